@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLUGINS_LEND_H
+#define PLUGINS_LEND_H
+
+/* The functions of `struct weir_host`, over a receiver. All checking of what a collector passes in is here, once:
+ * declared rows, keys, ids, shapes, bounds, texts; and the ledger is kept here. What reaches a receiver is valid. The
+ * receivers are the worker (ring to the store), the in-process run, and the recorder (canonical JSON for tests).
+ */
+
+#include <weir/collector.h>
+
+struct lend;
+struct lend_receiver; /* completed privately by who receives */
+
+enum {
+	LEND_SERIES_MAX = 1 << 20,
+	LEND_ATTRS_MAX = 32,          /* attributes of one set */
+	LEND_TEXT_MAX = 64 * 1024,    /* bytes of one name or value; longer ones are cut at a character and noted */
+	LEND_DIAGS_PER_CODE_MAX = 16, /* kept with their offset; the rest are counted */
+	LEND_DIAG_CODES_MAX = 64,
+	LEND_REASONS_MAX = 64,
+};
+
+/* What a receiver does. Texts are borrowed; ids count up from 1 without gaps. < 0 goes back to the collector. */
+struct lend_ops {
+	int (*input)(struct lend_receiver *r, uint32_t input, uint64_t n_used, struct weir_chunk *ret);
+	int64_t (*now)(struct lend_receiver *r);
+	int (*series)(struct lend_receiver *r, uint32_t id, uint32_t metric_row, struct weir_text attrs_json);
+	uint32_t (*frame)(struct lend_receiver *r, struct weir_text name, struct weir_text module,
+	                  struct weir_text source);
+	uint32_t (*stack)(struct lend_receiver *r, uint32_t parent, uint32_t frame, uint64_t native_id);
+	uint32_t (*attrs)(struct lend_receiver *r, struct weir_text attrs_json);
+	int (*numbers)(struct lend_receiver *r, const struct weir_number *at, uint64_t n);
+	int (*histograms)(struct lend_receiver *r, const struct weir_histogram *at, uint64_t n);
+	int (*spans)(struct lend_receiver *r, const struct weir_span *at, uint64_t n);
+	int (*weights)(struct lend_receiver *r, const struct weir_weight *at, uint64_t n);
+	int (*fact)(struct lend_receiver *r, const char *name, struct weir_text value);
+	int (*clock)(struct lend_receiver *r, const struct weir_clock *clock);
+	int (*diag)(struct lend_receiver *r, const struct weir_diag *diag);
+};
+
+struct lend_pair {
+	const char *name, *value;
+};
+
+struct lend_config {
+	const struct weir_collector *collector;
+	const struct lend_ops *ops;
+	struct lend_receiver *receiver;
+	const struct lend_pair *options; /* as the user gave them; those not given get their default */
+	const struct lend_pair *context;
+	uint32_t n_options, n_context;
+};
+
+struct lend_ledger {
+	uint64_t n_read, n_stored, n_skipped, n_bad, n_lost;
+};
+
+/* -EINVAL: an option that the collector hasn't, or a value out of its type or range; the sentence says which and what
+ * fits. */
+int lend_new(const struct lend_config *config, struct lend **ret, struct weir_error *reterr);
+void lend_free(struct lend *l); /* NULL is fine */
+
+/* What open() is lent; lives as long as l. */
+const struct weir_host *lend_host(struct lend *l);
+
+struct lend_ledger lend_ledger(const struct lend *l);
+/* Counts of skipped, bad and lost by reason, as canonical JSON; lives until the next call. */
+const char *lend_reasons_json(struct lend *l);
+/* The worst severity of any diag so far, the host's own ones included; -1: none. */
+int lend_severity(const struct lend *l);
+/* Passes on the diags that were only counted, and one more when the ledger doesn't add up (`host.ledger`). Call at the
+ * end. */
+int lend_finish(struct lend *l);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef STORE_QUERY_H
+#define STORE_QUERY_H
+
+/* Reading a store, through the views that are its public interface (docs/schema.md). The same virtual tables and
+ * functions are in the loadable extension for plain sqlite3.
+ */
+
+#include <sqlite3.h>
+#include <weir/host.h>
+
+struct store;
+
+/* Registers the virtual tables, the views' functions and the temporary views on a connection. */
+int query_register(sqlite3 *db, struct weir_error *reterr);
+
+/* The connection of an open store, with everything registered; borrowed. For prepared statements over the views. */
+sqlite3 *query_db(struct store *s);
+
+/* Prepares; -EINVAL with SQLite's own words and the place in the text when it can't. Finalize with sqlite3_finalize().
+ */
+int query_prepare(struct store *s, const char *sql, sqlite3_stmt **ret, struct weir_error *reterr);
+
+#endif
