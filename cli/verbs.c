@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/verbs.h"
+
+#include <string.h>
+
+const struct verb verbs[] = {
+	{ "help", verb_help, "what weir does, or what one verb takes", &help_page },
+};
+const uint32_t n_verbs = sizeof(verbs) / sizeof(verbs[0]);
+
+const struct verb *verb_find(const char *name)
+{
+	for (uint32_t i = 0; i < n_verbs; i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	return NULL;
+}
