@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "parsers/trace.h"
+
+#include "parsers/trace_quick.h"
+
+#include <string.h>
+
+static inline int text_is(struct parse_text t, const char *word)
+{
+	return t.n == strlen(word) && !memcmp(t.at, word, t.n);
+}
+
+/* ---- Time ---- */
+
+/* Days from 1970-01-01 of a date of the proleptic Gregorian calendar. Source: H. Hinnant, "chrono-Compatible Low-Level
+ * Date Algorithms", days_from_civil. */
+static int64_t days_from_civil(int64_t year, unsigned month, unsigned day)
+{
+	int64_t era;
+	unsigned year_of_era, day_of_year;
+
+	year -= month <= 2;
+	era = year / 400;
+	year_of_era = (unsigned)(year - era * 400);
+	day_of_year = (153 * (month + (month > 2 ? -3u : 9u)) + 2) / 5 + day - 1;
+	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
+}
+
+/* n digits as a number, or -1. */
+static inline int digits(const char *at, int n)
+{
+	int value = 0;
+
+	for (int i = 0; i < n; i++) {
+		unsigned digit = (unsigned)(at[i] - '0');
+
+		if (digit > 9)
+			return -1;
+		value = value * 10 + (int)digit;
+	}
+	return value;
+}
+
+/* The day's first second of `2025-12-01`, or -1. */
+static int64_t day_seconds(struct trace_parser *p, const char *at)
+{
+	static const uint8_t month_days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	int year, month, day, leap;
+
+	if (!memcmp(p->day, at, sizeof(p->day)))
+		return p->day_s;
+	year = digits(at, 4);
+	month = digits(at + 5, 2);
+	day = digits(at + 8, 2);
+	if (year < 1970 || year > 2261 || month < 1 || month > 12 || day < 1 || at[4] != '-' || at[7] != '-')
+		return -1;
+	leap = month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+	if (day > month_days[month - 1] + leap)
+		return -1;
+	memcpy(p->day, at, sizeof(p->day));
+	p->day_s = days_from_civil(year, (unsigned)month, (unsigned)day) * 86400;
+	return p->day_s;
+}
+
+/* The fraction `.219044` as nanoseconds, or -1. */
+static int64_t fraction_ns(const char *at, size_t n)
+{
+	static const int32_t scale[] = { 1000000000, 100000000, 10000000, 1000000, 100000, 10000, 1000, 100, 10, 1 };
+	size_t n_kept = n > 10 ? 9 : n - 1;
+	int ns;
+
+	if (n < 2 || n > 13 || *at != '.')
+		return -1;
+	ns = digits(at + 1, (int)n_kept);
+	if (ns < 0 || digits(at + 1 + n_kept, (int)(n - 1 - n_kept)) < 0)
+		return -1;
+	return (int64_t)ns * scale[n_kept];
+}
+
+int trace_time(struct trace_parser *p, struct parse_text t, int64_t *ret_ns)
+{
+	enum {
+		SECONDS_END = 19
+	}; /* `2025-12-01T07:06:46` */
+	int64_t day_s, fraction = 0;
+	int hour, minute, second;
+
+	if (t.n < SECONDS_END + 1 || t.at[t.n - 1] != 'Z' || (t.at[10] != 'T' && t.at[10] != ' '))
+		return 0;
+	day_s = day_seconds(p, t.at);
+	hour = digits(t.at + 11, 2);
+	minute = digits(t.at + 14, 2);
+	second = digits(t.at + 17, 2);
+	/* 60: a leap second counts as the second after it, as in POSIX time. */
+	if (day_s < 0 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60 ||
+	    t.at[13] != ':' || t.at[16] != ':')
+		return 0;
+	if (t.n > SECONDS_END + 1)
+		fraction = fraction_ns(t.at + SECONDS_END, t.n - SECONDS_END - 1);
+	if (fraction < 0)
+		return 0;
+	*ret_ns = (day_s + hour * 3600 + minute * 60 + second) * 1000000000 + fraction;
+	return 1;
+}
+
+/* ---- Namespace ---- */
+
+/* An array of names: one is a view, several are joined with dots in the parser. */
+static enum parse_result ns_array(struct trace_parser *p, struct json_cursor *c, struct trace_line *line)
+{
+	struct json_value name;
+	size_t n_joined = 0;
+	unsigned n_names = 0;
+	int is_first = 1;
+	enum parse_result r = json_enter(c, '[');
+
+	while (r == PARSE_OK && (r = json_element(c, &is_first, &name)) == PARSE_OK) {
+		if (name.type != JSON_STRING || n_joined + name.raw.n + 1 > sizeof(p->ns)) {
+			c->reason = name.type != JSON_STRING ? "ns holds something that is not a string"
+			                                     : "ns is longer than 512 bytes";
+			return PARSE_BAD;
+		}
+		if (n_names++)
+			p->ns[n_joined++] = '.';
+		memcpy(p->ns + n_joined, name.raw.at, name.raw.n);
+		n_joined += name.raw.n;
+	}
+	if (r == PARSE_BAD)
+		return r;
+	line->ns = n_names == 1 ? name.raw : (struct parse_text){ p->ns, n_joined };
+	line->ns_is_array = n_names == 1 ? 1 : 2;
+	return PARSE_OK;
+}
+
+/* ---- Payload ---- */
+
+static void member_add(struct trace_line *line, const struct json_value *key, const struct json_value *value)
+{
+	if (line->n_members < TRACE_MEMBERS_MAX)
+		line->members[line->n_members] = (struct trace_member){ key->raw, *value };
+	line->n_members++;
+	if (value->type == JSON_STRING && text_is(key->raw, "kind"))
+		line->kind = value->raw;
+}
+
+static enum parse_result members(struct json_cursor *c, struct trace_line *line, struct json_value *ret)
+{
+	const char *start;
+	struct json_value key, value;
+	int is_first = 1;
+	enum parse_result r;
+
+	(void)json_peek(c);
+	start = c->at;
+	line->n_members = 0;
+	line->kind = (struct parse_text){ 0 };
+	r = json_enter(c, '{');
+	while (r == PARSE_OK && (r = json_member(c, &is_first, &key, &value)) == PARSE_OK)
+		member_add(line, &key, &value);
+	*ret = (struct json_value){ { start, (size_t)(c->at - start) }, JSON_OBJECT, 0 };
+	return r == PARSE_END ? PARSE_OK : r;
+}
+
+static enum parse_result read_data(struct json_cursor *c, struct trace_line *line)
+{
+	const struct json_value *wrapped;
+	struct json_cursor inner;
+	enum parse_result r;
+
+	if (json_peek(c) != '{') {
+		r = json_value(c, &line->data);
+		line->payload = line->data;
+		return r;
+	}
+	r = members(c, line, &line->data);
+	line->payload = line->data;
+	if (r != PARSE_OK || line->kind.n || !trace_member(line, "credentials"))
+		return r;
+	wrapped = trace_member(line, "val");
+	if (!wrapped || wrapped->type != JSON_OBJECT)
+		return r;
+	inner = json_on(wrapped->raw.at, wrapped->raw.n);
+	return members(&inner, line, &line->payload);
+}
+
+const struct json_value *trace_member(const struct trace_line *line, const char *key)
+{
+	uint32_t i = line->n_members < TRACE_MEMBERS_MAX ? line->n_members : TRACE_MEMBERS_MAX;
+
+	while (i--)
+		if (text_is(line->members[i].key, key))
+			return &line->members[i].value;
+	return NULL;
+}
+
+/* ---- The line ---- */
+
+enum key {
+	KEY_OTHER,
+	KEY_AT,
+	KEY_NS,
+	KEY_DATA,
+	KEY_SEV,
+	KEY_THREAD,
+	KEY_HOST,
+	KEY_PID,
+	KEY_MESSAGE,
+};
+
+static inline enum key key_of(struct parse_text k)
+{
+	switch (k.n) {
+	case 2:
+		return !memcmp(k.at, "at", 2) ? KEY_AT : !memcmp(k.at, "ns", 2) ? KEY_NS : KEY_OTHER;
+	case 3:
+		return !memcmp(k.at, "sev", 3) ? KEY_SEV : !memcmp(k.at, "pid", 3) ? KEY_PID : KEY_OTHER;
+	case 4:
+		return !memcmp(k.at, "data", 4) ? KEY_DATA : !memcmp(k.at, "host", 4) ? KEY_HOST : KEY_OTHER;
+	case 6:
+		return !memcmp(k.at, "thread", 6) ? KEY_THREAD : KEY_OTHER;
+	case 7:
+		return !memcmp(k.at, "message", 7) ? KEY_MESSAGE : KEY_OTHER;
+	default:
+		return KEY_OTHER;
+	}
+}
+
+static enum parse_result read_ns(struct trace_parser *p, struct json_cursor *c, struct trace_line *line)
+{
+	struct json_value value;
+
+	if (json_peek(c) == '[')
+		return ns_array(p, c, line);
+	if (json_value(c, &value) != PARSE_OK)
+		return PARSE_BAD;
+	if (value.type != JSON_STRING) {
+		c->reason = "ns is neither a string nor an array";
+		return PARSE_BAD;
+	}
+	line->ns = value.raw;
+	line->ns_is_array = 0;
+	return PARSE_OK;
+}
+
+static void set_scalar(struct trace_line *line, enum key key, const struct json_value *value)
+{
+	struct parse_text text =
+		value->type == JSON_STRING || value->type == JSON_NUMBER ? value->raw : (struct parse_text){ 0 };
+
+	switch (key) {
+	case KEY_AT:
+		line->at = text;
+		break;
+	case KEY_SEV:
+		line->sev = text;
+		break;
+	case KEY_THREAD:
+		line->thread = text;
+		line->has_thread_number = value->type == JSON_NUMBER;
+		break;
+	case KEY_HOST:
+		line->host = text;
+		break;
+	case KEY_PID:
+		line->pid = text;
+		break;
+	case KEY_MESSAGE:
+		if (value->type == JSON_STRING)
+			line->wrapped = *value;
+		break;
+	default:
+		break;
+	}
+}
+
+static enum parse_result read_object(struct trace_parser *p, struct json_cursor *c, struct trace_line *line)
+{
+	struct json_value key, value;
+	int is_first = 1;
+	enum parse_result r = json_enter(c, '{');
+
+	while (r == PARSE_OK && (r = json_key(c, &is_first, &key)) == PARSE_OK) {
+		enum key which = key_of(key.raw);
+
+		if (which == KEY_NS) {
+			r = read_ns(p, c, line);
+		} else if (which == KEY_DATA) {
+			r = read_data(c, line);
+		} else {
+			r = json_value(c, &value);
+			if (r == PARSE_OK)
+				set_scalar(line, which, &value);
+		}
+	}
+	return r == PARSE_END ? json_finish(c) : r;
+}
+
+/* What a line is that doesn't begin with a brace. */
+static enum trace_what what_of(struct parse_text t)
+{
+	size_t n_space = 0;
+
+	while (n_space < t.n && (t.at[n_space] == ' ' || t.at[n_space] == '\t'))
+		n_space++;
+	if (n_space == t.n)
+		return TRACE_BLANK;
+	if (t.n - n_space >= 2 && t.at[n_space] == '/' && t.at[n_space + 1] == '/')
+		return TRACE_COMMENT;
+	if (t.n > 6 && t.at[0] == '[' && digits(t.at + 1, 4) >= 0 && t.at[5] == '-')
+		return TRACE_HUMAN;
+	return t.at[n_space] == '{' ? TRACE_OBJECT : TRACE_TEXT;
+}
+
+/* Finds the line's end and, where the line allows it, its marks (marks->start is NULL where it doesn't). PARSE_MORE:
+ * the end isn't there yet. *ret_used counts the end too. */
+static enum parse_result find_line(const char *at, size_t n, int is_last, struct json_marks *marks,
+                                   struct parse_text *ret, size_t *ret_used)
+{
+	size_t n_limit = n < TRACE_LINE_MAX ? n : TRACE_LINE_MAX, n_line;
+	const char *newline;
+	int is_plain;
+
+	n_line = json_mark_line(at, n_limit, marks, &is_plain);
+	newline = memchr(at + n_line, '\n', n_limit - n_line);
+	if (!newline && !is_last && n < TRACE_LINE_MAX)
+		return PARSE_MORE;
+	*ret_used = newline ? (size_t)(newline - at) + 1 : n_limit;
+	*ret = (struct parse_text){ at, newline ? (size_t)(newline - at) : *ret_used };
+	if (newline && ret->n && ret->at[ret->n - 1] == '\r')
+		ret->n--;
+	if (!is_plain)
+		marks->start = NULL;
+	return PARSE_OK;
+}
+
+static enum parse_result bad(struct trace_line *line, struct parse_fault *ret, uint64_t offset, const char *code,
+                             const char *reason)
+{
+	*ret = (struct parse_fault){ offset, code, reason };
+	line->what = TRACE_OBJECT;
+	return PARSE_BAD;
+}
+
+/* Checks what a trace must have. */
+static enum parse_result finish(struct trace_parser *p, struct trace_line *line, uint64_t offset,
+                                struct parse_fault *ret)
+{
+	line->what = TRACE_OBJECT;
+	if (!line->at.n && !line->ns.n)
+		return PARSE_OK;
+	if (!line->at.n || !line->ns.n)
+		return bad(line, ret, offset, "trace.field", line->at.n ? "a trace without ns" : "a trace without at");
+	if (!trace_time(p, line->at, &line->at_ns))
+		return bad(line, ret, offset + (uint64_t)(line->at.at - line->text.at), "trace.time",
+		           "at is not a time such as 2025-12-01T07:06:46.219Z");
+	line->what = TRACE_MESSAGE;
+	return PARSE_OK;
+}
+
+enum parse_result trace_next(struct trace_parser *p, const char *at, size_t n, int is_last, struct trace_line *ret,
+                             size_t *ret_used, struct parse_fault *ret_fault)
+{
+	uint64_t offset = p->offset;
+	struct json_marks marks;
+	struct parse_text text;
+	struct json_cursor c;
+	int has_end;
+
+	if (!n)
+		return is_last ? PARSE_END : PARSE_MORE;
+	/* Everything but the members, which n_members guards: they are most of the struct. */
+	memset(ret, 0, offsetof(struct trace_line, members));
+	if (find_line(at, n, is_last, &marks, &ret->text, ret_used) == PARSE_MORE)
+		return PARSE_MORE;
+	p->offset += *ret_used;
+	has_end = *ret_used > ret->text.n;
+	if (!has_end && !(is_last && *ret_used == n))
+		return bad(ret, ret_fault, offset, "trace.line_length", "line longer than 16 MiB");
+	ret->what = what_of(ret->text);
+	if (ret->what != TRACE_OBJECT)
+		return PARSE_OK;
+	text = ret->text;
+	if (marks.start && has_end && trace_quick(&marks, ret))
+		return finish(p, ret, offset, ret_fault);
+	memset(ret, 0, offsetof(struct trace_line, members));
+	ret->text = text;
+	c = json_on(ret->text.at, ret->text.n);
+	if (read_object(p, &c, ret) != PARSE_OK) {
+		if (!has_end && c.at == c.end) {
+			ret->what = TRACE_CUT;
+			return PARSE_OK;
+		}
+		return bad(ret, ret_fault, offset + (uint64_t)(c.at - ret->text.at), "trace.json", c.reason);
+	}
+	return finish(p, ret, offset, ret_fault);
+}
