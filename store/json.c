@@ -10,7 +10,7 @@
 
 static const struct weir_text replacement = { "\xEF\xBF\xBD", 3 };
 
-void json_raw(struct json_out *out, struct weir_text text)
+void json_put_raw(struct json_out *out, struct weir_text text)
 {
 	uint64_t n_free = out->n < out->n_max ? out->n_max - out->n : 0;
 	uint64_t n = text.n_bytes < n_free ? text.n_bytes : n_free;
@@ -22,7 +22,7 @@ void json_raw(struct json_out *out, struct weir_text text)
 
 static void put(struct json_out *out, const char *text)
 {
-	json_raw(out, (struct weir_text){ text, strlen(text) });
+	json_put_raw(out, (struct weir_text){ text, strlen(text) });
 }
 
 static void put_escaped(struct json_out *out, unsigned char c)
@@ -85,11 +85,11 @@ static uint64_t put_other(struct json_out *out, const unsigned char *at, uint64_
 		return 1;
 	}
 	n_used = character(at, n, &is_valid);
-	json_raw(out, is_valid ? (struct weir_text){ (const char *)at, n_used } : replacement);
+	json_put_raw(out, is_valid ? (struct weir_text){ (const char *)at, n_used } : replacement);
 	return n_used;
 }
 
-void json_string(struct json_out *out, struct weir_text text)
+void json_put_string(struct json_out *out, struct weir_text text)
 {
 	const unsigned char *at = (const unsigned char *)text.at;
 	uint64_t i = 0, run;
@@ -99,7 +99,7 @@ void json_string(struct json_out *out, struct weir_text text)
 		for (run = i; run < text.n_bytes && is_plain(at[run]); run++)
 			;
 		if (run > i)
-			json_raw(out, (struct weir_text){ text.at + i, run - i });
+			json_put_raw(out, (struct weir_text){ text.at + i, run - i });
 		i = run;
 		if (i < text.n_bytes)
 			i += put_other(out, at + i, text.n_bytes - i);
@@ -107,7 +107,7 @@ void json_string(struct json_out *out, struct weir_text text)
 	put(out, "\"");
 }
 
-void json_i64(struct json_out *out, int64_t v)
+void json_put_i64(struct json_out *out, int64_t v)
 {
 	char text[24];
 
@@ -115,7 +115,7 @@ void json_i64(struct json_out *out, int64_t v)
 	put(out, text);
 }
 
-void json_f64(struct json_out *out, double v)
+void json_put_f64(struct json_out *out, double v)
 {
 	char text[40];
 
@@ -185,9 +185,9 @@ int json_attrs(struct json_out *out, const struct weir_attr *attrs, uint32_t n_a
 	for (uint32_t i = 0; i < n_attrs; i++) {
 		if (i)
 			put(out, ",");
-		json_string(out, attrs[order[i]].key);
+		json_put_string(out, attrs[order[i]].key);
 		put(out, ":");
-		json_string(out, attrs[order[i]].value);
+		json_put_string(out, attrs[order[i]].value);
 	}
 	put(out, "}");
 	return 0;
@@ -254,7 +254,7 @@ static int merge_step(struct json_out *out, struct walk *below, struct walk *abo
 	int order = below->at_end ? 1 : above->at_end ? -1 : text_order(below->key, above->key);
 	int r = 0;
 
-	json_raw(out, order < 0 ? below->pair : above->pair);
+	json_put_raw(out, order < 0 ? below->pair : above->pair);
 	if (order <= 0)
 		r = walk_next(below);
 	if (r == 0 && order >= 0)

@@ -22,13 +22,13 @@ struct json_out {
 };
 
 /* As it is. */
-void json_raw(struct json_out *out, struct weir_text text);
+void json_put_raw(struct json_out *out, struct weir_text text);
 /* A string with its quotes. Always UTF-8: each maximal piece of what isn't becomes U+FFFD. */
-void json_string(struct json_out *out, struct weir_text text);
-void json_i64(struct json_out *out, int64_t v);
+void json_put_string(struct json_out *out, struct weir_text text);
+void json_put_i64(struct json_out *out, int64_t v);
 /* The shortest text that reads back as the same double. NaN is null, infinities are 1e999 and -1e999, as sqlite3 -json
  * writes them. */
-void json_f64(struct json_out *out, double v);
+void json_put_f64(struct json_out *out, double v);
 
 /* A canonical attribute set. -EINVAL: the same key twice, or a key that is empty or has a byte other than printable
  * ASCII without `"` and `\`; -E2BIG: more than JSON_ATTRS_MAX. Nothing is written then. */

@@ -32,7 +32,7 @@ static void is_written(struct weir_text in, const char *text)
 {
 	struct json_out out = fresh();
 
-	json_string(&out, in);
+	json_put_string(&out, in);
 	is_text(&out, text);
 }
 
@@ -69,10 +69,10 @@ static void what_does_not_fit_is_counted_and_not_written(void **state)
 	struct json_out out = { small, 4, 0 };
 
 	memset(small, '#', sizeof(small));
-	json_string(&out, TEXT("abcdef"));
+	json_put_string(&out, TEXT("abcdef"));
 	assert_int_equal(out.n, 8);
 	assert_memory_equal(small, "\"abc####", 8);
-	json_i64(&out, INT64_MIN);
+	json_put_i64(&out, INT64_MIN);
 	assert_int_equal(out.n, 8 + 20);
 	assert_memory_equal(small, "\"abc####", 8);
 }
@@ -81,7 +81,7 @@ static void f64_is_written(double v, const char *text)
 {
 	struct json_out out = fresh();
 
-	json_f64(&out, v);
+	json_put_f64(&out, v);
 	is_text(&out, text);
 }
 
@@ -98,7 +98,7 @@ static void doubles_are_short_and_read_back_the_same(void **state)
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
 		struct json_out out = fresh();
 
-		json_f64(&out, values[i]);
+		json_put_f64(&out, values[i]);
 		memory[out.n] = '\0';
 		assert_true(strtod(memory, NULL) == values[i]);
 	}
