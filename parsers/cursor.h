@@ -2,8 +2,8 @@
 #ifndef PARSERS_CURSOR_H
 #define PARSERS_CURSOR_H
 
-/* One bounds-checked cursor for every binary format. A read past the end gives 0 and sets `is_short`, which sticks: read a
- * whole record, then test it once. Never put two reads in one initialiser or call: their order is unsequenced.
+/* One bounds-checked cursor for every binary format. A read past the end gives 0 and sets `is_short`, which sticks:
+ * read a whole record, then test it once. Never put two reads in one initialiser or call: their order is unsequenced.
  */
 
 #include <stddef.h>

@@ -2,7 +2,8 @@
 #ifndef PARSERS_RESULT_H
 #define PARSERS_RESULT_H
 
-/* What every parser answers. One call decodes at most one record; parsers are pure (no allocation, no I/O, no library). */
+/* What every parser answers. One call decodes at most one record; parsers are pure (no allocation, no I/O, no library).
+ */
 
 #include <stddef.h>
 #include <stdint.h>

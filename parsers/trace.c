@@ -106,18 +106,18 @@ int trace_time(struct trace_parser *p, struct parse_text t, int64_t *ret_ns)
 /* ---- Namespace ---- */
 
 /* An array of names: one is a view, several are joined with dots in the parser. */
-static enum parse_result ns_array(struct trace_parser *p, struct json_cursor *c, struct trace_line *line)
+static enum parse_result ns_array(struct trace_parser *p, struct jsontext_cursor *c, struct trace_line *line)
 {
-	struct json_value name;
+	struct jsontext_value name;
 	size_t n_joined = 0;
 	unsigned n_names = 0;
 	int is_first = 1;
-	enum parse_result r = json_enter(c, '[');
+	enum parse_result r = jsontext_enter(c, '[');
 
-	while (r == PARSE_OK && (r = json_element(c, &is_first, &name)) == PARSE_OK) {
-		if (name.type != JSON_STRING || n_joined + name.raw.n + 1 > sizeof(p->ns)) {
-			c->reason = name.type != JSON_STRING ? "ns holds something that is not a string"
-			                                     : "ns is longer than 512 bytes";
+	while (r == PARSE_OK && (r = jsontext_element(c, &is_first, &name)) == PARSE_OK) {
+		if (name.type != JSONTEXT_STRING || n_joined + name.raw.n + 1 > sizeof(p->ns)) {
+			c->reason = name.type != JSONTEXT_STRING ? "ns holds something that is not a string"
+			                                         : "ns is longer than 512 bytes";
 			return PARSE_BAD;
 		}
 		if (n_names++)
@@ -134,41 +134,41 @@ static enum parse_result ns_array(struct trace_parser *p, struct json_cursor *c,
 
 /* ---- Payload ---- */
 
-static void member_add(struct trace_line *line, const struct json_value *key, const struct json_value *value)
+static void member_add(struct trace_line *line, const struct jsontext_value *key, const struct jsontext_value *value)
 {
 	if (line->n_members < TRACE_MEMBERS_MAX)
 		line->members[line->n_members] = (struct trace_member){ key->raw, *value };
 	line->n_members++;
-	if (value->type == JSON_STRING && text_is(key->raw, "kind"))
+	if (value->type == JSONTEXT_STRING && text_is(key->raw, "kind"))
 		line->kind = value->raw;
 }
 
-static enum parse_result members(struct json_cursor *c, struct trace_line *line, struct json_value *ret)
+static enum parse_result members(struct jsontext_cursor *c, struct trace_line *line, struct jsontext_value *ret)
 {
 	const char *start;
-	struct json_value key, value;
+	struct jsontext_value key, value;
 	int is_first = 1;
 	enum parse_result r;
 
-	(void)json_peek(c);
+	(void)jsontext_peek(c);
 	start = c->at;
 	line->n_members = 0;
 	line->kind = (struct parse_text){ 0 };
-	r = json_enter(c, '{');
-	while (r == PARSE_OK && (r = json_member(c, &is_first, &key, &value)) == PARSE_OK)
+	r = jsontext_enter(c, '{');
+	while (r == PARSE_OK && (r = jsontext_member(c, &is_first, &key, &value)) == PARSE_OK)
 		member_add(line, &key, &value);
-	*ret = (struct json_value){ { start, (size_t)(c->at - start) }, JSON_OBJECT, 0 };
+	*ret = (struct jsontext_value){ { start, (size_t)(c->at - start) }, JSONTEXT_OBJECT, 0 };
 	return r == PARSE_END ? PARSE_OK : r;
 }
 
-static enum parse_result read_data(struct json_cursor *c, struct trace_line *line)
+static enum parse_result read_data(struct jsontext_cursor *c, struct trace_line *line)
 {
-	const struct json_value *wrapped;
-	struct json_cursor inner;
+	const struct jsontext_value *wrapped;
+	struct jsontext_cursor inner;
 	enum parse_result r;
 
-	if (json_peek(c) != '{') {
-		r = json_value(c, &line->data);
+	if (jsontext_peek(c) != '{') {
+		r = jsontext_value(c, &line->data);
 		line->payload = line->data;
 		return r;
 	}
@@ -177,13 +177,13 @@ static enum parse_result read_data(struct json_cursor *c, struct trace_line *lin
 	if (r != PARSE_OK || line->kind.n || !trace_member(line, "credentials"))
 		return r;
 	wrapped = trace_member(line, "val");
-	if (!wrapped || wrapped->type != JSON_OBJECT)
+	if (!wrapped || wrapped->type != JSONTEXT_OBJECT)
 		return r;
-	inner = json_on(wrapped->raw.at, wrapped->raw.n);
+	inner = jsontext_on(wrapped->raw.at, wrapped->raw.n);
 	return members(&inner, line, &line->payload);
 }
 
-const struct json_value *trace_member(const struct trace_line *line, const char *key)
+const struct jsontext_value *trace_member(const struct trace_line *line, const char *key)
 {
 	uint32_t i = line->n_members < TRACE_MEMBERS_MAX ? line->n_members : TRACE_MEMBERS_MAX;
 
@@ -225,15 +225,15 @@ static inline enum key key_of(struct parse_text k)
 	}
 }
 
-static enum parse_result read_ns(struct trace_parser *p, struct json_cursor *c, struct trace_line *line)
+static enum parse_result read_ns(struct trace_parser *p, struct jsontext_cursor *c, struct trace_line *line)
 {
-	struct json_value value;
+	struct jsontext_value value;
 
-	if (json_peek(c) == '[')
+	if (jsontext_peek(c) == '[')
 		return ns_array(p, c, line);
-	if (json_value(c, &value) != PARSE_OK)
+	if (jsontext_value(c, &value) != PARSE_OK)
 		return PARSE_BAD;
-	if (value.type != JSON_STRING) {
+	if (value.type != JSONTEXT_STRING) {
 		c->reason = "ns is neither a string nor an array";
 		return PARSE_BAD;
 	}
@@ -242,10 +242,11 @@ static enum parse_result read_ns(struct trace_parser *p, struct json_cursor *c, 
 	return PARSE_OK;
 }
 
-static void set_scalar(struct trace_line *line, enum key key, const struct json_value *value)
+static void set_scalar(struct trace_line *line, enum key key, const struct jsontext_value *value)
 {
-	struct parse_text text =
-		value->type == JSON_STRING || value->type == JSON_NUMBER ? value->raw : (struct parse_text){ 0 };
+	struct parse_text text = value->type == JSONTEXT_STRING || value->type == JSONTEXT_NUMBER
+	                                 ? value->raw
+	                                 : (struct parse_text){ 0 };
 
 	switch (key) {
 	case KEY_AT:
@@ -256,7 +257,7 @@ static void set_scalar(struct trace_line *line, enum key key, const struct json_
 		break;
 	case KEY_THREAD:
 		line->thread = text;
-		line->has_thread_number = value->type == JSON_NUMBER;
+		line->has_thread_number = value->type == JSONTEXT_NUMBER;
 		break;
 	case KEY_HOST:
 		line->host = text;
@@ -265,7 +266,7 @@ static void set_scalar(struct trace_line *line, enum key key, const struct json_
 		line->pid = text;
 		break;
 	case KEY_MESSAGE:
-		if (value->type == JSON_STRING)
+		if (value->type == JSONTEXT_STRING)
 			line->wrapped = *value;
 		break;
 	default:
@@ -273,13 +274,13 @@ static void set_scalar(struct trace_line *line, enum key key, const struct json_
 	}
 }
 
-static enum parse_result read_object(struct trace_parser *p, struct json_cursor *c, struct trace_line *line)
+static enum parse_result read_object(struct trace_parser *p, struct jsontext_cursor *c, struct trace_line *line)
 {
-	struct json_value key, value;
+	struct jsontext_value key, value;
 	int is_first = 1;
-	enum parse_result r = json_enter(c, '{');
+	enum parse_result r = jsontext_enter(c, '{');
 
-	while (r == PARSE_OK && (r = json_key(c, &is_first, &key)) == PARSE_OK) {
+	while (r == PARSE_OK && (r = jsontext_key(c, &is_first, &key)) == PARSE_OK) {
 		enum key which = key_of(key.raw);
 
 		if (which == KEY_NS) {
@@ -287,12 +288,12 @@ static enum parse_result read_object(struct trace_parser *p, struct json_cursor 
 		} else if (which == KEY_DATA) {
 			r = read_data(c, line);
 		} else {
-			r = json_value(c, &value);
+			r = jsontext_value(c, &value);
 			if (r == PARSE_OK)
 				set_scalar(line, which, &value);
 		}
 	}
-	return r == PARSE_END ? json_finish(c) : r;
+	return r == PARSE_END ? jsontext_finish(c) : r;
 }
 
 /* What a line is that doesn't begin with a brace. */
@@ -313,14 +314,14 @@ static enum trace_what what_of(struct parse_text t)
 
 /* Finds the line's end and, where the line allows it, its marks (marks->start is NULL where it doesn't). PARSE_MORE:
  * the end isn't there yet. *ret_used counts the end too. */
-static enum parse_result find_line(const char *at, size_t n, int is_last, struct json_marks *marks,
+static enum parse_result find_line(const char *at, size_t n, int is_last, struct jsontext_marks *marks,
                                    struct parse_text *ret, size_t *ret_used)
 {
 	size_t n_limit = n < TRACE_LINE_MAX ? n : TRACE_LINE_MAX, n_line;
 	const char *newline;
 	int is_plain;
 
-	n_line = json_mark_line(at, n_limit, marks, &is_plain);
+	n_line = jsontext_mark_line(at, n_limit, marks, &is_plain);
 	newline = memchr(at + n_line, '\n', n_limit - n_line);
 	if (!newline && !is_last && n < TRACE_LINE_MAX)
 		return PARSE_MORE;
@@ -361,9 +362,9 @@ enum parse_result trace_next(struct trace_parser *p, const char *at, size_t n, i
                              size_t *ret_used, struct parse_fault *ret_fault)
 {
 	uint64_t offset = p->offset;
-	struct json_marks marks;
+	struct jsontext_marks marks;
 	struct parse_text text;
-	struct json_cursor c;
+	struct jsontext_cursor c;
 	int has_end;
 
 	if (!n)
@@ -384,9 +385,9 @@ enum parse_result trace_next(struct trace_parser *p, const char *at, size_t n, i
 		return finish(p, ret, offset, ret_fault);
 	memset(ret, 0, offsetof(struct trace_line, members));
 	ret->text = text;
-	c = json_on(ret->text.at, ret->text.n);
+	c = jsontext_on(ret->text.at, ret->text.n);
 	if (read_object(p, &c, ret) != PARSE_OK) {
-		if (!has_end && c.at == c.end) {
+		if (!has_end) {
 			ret->what = TRACE_CUT;
 			return PARSE_OK;
 		}

@@ -17,7 +17,7 @@
  * handed out as written, and the ones beyond TRACE_MEMBERS_MAX are counted.
  */
 
-#include "parsers/json.h"
+#include "parsers/jsontext.h"
 
 enum {
 	TRACE_LINE_MAX = 16 << 20, /* bytes of one line; a longer one is bad */
@@ -33,12 +33,12 @@ enum trace_what {
 	TRACE_HUMAN,       /* `[2026-07-01 10:00:00.1234Z][host:Ns](Info,50) text` */
 	TRACE_COMMENT,
 	TRACE_BLANK,
-	TRACE_CUT, /* the last line, without its end and not whole */
+	TRACE_CUT, /* the last line, without its end, and not whole */
 };
 
 struct trace_member {
 	struct parse_text key; /* as written */
-	struct json_value value;
+	struct jsontext_value value;
 };
 
 struct trace_line {
@@ -52,12 +52,12 @@ struct trace_line {
 	struct parse_text thread;
 	struct parse_text host;
 	struct parse_text pid;
-	struct json_value data;    /* as written; type JSON_NONE where there is none */
-	struct json_value payload; /* `data`, or `val` inside a wrapped one */
-	struct json_value wrapped; /* of TRACE_OBJECT: its `message`, a trace as a string, or JSON_NONE */
-	uint32_t n_members;        /* of the payload, all of them */
-	uint8_t ns_is_array;       /* 0: string, 1: array of one, 2: array of several */
-	uint8_t has_thread_number; /* thread was written as a number */
+	struct jsontext_value data;    /* as written; type JSONTEXT_NONE where there is none */
+	struct jsontext_value payload; /* `data`, or `val` inside a wrapped one */
+	struct jsontext_value wrapped; /* of TRACE_OBJECT: its `message`, a trace as a string, or JSONTEXT_NONE */
+	uint32_t n_members;            /* of the payload, all of them */
+	uint8_t ns_is_array;           /* 0: string, 1: array of one, 2: array of several */
+	uint8_t has_thread_number;     /* thread was written as a number */
 	struct trace_member members[TRACE_MEMBERS_MAX];
 };
 
@@ -77,7 +77,7 @@ enum parse_result trace_next(struct trace_parser *p, const char *at, size_t n, i
                              size_t *ret_used, struct parse_fault *ret_fault);
 
 /* The member of the payload with this key; of several the last; NULL: none. */
-const struct json_value *trace_member(const struct trace_line *line, const char *key);
+const struct jsontext_value *trace_member(const struct trace_line *line, const char *key);
 
 /* `2025-12-01T07:06:46.219044Z` (0 to 12 fraction digits, `T` or a space, `Z`) as nanoseconds UTC, cut below them. 1:
  * it was one. `p` remembers the day. Years 1970 to 2261. */

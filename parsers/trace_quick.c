@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* The first quote at or after `at`, or NULL. */
-static inline const char *next_quote(const struct json_marks *m, const char *at, const char *end)
+static inline const char *next_quote(const struct jsontext_marks *m, const char *at, const char *end)
 {
 	size_t offset = (size_t)(at - m->start), i = offset / 64;
 	uint64_t word = m->quotes[i] >> (offset % 64);
@@ -19,14 +19,14 @@ static inline const char *next_quote(const struct json_marks *m, const char *at,
 
 /* Each of these passes one thing and returns what stands behind it, or NULL: declined. */
 
-static inline const char *pass_string(const struct json_marks *m, const char *at, const char *end,
-                                      struct json_value *ret)
+static inline const char *pass_string(const struct jsontext_marks *m, const char *at, const char *end,
+                                      struct jsontext_value *ret)
 {
 	const char *quote = next_quote(m, at + 1, end);
 
 	if (!quote)
 		return NULL;
-	*ret = (struct json_value){ { at + 1, (size_t)(quote - at - 1) }, JSON_STRING, 0 };
+	*ret = (struct jsontext_value){ { at + 1, (size_t)(quote - at - 1) }, JSONTEXT_STRING, 0 };
 	return quote + 1;
 }
 
@@ -39,7 +39,7 @@ static inline const char *pass_digits(const char *at)
 	return at > start ? at : NULL;
 }
 
-static inline const char *pass_number(const char *at, struct json_value *ret)
+static inline const char *pass_number(const char *at, struct jsontext_value *ret)
 {
 	const char *start = at;
 
@@ -51,20 +51,21 @@ static inline const char *pass_number(const char *at, struct json_value *ret)
 		at = pass_digits(at + 1);
 	if (!at || *at == 'e' || *at == 'E')
 		return NULL;
-	*ret = (struct json_value){ { start, (size_t)(at - start) }, JSON_NUMBER, 0 };
+	*ret = (struct jsontext_value){ { start, (size_t)(at - start) }, JSONTEXT_NUMBER, 0 };
 	return at;
 }
 
 /* Objects, arrays and words: the complete cursor. */
-static const char *pass_other(const struct json_marks *m, const char *at, const char *end, struct json_value *ret)
+static const char *pass_other(const struct jsontext_marks *m, const char *at, const char *end,
+                              struct jsontext_value *ret)
 {
-	struct json_cursor c = { .at = at, .end = end, .marks = m };
+	struct jsontext_cursor c = { .at = at, .end = end, .marks = m };
 
-	return json_value(&c, ret) == PARSE_OK ? c.at : NULL;
+	return jsontext_value(&c, ret) == PARSE_OK ? c.at : NULL;
 }
 
-static inline const char *pass_value(const struct json_marks *m, const char *at, const char *end,
-                                     struct json_value *ret)
+static inline const char *pass_value(const struct jsontext_marks *m, const char *at, const char *end,
+                                     struct jsontext_value *ret)
 {
 	if (*at == '"')
 		return pass_string(m, at, end, ret);
@@ -74,7 +75,8 @@ static inline const char *pass_value(const struct json_marks *m, const char *at,
 }
 
 /* `"key":` */
-static inline const char *pass_key(const struct json_marks *m, const char *at, const char *end, struct parse_text *ret)
+static inline const char *pass_key(const struct jsontext_marks *m, const char *at, const char *end,
+                                   struct parse_text *ret)
 {
 	const char *quote;
 
@@ -88,7 +90,7 @@ static inline const char *pass_key(const struct json_marks *m, const char *at, c
 }
 
 /* The members of `data`, whose brace is next. */
-static inline const char *pass_data(const struct json_marks *m, const char *at, const char *end,
+static inline const char *pass_data(const struct jsontext_marks *m, const char *at, const char *end,
                                     struct trace_line *line)
 {
 	const char *start = at++;
@@ -105,7 +107,7 @@ static inline const char *pass_data(const struct json_marks *m, const char *at, 
 		at = pass_value(m, at, end, &member->value);
 		if (!at)
 			return NULL;
-		if (member->key.n == 4 && !memcmp(member->key.at, "kind", 4) && member->value.type == JSON_STRING)
+		if (member->key.n == 4 && !memcmp(member->key.at, "kind", 4) && member->value.type == JSONTEXT_STRING)
 			line->kind = member->value.raw;
 		if (*at != ',')
 			break;
@@ -114,13 +116,13 @@ static inline const char *pass_data(const struct json_marks *m, const char *at, 
 	if (*at != '}' || !line->kind.n)
 		return NULL;
 	line->n_members = n + 1;
-	line->data = (struct json_value){ { start, (size_t)(at + 1 - start) }, JSON_OBJECT, 0 };
+	line->data = (struct jsontext_value){ { start, (size_t)(at + 1 - start) }, JSONTEXT_OBJECT, 0 };
 	line->payload = line->data;
 	return at + 1;
 }
 
 /* `"name":"text"` of the frame of a line, and the byte behind it. */
-static inline const char *pass_field(const struct json_marks *m, const char *at, const char *end, const char *name,
+static inline const char *pass_field(const struct jsontext_marks *m, const char *at, const char *end, const char *name,
                                      size_t n_name, char behind, struct parse_text *ret)
 {
 	const char *quote;
@@ -137,7 +139,7 @@ static inline const char *pass_field(const struct json_marks *m, const char *at,
 
 #define PASS_FIELD(name, behind, ret) pass_field(marks, at, end, name, sizeof(name) - 1, behind, ret)
 
-int trace_quick(const struct json_marks *marks, struct trace_line *line)
+int trace_quick(const struct jsontext_marks *marks, struct trace_line *line)
 {
 	static const char data[] = "\"data\":{\"";
 	const char *at = line->text.at, *end = at + line->text.n;

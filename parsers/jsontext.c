@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "parsers/json.h"
+#include "parsers/jsontext.h"
 
 #include <string.h>
 
@@ -7,19 +7,19 @@
 #include <emmintrin.h>
 #endif
 
-struct json_cursor json_on(const char *at, size_t n)
+struct jsontext_cursor jsontext_on(const char *at, size_t n)
 {
-	return (struct json_cursor){ .at = at, .end = at + n };
+	return (struct jsontext_cursor){ .at = at, .end = at + n };
 }
 
-static enum parse_result fault(struct json_cursor *c, const char *reason)
+static enum parse_result fault(struct jsontext_cursor *c, const char *reason)
 {
 	if (!c->reason)
 		c->reason = reason;
 	return PARSE_BAD;
 }
 
-static inline void skip_space(struct json_cursor *c)
+static inline void skip_space(struct jsontext_cursor *c)
 {
 	if (c->at<c->end && * c->at> ' ')
 		return;
@@ -27,7 +27,7 @@ static inline void skip_space(struct json_cursor *c)
 		c->at++;
 }
 
-char json_peek(struct json_cursor *c)
+char jsontext_peek(struct jsontext_cursor *c)
 {
 	skip_space(c);
 	return c->at < c->end ? *c->at : 0;
@@ -100,13 +100,13 @@ static inline uint64_t quotes_of(const char *at, uint64_t *ret_special)
 }
 #endif
 
-size_t json_mark_line(const char *at, size_t n, struct json_marks *ret, int *ret_is_plain)
+size_t jsontext_mark_line(const char *at, size_t n, struct jsontext_marks *ret, int *ret_is_plain)
 {
 	size_t i;
 
 	ret->start = at;
 	*ret_is_plain = 0;
-	for (i = 0; i < JSON_MARKED_MAX && i < n; i += 64) {
+	for (i = 0; i < JSONTEXT_MARKED_MAX && i < n; i += 64) {
 		char tail[64] = { 0 };
 		const char *block = at + i;
 		uint64_t special;
@@ -193,7 +193,7 @@ static unsigned escape_length(const char *at, const char *end)
 }
 
 /* The first mark at or after `at`, or NULL. */
-static inline const char *marked_quote(const struct json_marks *m, const char *at, const char *end)
+static inline const char *marked_quote(const struct jsontext_marks *m, const char *at, const char *end)
 {
 	size_t offset = (size_t)(at - m->start), i = offset / 64, n = (size_t)(end - m->start);
 	uint64_t word = m->quotes[i] >> (offset % 64);
@@ -207,7 +207,7 @@ static inline const char *marked_quote(const struct json_marks *m, const char *a
 }
 
 /* Passes a string whose opening quote is next, byte by byte. */
-static enum parse_result string_bytewise(struct json_cursor *c, struct json_value *ret)
+static enum parse_result string_bytewise(struct jsontext_cursor *c, struct jsontext_value *ret)
 {
 	const char *start = c->at + 1, *at = start;
 	uint8_t has_escape = 0;
@@ -219,7 +219,7 @@ static enum parse_result string_bytewise(struct json_cursor *c, struct json_valu
 		if (at >= c->end)
 			break;
 		if (*at == '"') {
-			*ret = (struct json_value){ { start, (size_t)(at - start) }, JSON_STRING, has_escape };
+			*ret = (struct jsontext_value){ { start, (size_t)(at - start) }, JSONTEXT_STRING, has_escape };
 			c->at = at + 1;
 			return PARSE_OK;
 		}
@@ -244,7 +244,7 @@ static enum parse_result string_bytewise(struct json_cursor *c, struct json_valu
 }
 
 /* Passes a string whose opening quote is next. */
-static inline enum parse_result string(struct json_cursor *c, struct json_value *ret)
+static inline enum parse_result string(struct jsontext_cursor *c, struct jsontext_value *ret)
 {
 	const char *start = c->at + 1, *quote;
 
@@ -255,7 +255,7 @@ static inline enum parse_result string(struct json_cursor *c, struct json_value 
 		c->at = c->end;
 		return fault(c, "string without its closing quote");
 	}
-	*ret = (struct json_value){ { start, (size_t)(quote - start) }, JSON_STRING, 0 };
+	*ret = (struct jsontext_value){ { start, (size_t)(quote - start) }, JSONTEXT_STRING, 0 };
 	c->at = quote + 1;
 	return PARSE_OK;
 }
@@ -300,7 +300,7 @@ static size_t unescape_one(const char *at, unsigned n_escape, char *to)
 	return put_utf8(point, to);
 }
 
-size_t json_unescape(const struct json_value *s, char *room, size_t n_room)
+size_t jsontext_unescape(const struct jsontext_value *s, char *room, size_t n_room)
 {
 	const char *at = s->raw.at, *end = at + s->raw.n;
 	size_t n = 0;
@@ -333,7 +333,7 @@ static inline const char *skip_digits(const char *at, const char *end)
 	return at;
 }
 
-static enum parse_result number(struct json_cursor *c, struct json_value *ret)
+static enum parse_result number(struct jsontext_cursor *c, struct jsontext_value *ret)
 {
 	const char *start = c->at, *at = start, *digits;
 
@@ -358,7 +358,7 @@ static enum parse_result number(struct json_cursor *c, struct json_value *ret)
 		if (at == digits)
 			goto bad;
 	}
-	*ret = (struct json_value){ { start, (size_t)(at - start) }, JSON_NUMBER, 0 };
+	*ret = (struct jsontext_value){ { start, (size_t)(at - start) }, JSONTEXT_NUMBER, 0 };
 	c->at = at;
 	return PARSE_OK;
 bad:
@@ -366,12 +366,12 @@ bad:
 	return fault(c, "malformed number");
 }
 
-static enum parse_result word(struct json_cursor *c, struct json_value *ret)
+static enum parse_result word(struct jsontext_cursor *c, struct jsontext_value *ret)
 {
 	static const struct {
 		const char *text;
 		uint8_t n, type;
-	} words[] = { { "true", 4, JSON_TRUE }, { "false", 5, JSON_FALSE }, { "null", 4, JSON_NULL } };
+	} words[] = { { "true", 4, JSONTEXT_TRUE }, { "false", 5, JSONTEXT_FALSE }, { "null", 4, JSONTEXT_NULL } };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		const char *end = c->at + words[i].n;
@@ -381,14 +381,14 @@ static enum parse_result word(struct json_cursor *c, struct json_value *ret)
 		/* jansson takes a run of letters as one word. */
 		if (end < c->end && (((*end | 0x20) >= 'a' && (*end | 0x20) <= 'z')))
 			break;
-		*ret = (struct json_value){ { c->at, words[i].n }, words[i].type, 0 };
+		*ret = (struct jsontext_value){ { c->at, words[i].n }, words[i].type, 0 };
 		c->at = end;
 		return PARSE_OK;
 	}
 	return fault(c, "neither a value nor a bracket");
 }
 
-static inline enum parse_result scalar(struct json_cursor *c, struct json_value *ret)
+static inline enum parse_result scalar(struct jsontext_cursor *c, struct jsontext_value *ret)
 {
 	if (*c->at == '"')
 		return string(c, ret);
@@ -401,7 +401,7 @@ static inline enum parse_result scalar(struct json_cursor *c, struct json_value 
 
 /* The levels that are open, one bit each: set where it is an object. */
 struct levels {
-	uint64_t is_object[JSON_DEPTH_MAX / 64];
+	uint64_t is_object[JSONTEXT_DEPTH_MAX / 64];
 	unsigned n;
 };
 
@@ -414,7 +414,7 @@ static inline int push(struct levels *l, int is_object)
 {
 	uint64_t bit = (uint64_t)1 << (l->n % 64);
 
-	if (l->n == JSON_DEPTH_MAX)
+	if (l->n == JSONTEXT_DEPTH_MAX)
 		return 0;
 	if (is_object)
 		l->is_object[l->n / 64] |= bit;
@@ -424,13 +424,13 @@ static inline int push(struct levels *l, int is_object)
 	return 1;
 }
 
-static enum parse_result key(struct json_cursor *c, struct json_value *ret)
+static enum parse_result key(struct jsontext_cursor *c, struct jsontext_value *ret)
 {
-	if (json_peek(c) != '"')
+	if (jsontext_peek(c) != '"')
 		return fault(c, "no key where one must be");
 	if (string(c, ret) != PARSE_OK)
 		return PARSE_BAD;
-	if (json_peek(c) != ':')
+	if (jsontext_peek(c) != ':')
 		return fault(c, "no colon after a key");
 	c->at++;
 	return PARSE_OK;
@@ -438,11 +438,11 @@ static enum parse_result key(struct json_cursor *c, struct json_value *ret)
 
 /* After a value inside brackets: passes closing brackets and one comma. PARSE_OK: another value follows in the
  * innermost open level; PARSE_END: none is open any more. */
-static enum parse_result after_value(struct json_cursor *c, struct levels *l)
+static enum parse_result after_value(struct jsontext_cursor *c, struct levels *l)
 {
 	while (l->n) {
-		char next = json_peek(c);
-		struct json_value unused;
+		char next = jsontext_peek(c);
+		struct jsontext_value unused;
 
 		if (next == ',') {
 			c->at++;
@@ -457,14 +457,14 @@ static enum parse_result after_value(struct json_cursor *c, struct levels *l)
 }
 
 /* Opens a bracket that is next. PARSE_OK: a value follows; PARSE_END: it was empty and is closed again. */
-static enum parse_result open_bracket(struct json_cursor *c, struct levels *l)
+static enum parse_result open_bracket(struct jsontext_cursor *c, struct levels *l)
 {
 	int is_object = *c->at++ == '{';
-	struct json_value unused;
+	struct jsontext_value unused;
 
 	if (!push(l, is_object))
 		return fault(c, "nested deeper than 256 levels");
-	if (json_peek(c) == (is_object ? '}' : ']')) {
+	if (jsontext_peek(c) == (is_object ? '}' : ']')) {
 		c->at++;
 		l->n--;
 		return PARSE_END;
@@ -473,7 +473,7 @@ static enum parse_result open_bracket(struct json_cursor *c, struct levels *l)
 }
 
 /* An object or array, whose bracket is next. */
-static enum parse_result compound(struct json_cursor *c, struct json_value *ret)
+static enum parse_result compound(struct jsontext_cursor *c, struct jsontext_value *ret)
 {
 	const char *start = c->at;
 	struct levels levels;
@@ -481,8 +481,8 @@ static enum parse_result compound(struct json_cursor *c, struct json_value *ret)
 
 	levels.n = 0;
 	do {
-		char next = json_peek(c);
-		struct json_value unused;
+		char next = jsontext_peek(c);
+		struct jsontext_value unused;
 
 		if (!next && c->at >= c->end)
 			return fault(c, "ends inside a value");
@@ -495,13 +495,15 @@ static enum parse_result compound(struct json_cursor *c, struct json_value *ret)
 	} while (r == PARSE_OK);
 	if (r == PARSE_BAD)
 		return r;
-	*ret = (struct json_value){ { start, (size_t)(c->at - start) }, *start == '{' ? JSON_OBJECT : JSON_ARRAY, 0 };
+	*ret = (struct jsontext_value){ { start, (size_t)(c->at - start) },
+		                        *start == '{' ? JSONTEXT_OBJECT : JSONTEXT_ARRAY,
+		                        0 };
 	return PARSE_OK;
 }
 
-enum parse_result json_value(struct json_cursor *c, struct json_value *ret)
+enum parse_result jsontext_value(struct jsontext_cursor *c, struct jsontext_value *ret)
 {
-	char next = json_peek(c);
+	char next = jsontext_peek(c);
 
 	if (c->reason)
 		return PARSE_BAD;
@@ -510,20 +512,20 @@ enum parse_result json_value(struct json_cursor *c, struct json_value *ret)
 	return next == '{' || next == '[' ? compound(c, ret) : scalar(c, ret);
 }
 
-enum parse_result json_enter(struct json_cursor *c, char bracket)
+enum parse_result jsontext_enter(struct jsontext_cursor *c, char bracket)
 {
 	if (c->reason)
 		return PARSE_BAD;
-	if (json_peek(c) != bracket)
+	if (jsontext_peek(c) != bracket)
 		return fault(c, bracket == '{' ? "not an object" : "not an array");
 	c->at++;
 	return PARSE_OK;
 }
 
 /* Passes what stands before the next member or element. PARSE_OK: one follows; PARSE_END: the bracket is closed. */
-static inline enum parse_result step(struct json_cursor *c, int *is_first, char closing)
+static inline enum parse_result step(struct jsontext_cursor *c, int *is_first, char closing)
 {
-	char next = json_peek(c);
+	char next = jsontext_peek(c);
 
 	if (c->reason)
 		return PARSE_BAD;
@@ -538,31 +540,32 @@ static inline enum parse_result step(struct json_cursor *c, int *is_first, char 
 	if (next != ',')
 		return fault(c, "neither a comma nor the closing bracket after a value");
 	c->at++;
-	return json_peek(c) == closing ? fault(c, "comma before a closing bracket") : PARSE_OK;
+	return jsontext_peek(c) == closing ? fault(c, "comma before a closing bracket") : PARSE_OK;
 }
 
-enum parse_result json_key(struct json_cursor *c, int *is_first, struct json_value *ret_key)
+enum parse_result jsontext_key(struct jsontext_cursor *c, int *is_first, struct jsontext_value *ret_key)
 {
 	enum parse_result r = step(c, is_first, '}');
 
 	return r == PARSE_OK ? key(c, ret_key) : r;
 }
 
-enum parse_result json_member(struct json_cursor *c, int *is_first, struct json_value *ret_key, struct json_value *ret)
+enum parse_result jsontext_member(struct jsontext_cursor *c, int *is_first, struct jsontext_value *ret_key,
+                                  struct jsontext_value *ret)
 {
-	enum parse_result r = json_key(c, is_first, ret_key);
+	enum parse_result r = jsontext_key(c, is_first, ret_key);
 
-	return r == PARSE_OK ? json_value(c, ret) : r;
+	return r == PARSE_OK ? jsontext_value(c, ret) : r;
 }
 
-enum parse_result json_element(struct json_cursor *c, int *is_first, struct json_value *ret)
+enum parse_result jsontext_element(struct jsontext_cursor *c, int *is_first, struct jsontext_value *ret)
 {
 	enum parse_result r = step(c, is_first, ']');
 
-	return r == PARSE_OK ? json_value(c, ret) : r;
+	return r == PARSE_OK ? jsontext_value(c, ret) : r;
 }
 
-enum parse_result json_finish(struct json_cursor *c)
+enum parse_result jsontext_finish(struct jsontext_cursor *c)
 {
 	if (c->reason)
 		return PARSE_BAD;

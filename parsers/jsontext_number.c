@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "parsers/json.h"
+#include "parsers/jsontext.h"
 
 /* A number taken apart: value = mantissa * 10^exponent, as far as 19 digits go. */
 struct decimal {
@@ -28,7 +28,7 @@ static int64_t exponent_of(const char *at, const char *end)
 	return is_negative ? -value : value;
 }
 
-static struct decimal take_apart(const struct json_value *number)
+static struct decimal take_apart(const struct jsontext_value *number)
 {
 	const char *at = number->raw.at, *end = at + number->raw.n;
 	struct decimal d = { .is_negative = *at == '-' };
@@ -68,12 +68,12 @@ static long double power_of_ten(int64_t exponent)
 	return power;
 }
 
-int json_f64(const struct json_value *number, double *ret)
+int jsontext_f64(const struct jsontext_value *number, double *ret)
 {
 	struct decimal d;
 	long double value;
 
-	if (number->type != JSON_NUMBER)
+	if (number->type != JSONTEXT_NUMBER)
 		return 0;
 	d = take_apart(number);
 	value = (long double)d.mantissa;
@@ -88,12 +88,12 @@ int json_f64(const struct json_value *number, double *ret)
 	return 1;
 }
 
-int json_i64(const struct json_value *number, int64_t *ret)
+int jsontext_i64(const struct jsontext_value *number, int64_t *ret)
 {
 	struct decimal d;
 	uint64_t limit, value;
 
-	if (number->type != JSON_NUMBER)
+	if (number->type != JSONTEXT_NUMBER)
 		return 0;
 	d = take_apart(number);
 	if (d.is_cut)
