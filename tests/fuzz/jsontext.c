@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+int LLVMFuzzerTestOneInput(const uint8_t *at, size_t n);
+
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t n)
 {
 	const char *wrong = jsontext_oracle_disagreement((const char *)at, n);

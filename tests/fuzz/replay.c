@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs a fuzz target over files and folders instead of a fuzzer, so that each input that once crashed is a test for ever. */
+/* Runs a fuzz target over files and folders instead of a fuzzer, so that each input that once crashed is a test for
+ * ever. */
 #include "tests/support/bytes.h"
 
 #include <ftw.h>

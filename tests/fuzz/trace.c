@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+int LLVMFuzzerTestOneInput(const uint8_t *at, size_t n);
+
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t n)
 {
 	struct trace_parser p = { 0 };

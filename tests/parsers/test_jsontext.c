@@ -126,7 +126,7 @@ static void no_prefix_reads_past_its_end(void **state)
 
 static enum parse_result nested(size_t depth)
 {
-	char *text = malloc(2 * depth);
+	char *text = calloc(2, depth);
 	struct jsontext_cursor c = jsontext_on(text, 2 * depth);
 	struct jsontext_value v;
 	enum parse_result r;
