@@ -9,14 +9,18 @@
 
 #include <weir/collector.h>
 
+#include "store/store.h"
+
 struct lend;
 struct lend_receiver; /* completed privately by who receives */
 
 enum {
 	LEND_SERIES_MAX = 1 << 20,
-	LEND_ATTRS_MAX = 32,          /* attributes of one set */
-	LEND_TEXT_MAX = 64 * 1024,    /* bytes of one name or value; longer ones are cut at a character and noted */
-	LEND_DIAGS_PER_CODE_MAX = 16, /* kept with their offset; the rest are counted */
+	LEND_ATTRS_MAX = 32,              /* attributes of one set */
+	LEND_TEXT_MAX = 64 * 1024,        /* bytes of one name or value; longer ones are cut at a character and noted */
+	LEND_ATTRS_JSON_MAX = 256 * 1024, /* bytes of one set as JSON */
+	LEND_MESSAGE_MAX = 4096,          /* bytes of a diag's message */
+	LEND_DIAGS_PER_CODE_MAX = 16,     /* kept with their offset; the rest are counted */
 	LEND_DIAG_CODES_MAX = 64,
 	LEND_REASONS_MAX = 64,
 };
@@ -63,10 +67,17 @@ void lend_free(struct lend *l); /* NULL is fine */
 
 /* What open() is lent; lives as long as l. */
 const struct weir_host *lend_host(struct lend *l);
+/* A copy of the same that ends right before `end` (aligned, 512 bytes of memory before it): what a test lends when it
+ * wants to see that nothing is read beyond the struct, or pretends to be another version. Lives as long as both. */
+struct weir_host *lend_host_before(struct lend *l, void *end);
 
 struct lend_ledger lend_ledger(const struct lend *l);
 /* Counts of skipped, bad and lost by reason, as canonical JSON; lives until the next call. */
 const char *lend_reasons_json(struct lend *l);
+/* What the source has come to when `r` ended it (a verb's result, or < 0 for what happened to its worker): failed when
+ * an error was complained of, or r < 0 and nothing was stored; partial when r < 0, something was complained of beyond
+ * notes, or anything was bad or lost. */
+enum store_status lend_status(const struct lend *l, int r);
 /* The worst severity of any diag so far, the host's own ones included; -1: none. */
 int lend_severity(const struct lend *l);
 /* Passes on the diags that were only counted, and one more when the ledger doesn't add up (`host.ledger`). Call at the

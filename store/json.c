@@ -107,6 +107,20 @@ void json_put_string(struct json_out *out, struct weir_text text)
 	put(out, "\"");
 }
 
+int json_is_utf8(struct weir_text text)
+{
+	const unsigned char *at = (const unsigned char *)text.at;
+	int is_valid = 1;
+
+	for (uint64_t i = 0; i < text.n_bytes && is_valid;) {
+		if (at[i] < 0x80)
+			i++;
+		else
+			i += character(at + i, text.n_bytes - i, &is_valid);
+	}
+	return is_valid;
+}
+
 void json_put_i64(struct json_out *out, int64_t v)
 {
 	char text[24];

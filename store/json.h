@@ -25,6 +25,8 @@ struct json_out {
 void json_put_raw(struct json_out *out, struct weir_text text);
 /* A string with its quotes. Always UTF-8: each maximal piece of what isn't becomes U+FFFD. */
 void json_put_string(struct json_out *out, struct weir_text text);
+/* Whether it is well-formed UTF-8, so that json_put_string() keeps all of it. */
+int json_is_utf8(struct weir_text text);
 void json_put_i64(struct json_out *out, int64_t v);
 /* The shortest text that reads back as the same double. NaN is null, infinities are 1e999 and -1e999, as sqlite3 -json
  * writes them. */
