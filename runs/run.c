@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runs/run.h"
+
+#include "runs/build.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <weir/fail.h>
+
+enum {
+	PARENTS_MAX = 4, /* folders between a file and the run directory that it belongs to */
+};
+
+static int has(const char *folder, const char *name)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	int n = snprintf(path, sizeof(path), "%s/%s", folder, name);
+
+	return n > 0 && (size_t)n < sizeof(path) && lstat(path, &st) == 0;
+}
+
+/* A folder that is certainly a run directory: one name alone can be chance. */
+static int is_run(const char *folder)
+{
+	return has(folder, "meta.json") && (has(folder, "node-specs.json") || has(folder, "profile.json") ||
+	                                    has(folder, "node-0") || has(folder, "logs"));
+}
+
+static char *enclosing(const char *real)
+{
+	char *folder = strdup(real), *slash;
+
+	for (int i = 0; folder && i < PARENTS_MAX && (slash = strrchr(folder, '/')) && slash > folder; i++) {
+		*slash = 0;
+		if (is_run(folder))
+			return folder;
+	}
+	free(folder);
+	return NULL;
+}
+
+int run_root(const char *path, char **ret_root, char **ret_real, struct weir_error *reterr)
+{
+	char *real = realpath(path, NULL);
+	struct stat st;
+	int is_folder;
+
+	*ret_root = NULL;
+	*ret_real = NULL;
+	if (!real)
+		return weir_fail(reterr, -errno, "run: %s: %s", path, strerror(errno));
+	is_folder = stat(real, &st) == 0 && S_ISDIR(st.st_mode);
+	if (!is_folder || !is_run(real))
+		*ret_root = enclosing(real);
+	if (!*ret_root && is_folder)
+		*ret_root = strdup(real);
+	*ret_real = real;
+	return 0;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+static const char *pick_tag(struct build *b, const struct run_config *config)
+{
+	const char *tag = config->tag ? config->tag : run_fact(&b->run, RUN_NONE, "run.tag"), *dot;
+
+	if (tag)
+		return build_text(b, tag, strlen(tag));
+	tag = base_name(config->root ? config->root : config->n_paths > 0 ? config->paths[0] : "run");
+	dot = config->root ? NULL : strrchr(tag, '.');
+	return build_text(b, tag, dot && dot > tag ? (size_t)(dot - tag) : strlen(tag));
+}
+
+static void share(struct build *b)
+{
+	b->run.facts = b->facts;
+	b->run.components = b->components;
+	b->run.nodes = b->nodes;
+	b->run.files = b->files;
+	b->run.documents = b->documents;
+	b->run.notes = b->notes;
+	b->run.leftovers = b->leftovers;
+}
+
+/* The workbench marks profiled builds in the tag; a run-time system's way says it surely. */
+static void mark_profiled(struct build *b)
+{
+	const char *tag = run_fact(&b->run, RUN_NONE, "run.tag");
+	size_t n = tag ? strlen(tag) : 0;
+
+	b->document = RUN_NONE;
+	for (uint32_t i = 0; i < b->run.n_facts; i++)
+		if (strcmp(b->facts[i].name, "ghc.profiled") == 0 && strcmp(b->facts[i].value, "true") == 0) {
+			build_fact_text(b, RUN_NONE, "run.profiled", "true");
+			break;
+		}
+	if (n > 5 && strcmp(tag + n - 5, "-prof") == 0)
+		build_fact_text(b, RUN_NONE, "run.profiled", "true");
+	share(b);
+}
+
+static void describe(struct build *b)
+{
+	/* In order of trust: the first to say something wins. */
+	genesis_read(b);
+	meta_read(b);
+	profile_read(b);
+	specs_read(b);
+	b->document = RUN_NONE;
+	layout_find(b);
+	for (uint32_t i = 0; i < b->run.n_nodes; i++)
+		rts_read(b, i);
+	b->document = RUN_NONE;
+	share(b);
+	mark_profiled(b);
+}
+
+int run_open(const struct run_config *config, struct run **ret, struct weir_error *reterr)
+{
+	struct build *b = build_new();
+	int result;
+
+	*ret = NULL;
+	if (!b)
+		return weir_fail(reterr, -ENOMEM, "run: %s: no memory", config->root ? config->root : "files");
+	b->n_seen_max = config->n_files_max ? config->n_files_max : RUN_FILES_MAX;
+	b->run.layout = "files";
+	if (config->root) {
+		b->run.root = build_text(b, config->root, strlen(config->root));
+		b->root_fd = open(config->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (b->root_fd < 0) {
+			result = weir_fail(reterr, -errno, "run: %s: %s", config->root, strerror(errno));
+			build_free(b);
+			return result;
+		}
+		describe(b);
+	}
+	walk_files(b, config);
+	share(b);
+	b->run.tag = pick_tag(b, config);
+	if (b->has_no_memory) {
+		build_free(b);
+		return weir_fail(reterr, -ENOMEM, "run: %s: no memory", config->root ? config->root : "files");
+	}
+	*ret = &b->run;
+	return 0;
+}
+
+void run_close(struct run *run)
+{
+	build_free((struct build *)run);
+}
+
+uint32_t run_file_node(struct run *run, uint32_t file)
+{
+	struct build *b = (struct build *)run;
+	const char *path = b->files[file].path, *slash = run->root ? strrchr(path, '/') : NULL;
+
+	if (b->files[file].node != RUN_NONE)
+		return b->files[file].node;
+	if (slash)
+		b->files[file].node = build_node(b, build_text(b, path, (size_t)(slash - path)), "");
+	else
+		b->files[file].node = build_node(b, "main", "");
+	share(b);
+	return b->files[file].node;
+}
+
+static const char *find_fact(const struct run *run, uint32_t node, const char *name)
+{
+	for (uint32_t i = 0; i < run->n_facts; i++)
+		if (run->facts[i].node == node && strcmp(run->facts[i].name, name) == 0)
+			return run->facts[i].value;
+	return NULL;
+}
+
+const char *run_fact(const struct run *run, uint32_t node, const char *name)
+{
+	const char *value = find_fact(run, node, name);
+
+	return value || node == RUN_NONE ? value : find_fact(run, RUN_NONE, name);
+}
+
+static int by_name(const void *key, const void *file)
+{
+	return strcmp(key, ((const struct run_file *)file)->path);
+}
+
+uint32_t run_find(const struct run *run, const char *path)
+{
+	const struct run_file *f;
+
+	if (run->n_files == 0)
+		return RUN_NONE;
+	f = bsearch(path, run->files, run->n_files, sizeof(*run->files), by_name);
+	return f ? (uint32_t)(f - run->files) : RUN_NONE;
+}
