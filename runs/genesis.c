@@ -4,7 +4,7 @@
  * be hundreds of megabytes, so it is walked over and never made into a tree.
  */
 
-#include "parsers/json.h"
+#include "parsers/jsontext.h"
 #include "runs/build.h"
 
 #include <errno.h>
@@ -15,17 +15,17 @@ enum {
 	TEXT_MAX = 64,
 };
 
-static void take_plain(struct build *b, const char *fact, const struct json_value *v)
+static void take_plain(struct build *b, const char *fact, const struct jsontext_value *v)
 {
 	build_fact(b, RUN_NONE, fact, v->raw.at, v->raw.n);
 }
 
-static void take_start(struct build *b, const char *fact, const struct json_value *v)
+static void take_start(struct build *b, const char *fact, const struct jsontext_value *v)
 {
 	char text[TEXT_MAX] = "";
 	int64_t time_ns;
 
-	if (v->type == JSON_STRING && v->raw.n < sizeof(text))
+	if (v->type == JSONTEXT_STRING && v->raw.n < sizeof(text))
 		memcpy(text, v->raw.at, v->raw.n);
 	if (time_from_text(text, &time_ns) < 0)
 		build_bad(b, "run.genesis", WEIR_NO_OFFSET, "systemStart: not a time as in ISO 8601");
@@ -33,12 +33,12 @@ static void take_start(struct build *b, const char *fact, const struct json_valu
 		build_fact_text(b, RUN_NONE, fact, build_format(b, "%lld", (long long)time_ns));
 }
 
-static void take_slot_length(struct build *b, const char *fact, const struct json_value *v)
+static void take_slot_length(struct build *b, const char *fact, const struct jsontext_value *v)
 {
 	int64_t length_ns = 0;
 	double seconds;
 
-	if (v->type != JSON_NUMBER || !json_f64(v, &seconds) || time_from_seconds(seconds, &length_ns) < 0 ||
+	if (v->type != JSONTEXT_NUMBER || !jsontext_f64(v, &seconds) || time_from_seconds(seconds, &length_ns) < 0 ||
 	    length_ns <= 0)
 		build_bad(b, "run.genesis", WEIR_NO_OFFSET, "slotLength: not a number of seconds above 0");
 	else
@@ -47,7 +47,7 @@ static void take_slot_length(struct build *b, const char *fact, const struct jso
 
 static const struct {
 	const char *key, *fact;
-	void (*take)(struct build *b, const char *fact, const struct json_value *v);
+	void (*take)(struct build *b, const char *fact, const struct jsontext_value *v);
 } table[] = {
 	{ "systemStart", "genesis.system_start_ns", take_start },
 	{ "slotLength", "genesis.slot_length_ns", take_slot_length },
@@ -59,12 +59,12 @@ static const struct {
 	{ "maxKESEvolutions", "genesis.max_kes_evolutions", take_plain },
 };
 
-static void take_member(struct build *b, const struct json_value *key, const struct json_value *v)
+static void take_member(struct build *b, const struct jsontext_value *key, const struct jsontext_value *v)
 {
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		if (strlen(table[i].key) != key->raw.n || memcmp(table[i].key, key->raw.at, key->raw.n) != 0)
 			continue;
-		if (v->type != JSON_STRING && v->type != JSON_NUMBER)
+		if (v->type != JSONTEXT_STRING && v->type != JSONTEXT_NUMBER)
 			build_bad(b, "run.genesis", WEIR_NO_OFFSET, "%s: neither a string nor a number", table[i].key);
 		else
 			table[i].take(b, table[i].fact, v);
@@ -74,18 +74,18 @@ static void take_member(struct build *b, const struct json_value *key, const str
 
 static void read_members(struct build *b, const struct build_bytes *bytes)
 {
-	struct json_cursor c = json_on(bytes->at, bytes->n);
-	struct json_value key, value;
+	struct jsontext_cursor c = jsontext_on(bytes->at, bytes->n);
+	struct jsontext_value key, value;
 	int is_first = 1;
-	enum parse_result result = json_enter(&c, '{');
+	enum parse_result result = jsontext_enter(&c, '{');
 
 	while (result == PARSE_OK) {
-		result = json_member(&c, &is_first, &key, &value);
+		result = jsontext_member(&c, &is_first, &key, &value);
 		if (result == PARSE_OK)
 			take_member(b, &key, &value);
 	}
 	if (result == PARSE_END)
-		result = json_finish(&c);
+		result = jsontext_finish(&c);
 	if (result == PARSE_BAD)
 		build_unreadable(b, (uint64_t)(c.at - bytes->at), "not JSON: %s", c.reason);
 }
