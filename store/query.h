@@ -9,6 +9,15 @@
 #include <sqlite3.h>
 #include <weir/host.h>
 
+/* Beside the views there is what programs need that want trees and not joined names:
+ *
+ *     stacks(source_id, stack_id, parent_id, native_id, depth, name, module, src)     parent_id 0: a root
+ *
+ * a row of each source's dictionary, ids as the source's own, parents before children; and `weights` has the hidden
+ * columns `source_id` and `stack_id`, `sources` the hidden column `source_id`, that join with it. A constraint
+ * `source_id = ?` is cheap on all three. analysis/ builds its profile trees from them.
+ */
+
 struct store;
 
 /* Registers the virtual tables, the views' functions and the temporary views on a connection. */
