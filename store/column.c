@@ -295,7 +295,7 @@ static uint64_t predict_column(struct column_coder *c, const uint64_t *words, ui
 {
 	uint64_t n_packed;
 
-	h->prediction = predict(words, n, c->residuals, ret_union, &n_packed);
+	h->prediction = predict_best(words, n, c->residuals, ret_union, &n_packed);
 	if (n_packed <= SMALL)
 		return n_packed;
 	h->unit = find_unit(words, n);
@@ -303,7 +303,7 @@ static uint64_t predict_column(struct column_coder *c, const uint64_t *words, ui
 		return n_packed;
 	h->origin = words[0];
 	divide(c, words, n, h->origin, h->unit);
-	h->prediction = predict(c->words, n, c->residuals, ret_union, &n_packed);
+	h->prediction = predict_best(c->words, n, c->residuals, ret_union, &n_packed);
 	return n_packed;
 }
 
@@ -321,7 +321,7 @@ uint64_t column_encode(struct column_coder *c, const uint64_t *words, uint32_t n
 	}
 	if (bits && !h.n_payload) {
 		h.storage = STORAGE_PACKED;
-		h.n_payload = pack(c->residuals, n, payload);
+		h.n_payload = pack_write(c->residuals, n, payload);
 	}
 	n_head = put_head(at, &h);
 	memmove(at + n_head, payload, h.n_payload);

@@ -58,7 +58,7 @@ static uint64_t pack_group(const uint64_t *words, uint32_t n, uint8_t *at)
 	return (uint64_t)(at - start) + (n_bits > 0);
 }
 
-uint64_t pack(const uint64_t *words, uint32_t n, uint8_t *at)
+uint64_t pack_write(const uint64_t *words, uint32_t n, uint8_t *at)
 {
 	uint64_t n_bytes = 0;
 

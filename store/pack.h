@@ -18,7 +18,7 @@ enum {
 /* Bytes that the words take; 0: all are 0. ret_union: the bits that any of them has. */
 uint64_t pack_size(const uint64_t *words, uint32_t n, uint64_t *ret_union);
 /* Returns the bytes written; there must be room for PACK_SLACK more. */
-uint64_t pack(const uint64_t *words, uint32_t n, uint8_t *at);
+uint64_t pack_write(const uint64_t *words, uint32_t n, uint8_t *at);
 /* Reads n words from all of n_at bytes; PACK_SLACK more must be readable. -EBADMSG: they are not n packed words. */
 int pack_read(const uint8_t *at, uint64_t n_at, uint32_t n, uint64_t *ret);
 

@@ -83,8 +83,8 @@ static void leave(const struct prediction *p, const uint64_t *words, uint32_t n,
 	}
 }
 
-struct prediction predict(const uint64_t *words, uint32_t n, uint64_t *residuals, uint64_t *ret_union,
-                          uint64_t *ret_n_packed)
+struct prediction predict_best(const uint64_t *words, uint32_t n, uint64_t *residuals, uint64_t *ret_union,
+                               uint64_t *ret_n_packed)
 {
 	struct prediction best = { 0 };
 	uint64_t n_packed, bits;

@@ -26,8 +26,8 @@ uint32_t predict_n_residuals(enum prediction_kind kind, uint32_t n);
 
 /* The prediction whose residuals take the fewest bytes when packed, with these residuals in `residuals` (room for n).
  * ret_union: the bits that any residual has; ret_n_packed: the bytes. n >= 1. */
-struct prediction predict(const uint64_t *words, uint32_t n, uint64_t *residuals, uint64_t *ret_union,
-                          uint64_t *ret_n_packed);
+struct prediction predict_best(const uint64_t *words, uint32_t n, uint64_t *residuals, uint64_t *ret_union,
+                               uint64_t *ret_n_packed);
 /* Back to n words. */
 void predict_restore(const struct prediction *p, const uint64_t *residuals, uint32_t n, uint64_t *ret);
 
