@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLUGINS_RING_H
+#define PLUGINS_RING_H
+
+/* Messages from one process to another through shared memory: one producer, one consumer, both of one fork.
+ *
+ * The memory is an anonymous shared mapping, made before the fork: nobody else can have it and nobody can shorten it.
+ * The consumer trusts none of it: it keeps its own position, checks the producer's, and copies a message out before
+ * anyone looks at it. A producer that writes nonsense gets -EBADMSG on the other side and nothing more.
+ *
+ * Each side sleeps on an eventfd, and is woken only when it said that it would sleep.
+ */
+
+#include <stdint.h>
+
+struct ring;
+
+enum {
+	RING_BYTES = 4 << 20,
+	RING_MESSAGE_MAX = RING_BYTES / 2 - 64,
+};
+
+/* Both descriptors are O_CLOEXEC. */
+int ring_new(struct ring **ret);
+void ring_free(struct ring *r); /* unmaps and closes; NULL is fine */
+
+/* ---- The producer ---- */
+
+struct ring_part {
+	const void *at;
+	uint64_t n_bytes;
+};
+
+/* One message, the parts joined; waits while there is no room. -EMSGSIZE: more than RING_MESSAGE_MAX. -EPIPE: closed.
+ */
+int ring_send(struct ring *r, const struct ring_part *parts, uint32_t n_parts);
+int ring_room_fd(const struct ring *r); /* what the producer sleeps on */
+
+/* ---- The consumer ---- */
+
+/* Copies the next message to `to`, which has RING_MESSAGE_MAX bytes, and gives its length (> 0). 0: there is none, and
+ * ring_data_fd() will be readable when there is. -EBADMSG: the producer broke the ring. */
+int64_t ring_receive(struct ring *r, uint8_t *to);
+int ring_data_fd(const struct ring *r); /* what the consumer sleeps on */
+int ring_is_empty(const struct ring *r);
+/* Lets a waiting producer go, with -EPIPE. */
+void ring_close(struct ring *r);
+
+#endif

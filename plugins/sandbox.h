@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLUGINS_SANDBOX_H
+#define PLUGINS_SANDBOX_H
+
+/* What a child of the host gives up, in two steps, because loading a collector needs a little more than running one.
+ *
+ *     sandbox_enter   before the collector is loaded: no new privileges, no capabilities, no descriptors but those
+ *                     named, limits on memory and files; nothing can be written, run, or reached by network
+ *     sandbox_seal    after it: nothing can be opened either, and only a short list of system calls is left; any other
+ *                     raises SIGSYS, whose handler can name it
+ *
+ * A collector that measures a live system needs its rights in open(): for such a claim the caller seals after open().
+ *
+ * Both act on the calling thread and on those that it starts later.
+ * What a kernel cannot do is skipped and named, never silently.
+ *
+ * Sanitizers need huge address spaces, open /proc/self/maps and read what is not theirs: builds with them get no
+ * RLIMIT_AS, and a call that is not on the list fails with EACCES where theirs would break; Landlock still holds.
+ */
+
+#include <weir/host.h>
+
+enum {
+	SANDBOX_KEEP_MAX = 64,
+};
+
+struct sandbox {
+	int keep[SANDBOX_KEEP_MAX]; /* descriptors that stay open, in any order */
+	uint32_t n_keep;
+	uint64_t memory_max; /* bytes of address space more than there is now; 0: no limit */
+	char missing[256];   /* out: what this kernel could not do, or empty */
+};
+
+int sandbox_enter(struct sandbox *s, struct weir_error *reterr);
+int sandbox_seal(const struct sandbox *s, struct weir_error *reterr);
+/* A second thread, while the first is between its two steps. */
+int sandbox_seal_thread(const struct sandbox *s, struct weir_error *reterr);
+
+#endif

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugins/worker.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <weir/fail.h>
+
+#include "plugins/child.h"
+#include "plugins/delivery.h"
+#include "plugins/sandbox.h"
+
+struct worker {
+	struct lend_receiver delivery;
+	const struct worker_task *task;
+	struct lend *lend;
+	struct weir_instance *instance;
+	struct sandbox sandbox;
+	pthread_t reader;
+	sem_t reader_is_ready;
+	int has_reader;
+	struct weir_error error;
+	int code;      /* of what ended it */
+	uint32_t verb; /* that was running then */
+	enum wire_way way;
+	int is_child;
+	int has_exited;
+	volatile sig_atomic_t is_in_verb;
+	sigjmp_buf way_out; /* of a child's verb that will not return */
+};
+
+/* For the ways out, which get no argument: a signal, exit(), a flood. A child has one worker. */
+static struct worker *the_child;
+
+static void enter_verb(struct worker *w, enum worker_verb verb)
+{
+	atomic_store(&w->delivery.gauge->verb, (uint32_t)verb);
+	w->is_in_verb = 1;
+}
+
+static int fail_with(struct worker *w, int code, const char *what)
+{
+	w->way = WIRE_WAY_FAILED;
+	w->code = code;
+	return weir_fail(&w->error, code, "worker: %s: %s", what, strerror(-code));
+}
+
+/* ---- Inputs ---- */
+
+static int open_inputs(struct worker *w)
+{
+	const struct worker_task *t = w->task;
+	uint32_t n = t->collector ? t->collector->n_companions : 0;
+	struct input_config c = { .fd = t->fd,
+		                  .has_hash = 1,
+		                  .is_beside = t->is_beside,
+		                  .size_bytes = t->size_bytes,
+		                  .n_given = &w->delivery.gauge->n_read };
+	int r = input_new(&c, &w->delivery.inputs[0]);
+
+	for (uint32_t i = 0; r == 0 && i < n; i++) {
+		if (t->companion_fds[i] < 0)
+			continue;
+		c = (struct input_config){ .fd = t->companion_fds[i], .size_bytes = t->companion_sizes[i] };
+		r = input_new(&c, &w->delivery.inputs[i + 1]);
+	}
+	return r < 0 ? fail_with(w, r, "inputs") : 0;
+}
+
+static void *read_beside(void *data)
+{
+	struct worker *w = data;
+	struct weir_error error;
+	int r = w->is_child ? sandbox_seal_thread(&w->sandbox, &error) : 0;
+
+	if (r < 0)
+		input_stop(w->delivery.inputs[0]);
+	(void)sem_post(&w->reader_is_ready);
+	if (r == 0)
+		input_read_beside(w->delivery.inputs[0]);
+	return NULL;
+}
+
+/* The reader gets no signals: they are about what the collector does. */
+static int start_reader(struct worker *w)
+{
+	sigset_t all, before;
+	int r;
+
+	if (!w->task->is_beside)
+		return 0;
+	(void)sem_init(&w->reader_is_ready, 0, 0);
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&w->reader, NULL, read_beside, w);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (r != 0)
+		return fail_with(w, -r, "reader");
+	w->has_reader = 1;
+	while (sem_wait(&w->reader_is_ready) < 0 && errno == EINTR)
+		;
+	return 0;
+}
+
+static void stop_reader(struct worker *w)
+{
+	if (!w->has_reader)
+		return;
+	input_stop(w->delivery.inputs[0]);
+	(void)pthread_join(w->reader, NULL);
+	(void)sem_destroy(&w->reader_is_ready);
+}
+
+/* What the builder still has. A collector that was torn out of one of our functions may have left it half way. */
+static void save_rest(struct worker *w)
+{
+	int r;
+
+	if (!w->delivery.builder || w->delivery.is_in_host)
+		return;
+	r = builder_finish(w->delivery.builder);
+	if (r < 0 && w->code == 0)
+		(void)fail_with(w, r, "blocks");
+}
+
+/* ---- The verbs ---- */
+
+static int load(struct worker *w)
+{
+	const struct registry_collector *c = w->task->collector;
+	struct lend_config config = { .ops = &delivery_ops,
+		                      .receiver = &w->delivery,
+		                      .options = w->task->options,
+		                      .n_options = w->task->n_options,
+		                      .context = w->task->context,
+		                      .n_context = w->task->n_context };
+	char path[64];
+	int r;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", c->fd);
+	/* A debugger finds the file by its path only. */
+	r = loader_load(w->is_child ? path : c->path, c->name, &w->delivery.collector, &w->error);
+	config.collector = w->delivery.collector;
+	if (r == 0)
+		r = lend_new(&config, &w->lend, &w->error);
+	if (r < 0) {
+		w->way = WIRE_WAY_FAILED;
+		w->code = r;
+	}
+	return r;
+}
+
+/* The result of a verb, once it is known that the source ends here. */
+static void end_with(struct worker *w, int r)
+{
+	w->is_in_verb = 0;
+	w->verb = atomic_load(&w->delivery.gauge->verb);
+	w->code = r < 0 ? r : 0;
+	w->way = w->delivery.is_flood ? WIRE_WAY_FLOOD : r < 0 ? WIRE_WAY_FAILED : WIRE_WAY_DONE;
+	if (r < 0 && w->error.text[0] == '\0')
+		(void)weir_fail(&w->error, r, "%s", strerror(-r));
+}
+
+static void run_verbs(struct worker *w)
+{
+	const struct weir_collector *c = w->delivery.collector;
+	int r;
+
+	enter_verb(w, WORKER_VERB_OPEN);
+	r = c->open(lend_host(w->lend), &w->instance, &w->error);
+	if (r >= 0)
+		enter_verb(w, WORKER_VERB_POLL);
+	while (r >= 0 && r != WEIR_END && !w->delivery.is_flood)
+		r = c->poll(w->instance, delivery_ops.now(&w->delivery), &w->error);
+	end_with(w, r);
+	save_rest(w);
+	enter_verb(w, WORKER_VERB_CLOSE);
+	c->close(w->instance);
+	w->is_in_verb = 0;
+}
+
+/* ---- The end ---- */
+
+static int has_ended_by_itself(const struct worker *w)
+{
+	return w->way == WIRE_WAY_DONE || w->way == WIRE_WAY_FAILED;
+}
+
+static int finish(struct worker *w)
+{
+	struct wire_end end = { .verb = w->verb };
+	int r;
+
+	if (has_ended_by_itself(w) && w->delivery.inputs[0]) {
+		r = input_finish(w->delivery.inputs[0], end.sha256);
+		end.has_sha256 = r == 0;
+		end.is_short = r == 1;
+		if (r < 0 && w->code == 0)
+			(void)fail_with(w, r, "input");
+	}
+	if (w->lend) {
+		(void)lend_finish(w->lend);
+		end.ledger = lend_ledger(w->lend);
+	}
+	end.status = (uint32_t)(!w->task->collector ? STORE_OK
+	                        : w->lend           ? lend_status(w->lend, w->code)
+	                                            : STORE_FAILED);
+	end.way = (uint32_t)w->way;
+	end.code = w->code;
+	return delivery_end(&w->delivery, &end, w->lend ? lend_reasons_json(w->lend) : "{}", &w->error);
+}
+
+/* ---- A child ---- */
+
+/* Called by a signal handler, an exit handler or a flood: back to where the verbs were started. */
+static void leave(void)
+{
+	siglongjmp(the_child->way_out, 1);
+}
+
+static void on_exit_in_verb(int status, void *data)
+{
+	struct worker *w = data;
+
+	if (!w->is_in_verb)
+		return;
+	w->has_exited = 1;
+	w->code = status;
+	leave();
+}
+
+static void end_early(struct worker *w)
+{
+	w->verb = atomic_load(&w->delivery.gauge->verb);
+	w->is_in_verb = 0;
+	w->way = w->has_exited ? WIRE_WAY_EXIT : w->delivery.is_flood ? WIRE_WAY_FLOOD : WIRE_WAY_SIGNAL;
+	save_rest(w);
+}
+
+static void note_missing(struct worker *w)
+{
+	struct weir_error text;
+	int n;
+
+	if (w->sandbox.missing[0] == '\0')
+		return;
+	n = snprintf(text.text, sizeof(text.text), "sandbox: this kernel lacks some of it: %s", w->sandbox.missing);
+	(void)delivery_diag(&w->delivery, &(struct weir_diag){ .code = "host.sandbox",
+	                                                       .offset = WEIR_NO_OFFSET,
+	                                                       .message = { text.text, (uint64_t)n },
+	                                                       .count = 1,
+	                                                       .severity = WEIR_NOTE });
+}
+
+static int run_contained(struct worker *w)
+{
+	int r = sandbox_enter(&w->sandbox, &w->error);
+
+	note_missing(w);
+	if (r == 0)
+		r = start_reader(w);
+	if (r == 0)
+		r = crash_arm(&w->delivery.gauge->crash, leave);
+	if (r < 0)
+		return r;
+	if (sigsetjmp(w->way_out, 1) != 0) {
+		end_early(w);
+		return 0;
+	}
+	if (w->task->collector) {
+		enter_verb(w, WORKER_VERB_LOAD);
+		r = load(w);
+		crash_note_objects(&w->delivery.gauge->crash);
+	}
+	if (r == 0)
+		r = sandbox_seal(&w->sandbox, &w->error);
+	if (r == 0 && w->task->collector)
+		run_verbs(w);
+	w->is_in_verb = 0;
+	return r;
+}
+
+static void keep_descriptors(struct worker *w, const struct ring *ring)
+{
+	const struct worker_task *t = w->task;
+	struct sandbox *s = &w->sandbox;
+	const int fixed[] = {
+		0, 1, 2, t->fd, ring_data_fd(ring), ring_room_fd(ring), t->collector ? t->collector->fd : -1
+	};
+
+	memcpy(s->keep, fixed, sizeof(fixed));
+	s->n_keep = sizeof(fixed) / sizeof(fixed[0]);
+	for (uint32_t i = 0; t->collector && i < t->collector->n_companions; i++)
+		s->keep[s->n_keep++] = t->companion_fds[i];
+	s->memory_max = t->memory_max;
+}
+
+static int send_by_ring(struct worker_outlet *outlet, const struct ring_part *parts, uint32_t n_parts)
+{
+	return ring_send((struct ring *)outlet, parts, n_parts);
+}
+
+void worker_child(const struct worker_task *task, struct ring *ring, struct worker_gauge *gauge, int output_fd,
+                  int parent)
+{
+	static struct worker w;
+
+	child_begin(parent, output_fd);
+	w.task = task;
+	w.is_child = 1;
+	w.delivery.send = send_by_ring;
+	w.delivery.outlet = (struct worker_outlet *)ring;
+	w.delivery.gauge = gauge;
+	w.delivery.rows_max = task->rows_max;
+	w.delivery.leave = leave;
+	the_child = &w;
+	keep_descriptors(&w, ring);
+	if (on_exit(on_exit_in_verb, &w) != 0)
+		_exit(1);
+	if (delivery_init(&w.delivery) == 0 && open_inputs(&w) == 0 && run_contained(&w) < 0 && w.way == 0)
+		w.way = WIRE_WAY_FAILED;
+	_exit(finish(&w) < 0);
+}
+
+/* ---- In this process ---- */
+
+int worker_in_process(const struct worker_task *task, worker_send *send, struct worker_outlet *outlet,
+                      struct worker_gauge *gauge)
+{
+	struct worker w = {
+		.task = task, .delivery = { .send = send, .outlet = outlet, .gauge = gauge, .rows_max = task->rows_max }
+	};
+	int r = delivery_init(&w.delivery);
+
+	if (r == 0)
+		r = open_inputs(&w);
+	if (r == 0)
+		r = start_reader(&w);
+	if (r == 0 && task->collector)
+		r = load(&w);
+	if (r == 0 && task->collector)
+		run_verbs(&w);
+	if (w.way == 0)
+		w.way = r < 0 ? WIRE_WAY_FAILED : WIRE_WAY_DONE;
+	r = finish(&w);
+	stop_reader(&w);
+	lend_free(w.lend);
+	delivery_done(&w.delivery);
+	return r;
+}
+
+const char *worker_verb_name(uint32_t verb)
+{
+	static const char *const names[WORKER_VERB_COUNT] = { "load", "open", "poll", "close", "finish" };
+
+	return verb < WORKER_VERB_COUNT ? names[verb] : "?";
+}
