@@ -23,7 +23,6 @@ enum {
 	TRACE_LINE_MAX = 16 << 20, /* bytes of one line; a longer one is bad */
 	TRACE_MEMBERS_MAX = 48,    /* members of one `data` that are handed out */
 	TRACE_NS_MAX = 512,        /* bytes of an `ns` that had to be joined */
-	TRACE_EXCERPT_MAX = 1024,
 };
 
 enum trace_what {

@@ -4,8 +4,9 @@
 
 /* Turns the observations of one source into blocks. Lives in the worker, so that encoding costs each core its own
  * share. Memory is bounded: when the open blocks of all series hold more than BUILDER_OPEN_BYTES_MAX, the fullest are
- * flushed. Dictionaries (frames, stacks, attribute sets) are interned; their blocks are flushed before any block that
- * uses an id. Not thread-safe. It checks nothing that plugins/lend.c has checked before (ids, shapes).
+ * flushed. Dictionaries (frames, stacks, attribute sets) are interned, each in at most INTERN_BYTES_MAX; their blocks
+ * are flushed before any block that uses an id. Not thread-safe. It checks nothing that plugins/lend.c has checked
+ * before (ids, shapes).
  */
 
 #include "store/block.h"
@@ -14,6 +15,7 @@ enum {
 	BUILDER_OPEN_BYTES_MAX = 32 << 20,
 	BUILDER_STACKS_MAX = 1 << 24,
 	BUILDER_FRAMES_MAX = 1 << 22,
+	BUILDER_ATTRS_MAX = 1 << 24,
 };
 
 struct builder;
@@ -28,7 +30,8 @@ void builder_free(struct builder *b); /* drops what was not flushed; NULL is fin
 /* Says that series `id` (1, 2, 3 … without gaps) has this shape and type. */
 int builder_series(struct builder *b, uint32_t id, uint8_t shape, uint8_t type);
 
-/* Interning: an id > 0, or 0: a bound was hit or there is no memory. attrs_json: canonical JSON, sorted keys. */
+/* Interning: an id > 0, or 0: a bound was hit, or a block could not be flushed (builder_finish() says why). A frame's
+ * texts together and attrs_json are at most BLOCK_TEXT_MAX bytes. attrs_json: canonical JSON, sorted keys. */
 uint32_t builder_frame(struct builder *b, const struct block_frame *frame);
 uint32_t builder_stack(struct builder *b, const struct block_stack *stack);
 uint32_t builder_attrs(struct builder *b, struct weir_text attrs_json);

@@ -45,8 +45,8 @@ int store_component(struct store *s, int64_t run, const char *name, const char *
                     struct weir_error *reterr);
 
 /* A file of the run that no collector claims, or a folder that is not read (keys, a database), listed so that nothing
- * is overlooked in silence. why: a phrase such as `no collector`, `keys: 12 files`, `fifo`. The same path again replaces
- * it. store_unclaimed_clear() forgets all of a run, before a new walk over it. */
+ * is overlooked in silence. why: a phrase such as `no collector`, `keys: 12 files`, `fifo`. The same path again
+ * replaces it. store_unclaimed_clear() forgets all of a run, before a new walk over it. */
 int store_unclaimed(struct store *s, int64_t run, int64_t node, const char *path, uint64_t size_bytes, const char *why,
                     struct weir_error *reterr);
 int store_unclaimed_clear(struct store *s, int64_t run, struct weir_error *reterr);

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collectors/node-trace/node_trace.h"
+
+#include <string.h>
+
+static size_t put_decimal(char *end, int64_t value)
+{
+	uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+	size_t n = 0;
+
+	do
+		end[-(ptrdiff_t)++n] = (char)('0' + rest % 10);
+	while ((rest /= 10));
+	if (value < 0)
+		end[-(ptrdiff_t)++n] = '-';
+	return n;
+}
+
+static uint32_t slot_attrs(struct emit *e, const struct slots *s, int64_t slot)
+{
+	char slot_text[24], epoch_text[24];
+	char *slot_end = slot_text + sizeof(slot_text), *epoch_end = epoch_text + sizeof(epoch_text);
+	size_t n_slot = put_decimal(slot_end, slot), n_epoch;
+	struct weir_attr attrs[2] = { { { "slot", 4 }, { slot_end - n_slot, n_slot } } };
+
+	if (!s->is_known || slot < 0)
+		return e->host->attrs(e->host, attrs, 1);
+	n_epoch = put_decimal(epoch_end, slots_epoch(s, slot));
+	attrs[1] = (struct weir_attr){ { "epoch", 5 }, { epoch_end - n_epoch, n_epoch } };
+	return e->host->attrs(e->host, attrs, 2);
+}
+
+static struct forge_thread *thread_of(struct forge *f, const struct trace_line *line)
+{
+	uint64_t thread = thread_number(line);
+
+	for (uint32_t i = 0; i < f->n_threads; i++)
+		if (f->threads[i].thread == thread)
+			return &f->threads[i];
+	if (f->n_threads == FORGE_THREADS_MAX)
+		return NULL;
+	f->threads[f->n_threads] = (struct forge_thread){ .thread = thread, .last_started = -1 };
+	return &f->threads[f->n_threads++];
+}
+
+static uint32_t series_of(struct forge_thread *t, struct emit *e, enum row row, const struct trace_line *line)
+{
+	uint32_t *series = &t->series[row - ROW_FORGE_START];
+
+	if (!*series)
+		*series = emit_series(e, row, "thread", text_of(line->thread));
+	return *series;
+}
+
+/* The slots from first to last were never started: a span for each epoch that they lie in. */
+static void emit_missed(struct forge_thread *t, struct emit *e, const struct slots *s, int64_t first, int64_t last,
+                        const struct trace_line *line)
+{
+	if (!t->missed)
+		t->missed = emit_series(e, ROW_SLOT_MISSED, "thread", text_of(line->thread));
+	while (first <= last) {
+		int64_t end = s->is_known ? slots_epoch_first(s, slots_epoch(s, first) + 1) - 1 : last;
+		struct weir_span span = { .series = t->missed,
+			                  .track = (uint32_t)t->thread,
+			                  .attrs = slot_attrs(e, s, first),
+			                  .flags = WEIR_SPAN_HAS_VALUE };
+
+		if (end > last)
+			end = last;
+		span.value = (double)(end - first + 1);
+		/* Without the genesis all that is known is between which starts they lie. */
+		span.time_ns = s->is_known ? slots_start_ns(s, first) : t->previous_start_ns;
+		span.duration_ns = s->is_known ? slots_start_ns(s, end + 1) - span.time_ns : line->at_ns - span.time_ns;
+		if (span.duration_ns < 0)
+			span.duration_ns = 0;
+		emit_span(e, &span);
+		first = end + 1;
+	}
+}
+
+static void start(struct forge *f, struct forge_thread *t, struct emit *e, const struct slots *s,
+                  const struct trace_line *line)
+{
+	int64_t slot, late_ns;
+
+	t->is_open = member_i64(line, "slot", &slot) && slot >= 0 && slot < INT64_C(1) << 40;
+	if (!t->is_open)
+		return;
+	f->n_repeated += slot <= t->last_started;
+	if (t->last_started >= 0 && slot > t->last_started + 1)
+		emit_missed(t, e, s, t->last_started + 1, slot - 1, line);
+	if (slot > t->last_started)
+		t->last_started = slot;
+	t->slot = slot;
+	t->last_ns = t->previous_start_ns = line->at_ns;
+	t->attrs = slot_attrs(e, s, slot);
+	if (!s->is_known)
+		return;
+	/* A node that is early has a clock problem, not a duration. */
+	late_ns = line->at_ns - slots_start_ns(s, slot);
+	if (late_ns >= 0)
+		emit_span(e, &(struct weir_span){ .time_ns = slots_start_ns(s, slot),
+		                                  .duration_ns = late_ns,
+		                                  .series = series_of(t, e, ROW_FORGE_START, line),
+		                                  .track = (uint32_t)t->thread,
+		                                  .attrs = t->attrs });
+}
+
+/* A phase lasts from the line before it, of the same slot and thread, to its own. */
+static void phase(struct forge *f, struct forge_thread *t, struct emit *e, enum row row, const struct trace_line *line,
+                  int has_value, double value)
+{
+	int64_t slot = t->slot;
+
+	(void)(member_i64(line, "slot", &slot) || member_i64(line, "current slot", &slot));
+	if (!t->is_open || slot != t->slot || line->at_ns < t->last_ns) {
+		f->n_without++;
+		return;
+	}
+	emit_span(e, &(struct weir_span){ .time_ns = t->last_ns,
+	                                  .duration_ns = line->at_ns - t->last_ns,
+	                                  .value = value,
+	                                  .series = series_of(t, e, row, line),
+	                                  .track = (uint32_t)t->thread,
+	                                  .attrs = t->attrs,
+	                                  .flags = has_value ? WEIR_SPAN_HAS_VALUE : 0 });
+	t->last_ns = line->at_ns;
+}
+
+/* What keeps a slot from being forged: an instant that names it. */
+static void obstacle(struct forge_thread *t, struct emit *e, const struct trace_line *line)
+{
+	const char *dot = memrchr(line->ns.at, '.', line->ns.n);
+	struct parse_text name = line->kind;
+
+	if (dot && !line->ns_is_array)
+		name = (struct parse_text){ dot + 1, line->ns.n - (size_t)(dot + 1 - line->ns.at) };
+	emit_span(e, &(struct weir_span){ .time_ns = line->at_ns,
+	                                  .series = emit_series(e, ROW_FORGE_OBSTACLE, "obstacle", text_of(name)),
+	                                  .track = (uint32_t)t->thread,
+	                                  .attrs = t->is_open ? t->attrs : 0 });
+}
+
+/* AdoptedBlock names the slot of the block; it may be written after the next start. */
+static const struct {
+	uint8_t row, has_value;
+} phases[MEANING_END] = {
+	[MEANING_CONTEXT] = { ROW_FORGE_CONTEXT, 0 },
+	[MEANING_STATE] = { ROW_FORGE_STATE, 0 },
+	[MEANING_VIEW] = { ROW_FORGE_VIEW, 0 },
+	[MEANING_LEADER] = { ROW_FORGE_LEADERSHIP, 1 },
+	[MEANING_NOT_LEADER] = { ROW_FORGE_LEADERSHIP, 1 },
+	[MEANING_TICKED] = { ROW_FORGE_TICKED, 0 },
+	[MEANING_MEMPOOL_SNAPSHOT] = { ROW_FORGE_MEMPOOL, 0 },
+	[MEANING_FORGED] = { ROW_FORGE_BLOCK, 0 },
+	[MEANING_ADOPTED_OWN] = { ROW_FORGE_ADOPTION, 0 },
+};
+
+int forge_line(struct forge *f, struct emit *e, const struct slots *s, enum meaning meaning,
+               const struct trace_line *line)
+{
+	struct forge_thread *t;
+
+	if (meaning < MEANING_START || meaning > MEANING_OBSTACLE)
+		return 0;
+	t = thread_of(f, line);
+	if (!t)
+		f->n_beyond++;
+	else if (meaning == MEANING_START)
+		start(f, t, e, s, line);
+	else if (meaning == MEANING_OBSTACLE)
+		obstacle(t, e, line);
+	else
+		phase(f, t, e, (enum row)phases[meaning].row, line, phases[meaning].has_value,
+		      meaning == MEANING_LEADER ? 1 : 0);
+	return 1;
+}

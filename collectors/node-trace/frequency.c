@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collectors/node-trace/node_trace.h"
+
+#include <string.h>
+
+struct name {
+	const char *text;
+	enum meaning meaning;
+};
+
+/* Namespaces: the present ones (cardano-node 0a21a743), then those that came before them. */
+static const struct name namespaces[] = {
+	{ "Resources", MEANING_RESOURCES },
+	{ "Forge.Loop.StartLeadershipCheck", MEANING_START },
+	{ "Forge.Loop.StartLeadershipCheckPlus", MEANING_START },
+	{ "Forge.StartLeadershipCheckPlus", MEANING_START },
+	{ "Forge.Loop.BlockContext", MEANING_CONTEXT },
+	{ "Forge.BlockContext", MEANING_CONTEXT },
+	{ "Forge.Loop.LedgerState", MEANING_STATE },
+	{ "Forge.LedgerState", MEANING_STATE },
+	{ "Forge.Loop.LedgerView", MEANING_VIEW },
+	{ "Forge.LedgerView", MEANING_VIEW },
+	{ "Forge.Loop.NodeIsLeader", MEANING_LEADER },
+	{ "Forge.NodeIsLeader", MEANING_LEADER },
+	{ "Forge.Loop.NodeNotLeader", MEANING_NOT_LEADER },
+	{ "Forge.NodeNotLeader", MEANING_NOT_LEADER },
+	{ "Forge.Loop.ForgeTickedLedgerState", MEANING_TICKED },
+	{ "Forge.Loop.TickedLedgerState", MEANING_TICKED },
+	{ "Forge.TickedLedgerState", MEANING_TICKED },
+	{ "Forge.Loop.ForgingMempoolSnapshot", MEANING_MEMPOOL_SNAPSHOT },
+	{ "Forge.Loop.MempoolSnapshot", MEANING_MEMPOOL_SNAPSHOT },
+	{ "Forge.MempoolSnapshot", MEANING_MEMPOOL_SNAPSHOT },
+	{ "Forge.Loop.ForgedBlock", MEANING_FORGED },
+	{ "Forge.ForgedBlock", MEANING_FORGED },
+	{ "Forge.Loop.AdoptedBlock", MEANING_ADOPTED_OWN },
+	{ "Forge.AdoptedBlock", MEANING_ADOPTED_OWN },
+	{ "Forge.Loop.NoLedgerState", MEANING_OBSTACLE },
+	{ "Forge.Loop.NoLedgerView", MEANING_OBSTACLE },
+	{ "Forge.Loop.SlotIsImmutable", MEANING_OBSTACLE },
+	{ "Forge.Loop.BlockFromFuture", MEANING_OBSTACLE },
+	{ "Forge.Loop.ForgeStateUpdateError", MEANING_OBSTACLE },
+	{ "Forge.Loop.NodeCannotForge", MEANING_OBSTACLE },
+	{ "Forge.Loop.DidntAdoptBlock", MEANING_OBSTACLE },
+	{ "Forge.Loop.ForgedInvalidBlock", MEANING_OBSTACLE },
+	{ "ChainSync.Client.DownloadedHeader", MEANING_SEEN },
+	{ "ChainSyncClient.ChainSyncClientEvent.DownloadedHeader", MEANING_SEEN },
+	{ "BlockFetch.Client.SendFetchRequest", MEANING_REQUESTED },
+	{ "BlockFetchClient.SendFetchRequest", MEANING_REQUESTED },
+	{ "BlockFetch.Client.CompletedBlockFetch", MEANING_FETCHED },
+	{ "BlockFetchClient.CompletedBlockFetch", MEANING_FETCHED },
+	{ "ChainSync.ServerHeader.Update", MEANING_ANNOUNCED },
+	{ "ChainSyncServerEvent.TraceChainSyncServerUpdate", MEANING_ANNOUNCED },
+	{ "BlockFetch.Server.SendBlock", MEANING_SENT },
+	{ "BlockFetchServer.SendBlock", MEANING_SENT },
+	{ "ChainDB.AddBlockEvent.AddedToCurrentChain", MEANING_ADDED },
+	{ "ChainDB.AddBlockEvent.SwitchedToAFork", MEANING_ADDED },
+	{ "ChainDB.LedgerEvent.Snapshot.TookSnapshot", MEANING_SNAPSHOT },
+	{ "ChainDB.LedgerEvent.TookSnapshot", MEANING_SNAPSHOT },
+	{ "TraceLedgerEvent.TookSnapshot", MEANING_SNAPSHOT },
+	{ "LedgerMetrics", MEANING_LEDGER_METRICS },
+	{ "TxSubmission.TxInbound.Collected", MEANING_TXS_COLLECTED },
+	{ "TxSubmission.TxInbound.Processed", MEANING_TXS_PROCESSED },
+	{ "Mempool.AddedTx", MEANING_MEMPOOL },
+	{ "Mempool.RemoveTxs", MEANING_MEMPOOL },
+	{ "Mempool.RejectedTx", MEANING_MEMPOOL_REJECTED },
+};
+
+/* Kinds, of lines whose namespace says nothing: iohk-monitoring. */
+static const struct name kinds[] = {
+	{ "Resources", MEANING_RESOURCES },
+	{ "ResourceStats", MEANING_RESOURCES },
+	{ "TraceStartLeadershipCheck", MEANING_START },
+	{ "TraceBlockContext", MEANING_CONTEXT },
+	{ "TraceLedgerState", MEANING_STATE },
+	{ "TraceLedgerView", MEANING_VIEW },
+	{ "TraceNodeIsLeader", MEANING_LEADER },
+	{ "TraceNodeNotLeader", MEANING_NOT_LEADER },
+	{ "TraceForgeTickedLedgerState", MEANING_TICKED },
+	{ "TraceForgingMempoolSnapshot", MEANING_MEMPOOL_SNAPSHOT },
+	{ "TraceForgedBlock", MEANING_FORGED },
+	{ "TraceAdoptedBlock", MEANING_ADOPTED_OWN },
+	{ "TraceNoLedgerState", MEANING_OBSTACLE },
+	{ "TraceNoLedgerView", MEANING_OBSTACLE },
+	{ "TraceSlotIsImmutable", MEANING_OBSTACLE },
+	{ "TraceBlockFromFuture", MEANING_OBSTACLE },
+	{ "TraceForgeStateUpdateError", MEANING_OBSTACLE },
+	{ "TraceNodeCannotForge", MEANING_OBSTACLE },
+	{ "TraceDidntAdoptBlock", MEANING_OBSTACLE },
+	{ "TraceForgedInvalidBlock", MEANING_OBSTACLE },
+	{ "ChainSyncClientEvent.TraceDownloadedHeader", MEANING_SEEN },
+	{ "SendFetchRequest", MEANING_REQUESTED },
+	{ "CompletedBlockFetch", MEANING_FETCHED },
+	{ "ChainSyncServerEvent.TraceChainSyncServerRead.AddBlock", MEANING_ANNOUNCED },
+	{ "ChainSyncServerEvent.TraceChainSyncServerReadBlocked.AddBlock", MEANING_ANNOUNCED },
+	{ "TraceBlockFetchServerSendBlock", MEANING_SENT },
+	{ "TraceAddBlockEvent.AddedToCurrentChain", MEANING_ADDED },
+	{ "TraceAddBlockEvent.SwitchedToAFork", MEANING_ADDED },
+	{ "TraceSnapshotEvent.TookSnapshot", MEANING_SNAPSHOT },
+	{ "LedgerMetrics", MEANING_LEDGER_METRICS },
+	{ "TraceTxSubmissionCollected", MEANING_TXS_COLLECTED },
+	{ "TraceTxSubmissionProcessed", MEANING_TXS_PROCESSED },
+	{ "TraceMempoolAddedTx", MEANING_MEMPOOL },
+	{ "TraceMempoolRemoveTxs", MEANING_MEMPOOL },
+	{ "TraceMempoolRejectedTx", MEANING_MEMPOOL_REJECTED },
+};
+
+static enum meaning look_up(const struct name *names, size_t n, struct parse_text t)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strlen(names[i].text) == t.n && !memcmp(names[i].text, t.at, t.n))
+			return names[i].meaning;
+	return MEANING_NONE;
+}
+
+enum meaning frequency_meaning(struct parse_text ns, struct parse_text kind)
+{
+	static const char prefix[] = "Cardano.Node.";
+	enum meaning meaning = look_up(namespaces, sizeof(namespaces) / sizeof(namespaces[0]), ns);
+
+	if (meaning)
+		return meaning;
+	if (kind.n >= sizeof(prefix) && !memcmp(kind.at, prefix, sizeof(prefix) - 1))
+		kind = (struct parse_text){ kind.at + sizeof(prefix) - 1, kind.n - sizeof(prefix) + 1 };
+	return look_up(kinds, sizeof(kinds) / sizeof(kinds[0]), kind);
+}
+
+/* Eight bytes at a time; the last ones overlap. Only for a table in memory, so any good mixing does. */
+static uint64_t hash_text(struct parse_text t, uint64_t hash)
+{
+	uint64_t word = 0;
+	size_t i = 0;
+
+	for (; t.n - i >= 8; i += 8) {
+		memcpy(&word, t.at + i, 8);
+		hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+		hash ^= hash >> 29;
+	}
+	word = t.n;
+	if (t.n >= 8)
+		memcpy(&word, t.at + t.n - 8, 8);
+	else
+		memcpy(&word, t.at + i, t.n - i);
+	hash = (hash ^ word ^ (uint64_t)t.n << 56) * 0x9e3779b97f4a7c15u;
+	return hash ^ hash >> 32;
+}
+
+static int is_same(const struct frequency *f, const struct frequency_entry *e, uint64_t hash,
+                   const struct trace_line *line)
+{
+	return e->hash == hash && e->n_ns == line->ns.n && e->n_kind == line->kind.n &&
+	       !memcmp(f->text + e->ns_at, line->ns.at, e->n_ns) &&
+	       !memcmp(f->text + e->kind_at, line->kind.at, e->n_kind);
+}
+
+static uint32_t add_text(struct frequency *f, struct parse_text t)
+{
+	uint32_t at = f->n_text;
+
+	memcpy(f->text + at, t.at, t.n);
+	f->n_text += (uint32_t)t.n;
+	return at;
+}
+
+static enum meaning add(struct frequency *f, uint32_t place, uint64_t hash, const struct trace_line *line)
+{
+	enum meaning meaning = frequency_meaning(line->ns, line->kind);
+	struct frequency_entry *e = &f->entries[f->n_entries];
+
+	if (f->n_entries == FREQUENCY_MAX || line->ns.n > UINT16_MAX || line->kind.n > UINT16_MAX ||
+	    line->ns.n + line->kind.n > sizeof(f->text) - f->n_text) {
+		f->n_beyond++;
+		return meaning;
+	}
+	*e = (struct frequency_entry){ .hash = hash,
+		                       .count = 1,
+		                       .n_ns = (uint16_t)line->ns.n,
+		                       .n_kind = (uint16_t)line->kind.n,
+		                       .meaning = (uint8_t)meaning };
+	e->ns_at = add_text(f, line->ns);
+	e->kind_at = add_text(f, line->kind);
+	f->slot_of[place] = (uint16_t)++f->n_entries;
+	return meaning;
+}
+
+enum meaning frequency_count(struct frequency *f, const struct trace_line *line)
+{
+	uint64_t hash = hash_text(line->kind, hash_text(line->ns, 0));
+	uint32_t place = (uint32_t)(hash % (2 * FREQUENCY_MAX));
+
+	for (; f->slot_of[place]; place = (place + 1) % (2 * FREQUENCY_MAX)) {
+		struct frequency_entry *e = &f->entries[f->slot_of[place] - 1];
+
+		if (is_same(f, e, hash, line)) {
+			e->count++;
+			return (enum meaning)e->meaning;
+		}
+	}
+	return add(f, place, hash, line);
+}
+
+void frequency_emit(const struct frequency *f, struct emit *e, int64_t time_ns)
+{
+	for (uint32_t i = 0; i < f->n_entries; i++) {
+		const struct frequency_entry *entry = &f->entries[i];
+		const struct weir_attr attrs[] = { { { "ns", 2 }, { f->text + entry->ns_at, entry->n_ns } },
+			                           { { "kind", 4 }, { f->text + entry->kind_at, entry->n_kind } } };
+
+		emit_i64(e, e->host->series(e->host, ROW_COUNT, attrs, entry->n_kind ? 2 : 1), time_ns,
+		         (int64_t)entry->count);
+	}
+	if (f->n_beyond)
+		e->host->diag(e->host,
+		              &(struct weir_diag){ .code = "trace.frequency_bound",
+		                                   .message = { "more than 4096 pairs of namespace and kind", 42 },
+		                                   .offset = WEIR_NO_OFFSET,
+		                                   .count = f->n_beyond,
+		                                   .severity = WEIR_WARNING });
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collectors/node-trace/node_trace.h"
+
+#include <string.h>
+
+static int context_number(const struct weir_host *h, const char *name, double *ret)
+{
+	struct weir_text text;
+	struct jsontext_cursor c;
+	struct jsontext_value v;
+
+	if (h->context(h, name, &text) != WEIR_OK)
+		return 0;
+	c = jsontext_on(text.at, text.n_bytes);
+	return jsontext_value(&c, &v) == PARSE_OK && jsontext_f64(&v, ret);
+}
+
+static int64_t context_i64(const struct weir_host *h, const char *name, int64_t fallback)
+{
+	struct weir_text text;
+	struct jsontext_cursor c;
+	struct jsontext_value v;
+	int64_t value;
+
+	if (h->context(h, name, &text) != WEIR_OK)
+		return fallback;
+	c = jsontext_on(text.at, text.n_bytes);
+	return jsontext_value(&c, &v) == PARSE_OK && jsontext_i64(&v, &value) ? value : fallback;
+}
+
+void slots_init(struct slots *s, const struct weir_host *h)
+{
+	double f = 0;
+
+	*s = (struct slots){
+		.start_ns = context_i64(h, "genesis.system_start_ns", -1),
+		.length_ns = context_i64(h, "genesis.slot_length_ns", -1),
+		.epoch_length = context_i64(h, "genesis.epoch_length_slots", -1),
+		.byron_slots = context_i64(h, "genesis.byron_slots", 0),
+		.byron_length_ns = context_i64(h, "genesis.byron_slot_length_ns", 0),
+		.byron_epochs = context_i64(h, "genesis.byron_epochs", 0),
+	};
+	if (context_number(h, "genesis.active_slots_coeff", &f) && f > 0 && f <= 1)
+		s->stability_slots = (int64_t)((double)context_i64(h, "genesis.security_param", 0) / f + 0.5);
+	s->is_known = s->start_ns >= 0 && s->length_ns > 0 && s->epoch_length > 0 && s->byron_slots >= 0 &&
+	              (s->byron_slots == 0 || (s->byron_length_ns > 0 && s->byron_epochs > 0));
+}
+
+/* Where the slots of the present length begin. */
+static int64_t present_start_ns(const struct slots *s)
+{
+	return s->start_ns + s->byron_slots * s->byron_length_ns;
+}
+
+int64_t slots_start_ns(const struct slots *s, int64_t slot)
+{
+	if (slot < s->byron_slots)
+		return s->start_ns + slot * s->byron_length_ns;
+	return present_start_ns(s) + (slot - s->byron_slots) * s->length_ns;
+}
+
+int64_t slots_at(const struct slots *s, int64_t time_ns)
+{
+	if (time_ns < s->start_ns)
+		return -1;
+	if (time_ns < present_start_ns(s))
+		return (time_ns - s->start_ns) / s->byron_length_ns;
+	return s->byron_slots + (time_ns - present_start_ns(s)) / s->length_ns;
+}
+
+int64_t slots_epoch(const struct slots *s, int64_t slot)
+{
+	if (slot < s->byron_slots)
+		return slot / (s->byron_slots / s->byron_epochs);
+	return s->byron_epochs + (slot - s->byron_slots) / s->epoch_length;
+}
+
+int64_t slots_epoch_first(const struct slots *s, int64_t epoch)
+{
+	if (epoch < s->byron_epochs)
+		return epoch * (s->byron_slots / s->byron_epochs);
+	return s->byron_slots + (epoch - s->byron_epochs) * s->epoch_length;
+}
+
+static void emit_mark(struct emit *e, enum row row, int64_t time_ns, int64_t epoch, const char *phase)
+{
+	char digits[24];
+	size_t n = 0;
+	struct weir_attr attrs[2];
+
+	for (int64_t rest = epoch; rest || !n; rest /= 10)
+		digits[sizeof(digits) - ++n] = (char)('0' + rest % 10);
+	attrs[0] = (struct weir_attr){ { "epoch", 5 }, { digits + sizeof(digits) - n, n } };
+	if (phase)
+		attrs[1] = (struct weir_attr){ { "phase", 5 }, { phase, strlen(phase) } };
+	emit_span(e, &(struct weir_span){ .time_ns = time_ns,
+	                                  .series = emit_plain(e, row),
+	                                  .attrs = e->host->attrs(e->host, attrs, phase ? 2 : 1),
+	                                  .flags = WEIR_SPAN_HAS_VALUE,
+	                                  .value = (double)epoch });
+}
+
+void slots_emit(const struct slots *s, struct emit *e, int64_t first_ns, int64_t last_ns)
+{
+	enum {
+		EPOCHS_MAX = 100000
+	};
+	int64_t epoch, last;
+
+	if (!s->is_known || last_ns < s->start_ns)
+		return;
+	epoch = slots_epoch(s, first_ns < s->start_ns ? 0 : slots_at(s, first_ns));
+	last = slots_epoch(s, slots_at(s, last_ns));
+	for (int64_t n = 0; epoch <= last && n < EPOCHS_MAX; epoch++, n++) {
+		int64_t first = slots_epoch_first(s, epoch);
+		/* The reward calculation starts 4k/f into an epoch and is completed by force 2k/f before its end.
+		 * Source: cardano-ledger, Shelley RUPD rule. */
+		int64_t pulser_ns = slots_start_ns(s, first + 4 * s->stability_slots);
+		int64_t forced_ns = slots_start_ns(s, first + s->epoch_length - 2 * s->stability_slots);
+
+		if (slots_start_ns(s, first) >= first_ns)
+			emit_mark(e, ROW_BOUNDARY, slots_start_ns(s, first), epoch, NULL);
+		if (s->stability_slots && pulser_ns >= first_ns && pulser_ns <= last_ns)
+			emit_mark(e, ROW_EPOCH_PHASE, pulser_ns, epoch, "rewards start");
+		if (s->stability_slots && forced_ns >= first_ns && forced_ns <= last_ns)
+			emit_mark(e, ROW_EPOCH_PHASE, forced_ns, epoch, "rewards forced");
+	}
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/crc32.h"
+
+#include <pthread.h>
+
+enum {
+	SLICES = 8,
+};
+
+static const uint32_t polynomial = 0xEDB88320;
+
+/* tables[k][b]: the CRC of byte b followed by k zero bytes. Constant once filled. */
+static uint32_t tables[SLICES][256];
+static pthread_once_t tables_once = PTHREAD_ONCE_INIT;
+
+static void fill_tables(void)
+{
+	for (uint32_t b = 0; b < 256; b++) {
+		uint32_t crc = b;
+
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? polynomial : 0);
+		tables[0][b] = crc;
+	}
+	for (uint32_t k = 1; k < SLICES; k++)
+		for (uint32_t b = 0; b < 256; b++)
+			tables[k][b] = tables[k - 1][b] >> 8 ^ tables[0][tables[k - 1][b] & 0xFF];
+}
+
+uint32_t crc32_add(uint32_t crc, const uint8_t *at, uint64_t n)
+{
+	(void)pthread_once(&tables_once, fill_tables);
+	crc = ~crc;
+	for (; n >= SLICES; n -= SLICES, at += SLICES) {
+		uint32_t low =
+			crc ^ ((uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24);
+
+		crc = tables[7][low & 0xFF] ^ tables[6][low >> 8 & 0xFF] ^ tables[5][low >> 16 & 0xFF] ^
+		      tables[4][low >> 24] ^ tables[3][at[4]] ^ tables[2][at[5]] ^ tables[1][at[6]] ^ tables[0][at[7]];
+	}
+	for (; n; n--)
+		crc = crc >> 8 ^ tables[0][(crc ^ *at++) & 0xFF];
+	return ~crc;
+}
