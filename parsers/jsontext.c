@@ -66,69 +66,6 @@ static inline int is_continuation(const char *at, const char *end)
 	return at < end && ((unsigned char)*at & 0xc0) == 0x80;
 }
 
-#if defined(__SSE2__)
-/* Of 64 bytes: a bit where there is a quote, and in *ret_special one where a byte is a backslash, control or not ASCII.
- */
-static inline uint64_t quotes_of(const char *at, uint64_t *ret_special)
-{
-	const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), space = _mm_set1_epi8(' ');
-	uint64_t quotes = 0, special = 0;
-
-	for (int i = 0; i < 4; i++) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(at + 16 * i));
-		__m128i s = _mm_or_si128(_mm_cmpeq_epi8(v, backslash), _mm_cmplt_epi8(v, space));
-
-		quotes |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, quote)) << (16 * i);
-		special |= (uint64_t)(unsigned)_mm_movemask_epi8(s) << (16 * i);
-	}
-	*ret_special = special;
-	return quotes;
-}
-#else
-static inline uint64_t quotes_of(const char *at, uint64_t *ret_special)
-{
-	uint64_t quotes = 0, special = 0;
-
-	for (unsigned i = 0; i < 64; i++) {
-		unsigned char b = (unsigned char)at[i];
-
-		quotes |= (uint64_t)(b == '"') << i;
-		special |= (uint64_t)(b == '\\' || b < ' ' || b >= 0x80) << i;
-	}
-	*ret_special = special;
-	return quotes;
-}
-#endif
-
-size_t jsontext_mark_line(const char *at, size_t n, struct jsontext_marks *ret, int *ret_is_plain)
-{
-	size_t i;
-
-	ret->start = at;
-	*ret_is_plain = 0;
-	for (i = 0; i < JSONTEXT_MARKED_MAX && i < n; i += 64) {
-		char tail[64] = { 0 };
-		const char *block = at + i;
-		uint64_t special;
-
-		if (n - i < 64)
-			block = memcpy(tail, at + i, n - i);
-		ret->quotes[i / 64] = quotes_of(block, &special);
-		if (special) {
-			size_t end = i + (size_t)__builtin_ctzll(special);
-
-			/* The zeros behind the last byte are special too: a line that ends without a newline ends
-			 * there. */
-			*ret_is_plain = end >= n || at[end] == '\n';
-			ret->quotes[i / 64] &= ((uint64_t)1 << (end % 64)) - 1;
-			return end < n ? end : n;
-		}
-	}
-	*ret_is_plain = i >= n;
-	ret->quotes[i / 64] = 0;
-	return i < n ? i : n;
-}
-
 /* The length of the well-formed UTF-8 sequence at `at` (Unicode 15, table 3-7), or 0. */
 static unsigned utf8_length(const char *at, const char *end)
 {

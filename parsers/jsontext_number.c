@@ -88,6 +88,24 @@ int jsontext_f64(const struct jsontext_value *number, double *ret)
 	return 1;
 }
 
+/* Up to 18 digits and nothing else: nearly all integers there are. 1: it was one. */
+static inline int plain_integer(const struct jsontext_value *number, int64_t *ret)
+{
+	const char *at = number->raw.at, *end = at + number->raw.n;
+	int is_negative = *at == '-';
+	int64_t value = 0;
+
+	if (number->raw.n > 18)
+		return 0;
+	for (at += is_negative; at < end; at++) {
+		if (*at < '0' || *at > '9')
+			return 0;
+		value = value * 10 + (*at - '0');
+	}
+	*ret = is_negative ? -value : value;
+	return 1;
+}
+
 int jsontext_i64(const struct jsontext_value *number, int64_t *ret)
 {
 	struct decimal d;
@@ -95,6 +113,8 @@ int jsontext_i64(const struct jsontext_value *number, int64_t *ret)
 
 	if (number->type != JSONTEXT_NUMBER)
 		return 0;
+	if (plain_integer(number, ret))
+		return 1;
 	d = take_apart(number);
 	if (d.is_cut)
 		return 0;

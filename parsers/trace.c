@@ -42,24 +42,36 @@ static inline int digits(const char *at, int n)
 }
 
 /* The day's first second of `2025-12-01`, or -1. */
-static int64_t day_seconds(struct trace_parser *p, const char *at)
+static int64_t day_seconds(const char *at)
 {
 	static const uint8_t month_days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	int year, month, day, leap;
+	int year = digits(at, 4), month = digits(at + 5, 2), day = digits(at + 8, 2), leap;
 
-	if (!memcmp(p->day, at, sizeof(p->day)))
-		return p->day_s;
-	year = digits(at, 4);
-	month = digits(at + 5, 2);
-	day = digits(at + 8, 2);
 	if (year < 1970 || year > 2261 || month < 1 || month > 12 || day < 1 || at[4] != '-' || at[7] != '-')
 		return -1;
 	leap = month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 	if (day > month_days[month - 1] + leap)
 		return -1;
-	memcpy(p->day, at, sizeof(p->day));
-	p->day_s = days_from_civil(year, (unsigned)month, (unsigned)day) * 86400;
-	return p->day_s;
+	return days_from_civil(year, (unsigned)month, (unsigned)day) * 86400;
+}
+
+/* The first second of `2025-12-01T07:06`, or -1. A log's lines share it for a while. */
+static int64_t minute_seconds(struct trace_parser *p, const char *at)
+{
+	int64_t day_s;
+	int hour, minute;
+
+	if (!memcmp(p->minute, at, sizeof(p->minute)))
+		return p->minute_s;
+	day_s = day_seconds(at);
+	hour = digits(at + 11, 2);
+	minute = digits(at + 14, 2);
+	if (day_s < 0 || (at[10] != 'T' && at[10] != ' ') || hour < 0 || hour > 23 || at[13] != ':' || minute < 0 ||
+	    minute > 59)
+		return -1;
+	memcpy(p->minute, at, sizeof(p->minute));
+	p->minute_s = day_s + hour * 3600 + minute * 60;
+	return p->minute_s;
 }
 
 /* The fraction `.219044` as nanoseconds, or -1. */
@@ -82,24 +94,21 @@ int trace_time(struct trace_parser *p, struct parse_text t, int64_t *ret_ns)
 	enum {
 		SECONDS_END = 19
 	}; /* `2025-12-01T07:06:46` */
-	int64_t day_s, fraction = 0;
-	int hour, minute, second;
+	int64_t minute_s, fraction = 0;
+	int second;
 
-	if (t.n < SECONDS_END + 1 || t.at[t.n - 1] != 'Z' || (t.at[10] != 'T' && t.at[10] != ' '))
+	if (t.n < SECONDS_END + 1 || t.at[t.n - 1] != 'Z')
 		return 0;
-	day_s = day_seconds(p, t.at);
-	hour = digits(t.at + 11, 2);
-	minute = digits(t.at + 14, 2);
+	minute_s = minute_seconds(p, t.at);
 	second = digits(t.at + 17, 2);
 	/* 60: a leap second counts as the second after it, as in POSIX time. */
-	if (day_s < 0 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60 ||
-	    t.at[13] != ':' || t.at[16] != ':')
+	if (minute_s < 0 || second < 0 || second > 60 || t.at[16] != ':')
 		return 0;
 	if (t.n > SECONDS_END + 1)
 		fraction = fraction_ns(t.at + SECONDS_END, t.n - SECONDS_END - 1);
 	if (fraction < 0)
 		return 0;
-	*ret_ns = (day_s + hour * 3600 + minute * 60 + second) * 1000000000 + fraction;
+	*ret_ns = (minute_s + second) * 1000000000 + fraction;
 	return 1;
 }
 
@@ -183,12 +192,12 @@ static enum parse_result read_data(struct jsontext_cursor *c, struct trace_line 
 	return members(&inner, line, &line->payload);
 }
 
-const struct jsontext_value *trace_member(const struct trace_line *line, const char *key)
+const struct jsontext_value *trace_member_n(const struct trace_line *line, const char *key, size_t n)
 {
 	uint32_t i = line->n_members < TRACE_MEMBERS_MAX ? line->n_members : TRACE_MEMBERS_MAX;
 
 	while (i--)
-		if (text_is(line->members[i].key, key))
+		if (line->members[i].key.n == n && !memcmp(line->members[i].key.at, key, n))
 			return &line->members[i].value;
 	return NULL;
 }
@@ -322,7 +331,7 @@ static enum parse_result find_line(const char *at, size_t n, int is_last, struct
 	int is_plain;
 
 	n_line = jsontext_mark_line(at, n_limit, marks, &is_plain);
-	newline = memchr(at + n_line, '\n', n_limit - n_line);
+	newline = n_line < n_limit && at[n_line] == '\n' ? at + n_line : memchr(at + n_line, '\n', n_limit - n_line);
 	if (!newline && !is_last && n < TRACE_LINE_MAX)
 		return PARSE_MORE;
 	*ret_used = newline ? (size_t)(newline - at) + 1 : n_limit;

@@ -63,8 +63,8 @@ struct trace_line {
 /* Zero it before the first line. */
 struct trace_parser {
 	uint64_t offset; /* of the next line, from the start of the stream */
-	char day[10];    /* the last date that was converted, and what it gave */
-	int64_t day_s;
+	char minute[16]; /* the last `2025-12-01T07:06` that was converted, and what it gave */
+	int64_t minute_s;
 	char ns[TRACE_NS_MAX];
 };
 
@@ -76,7 +76,13 @@ enum parse_result trace_next(struct trace_parser *p, const char *at, size_t n, i
                              size_t *ret_used, struct parse_fault *ret_fault);
 
 /* The member of the payload with this key; of several the last; NULL: none. */
-const struct jsontext_value *trace_member(const struct trace_line *line, const char *key);
+const struct jsontext_value *trace_member_n(const struct trace_line *line, const char *key, size_t n);
+
+/* Inline so that a constant key's length is counted by the compiler. */
+static inline const struct jsontext_value *trace_member(const struct trace_line *line, const char *key)
+{
+	return trace_member_n(line, key, __builtin_strlen(key));
+}
 
 /* `2025-12-01T07:06:46.219044Z` (0 to 12 fraction digits, `T` or a space, `Z`) as nanoseconds UTC, cut below them. 1:
  * it was one. `p` remembers the day. Years 1970 to 2261. */

@@ -123,12 +123,30 @@ static void snapshot(struct blocks *b, struct emit *e, const struct trace_line *
 
 static const char *const tx_states[] = { "collected", "accepted", "rejected", "mempool rejected" };
 
+/* Emits the numbers of `{"bytes":129000,"numTxs":645}`. */
+static void emit_mempool(const struct blocks *b, struct emit *e)
+{
+	struct jsontext_cursor c = jsontext_on(b->mempool, b->n_mempool);
+	struct jsontext_value key, value;
+	int is_first = 1;
+	int64_t n;
+
+	(void)jsontext_enter(&c, '{');
+	while (jsontext_member(&c, &is_first, &key, &value) == PARSE_OK) {
+		if (!jsontext_i64(&value, &n))
+			continue;
+		if (key.raw.n == 6 && !memcmp(key.raw.at, "numTxs", 6))
+			emit_i64(e, emit_plain(e, ROW_MEMPOOL_TXS), b->second_ns, n);
+		else if (key.raw.n == 5 && !memcmp(key.raw.at, "bytes", 5))
+			emit_i64(e, emit_plain(e, ROW_MEMPOOL_BYTES), b->second_ns, n);
+	}
+}
+
 static void flush_second(struct blocks *b, struct emit *e)
 {
-	if (b->has_mempool_txs)
-		emit_i64(e, emit_plain(e, ROW_MEMPOOL_TXS), b->second_ns, b->mempool_txs);
-	if (b->has_mempool_bytes)
-		emit_i64(e, emit_plain(e, ROW_MEMPOOL_BYTES), b->second_ns, b->mempool_bytes);
+	if (b->n_mempool)
+		emit_mempool(b, e);
+	b->n_mempool = 0;
 	for (int i = 0; i < 4; i++) {
 		if (!b->txs_seen[i])
 			continue;
@@ -138,7 +156,6 @@ static void flush_second(struct blocks *b, struct emit *e)
 		emit_i64(e, b->txs_series[i], b->second_ns, b->txs[i]);
 		b->txs_seen[i] = 0;
 	}
-	b->has_mempool_txs = b->has_mempool_bytes = 0;
 }
 
 static void enter_second(struct blocks *b, struct emit *e, int64_t at_ns)
@@ -162,23 +179,15 @@ static void count_txs(struct blocks *b, int state, const struct trace_line *line
 	b->txs_seen[state] = 1;
 }
 
+/* Only the last of a second is taken apart, when the second is over. */
 static void mempool(struct blocks *b, const struct trace_line *line)
 {
 	const struct jsontext_value *size = trace_member(line, "mempoolSize");
-	struct jsontext_value key, value;
-	struct jsontext_cursor c;
-	int is_first = 1;
 
-	if (!size || size->type != JSONTEXT_OBJECT)
+	if (!size || size->type != JSONTEXT_OBJECT || size->raw.n > sizeof(b->mempool))
 		return;
-	c = jsontext_on(size->raw.at, size->raw.n);
-	(void)jsontext_enter(&c, '{');
-	while (jsontext_member(&c, &is_first, &key, &value) == PARSE_OK) {
-		if (key.raw.n == 6 && !memcmp(key.raw.at, "numTxs", 6) && jsontext_i64(&value, &b->mempool_txs))
-			b->has_mempool_txs = 1;
-		else if (key.raw.n == 5 && !memcmp(key.raw.at, "bytes", 5) && jsontext_i64(&value, &b->mempool_bytes))
-			b->has_mempool_bytes = 1;
-	}
+	memcpy(b->mempool, size->raw.at, size->raw.n);
+	b->n_mempool = (uint32_t)size->raw.n;
 }
 
 static void transactions(struct blocks *b, struct emit *e, enum meaning meaning, const struct trace_line *line)

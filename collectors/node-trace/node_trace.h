@@ -210,15 +210,20 @@ int forge_line(struct forge *f, struct emit *e, const struct slots *s, enum mean
 
 /* ---- blocks.c ---- */
 
+enum {
+	BLOCKS_MEMPOOL_MAX = 256, /* bytes of a mempool's size as written; a longer one is not looked at */
+};
+
 struct blocks {
 	int64_t txs[4]; /* collected, accepted, rejected, rejected by the mempool */
 	uint32_t txs_series[4];
 	uint8_t txs_seen[4];
-	int64_t mempool_txs, mempool_bytes; /* of the running second */
+	char mempool[BLOCKS_MEMPOOL_MAX]; /* the last size of the running second, as written */
+	uint32_t n_mempool;
 	int64_t second;
 	int64_t second_ns;
 	int64_t snapshot_open_ns;
-	uint8_t has_mempool_txs, has_mempool_bytes, has_snapshot_open;
+	uint8_t has_snapshot_open;
 };
 
 int blocks_line(struct blocks *b, struct emit *e, enum meaning meaning, const struct trace_line *line);
