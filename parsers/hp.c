@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "parsers/hp.h"
 
+#include <endian.h>
 #include <string.h>
 
 enum {
@@ -93,25 +94,58 @@ static int read_time(const char *at, const char *end, int64_t *ret_ns)
 	return at == end;
 }
 
-/* Where the value starts, when a tab and digits are what ends [line, end); else NULL. */
-static const char *value_start(const char *line, const char *end)
+/* How many of the last 8 bytes before `end` are digits at its end, and their value: all 8 at once, as one word. */
+static unsigned last_digits(const char *end, int64_t *ret)
+{
+	const uint64_t zeros = 0x3030303030303030, low = 0x0f0f0f0f0f0f0f0f;
+	uint64_t x, others;
+	unsigned n;
+
+	memcpy(&x, end - 8, 8);
+	x = le64toh(x) ^ zeros;
+	others = (x | ((x & ~(uint64_t)0x8080808080808080) + 0x0606060606060606)) & ~low;
+	n = others ? (unsigned)__builtin_clzll(others) / 8 : 8;
+	x &= n ? ~(uint64_t)0 << (64 - 8 * n) : 0;
+	x = (x * 10 + (x >> 8)) & 0x00ff00ff00ff00ff;
+	x = (x * 100 + (x >> 16)) & 0x0000ffff0000ffff;
+	*ret = (int64_t)((x * 10000 + (x >> 32)) & 0xffffffff);
+	return n;
+}
+
+/* Reads the digits that end [line, end) and have a tab in front. Returns where they start; NULL: there are none.
+ * A value beyond 63 bits gives -1. */
+static const char *read_value(const char *line, const char *end, int64_t *ret)
 {
 	const char *at = end;
 
+	if (end - line > 16) {
+		int64_t high;
+		unsigned n = last_digits(end, ret);
+
+		if (n == 8) {
+			n += last_digits(end - 8, &high);
+			*ret += high * 100000000;
+		}
+		if (n < 16)
+			return n && end[-(int)n - 1] == '\t' ? end - n : NULL;
+	}
 	while (at > line && is_digit(at[-1]))
 		at--;
-	return at < end && at > line && at[-1] == '\t' ? at : NULL;
+	if (at == end || at == line || at[-1] != '\t')
+		return NULL;
+	*ret = 0;
+	for (const char *d = at; d < end; d++)
+		if (__builtin_mul_overflow(*ret, 10, ret) || __builtin_add_overflow(*ret, *d - '0', ret))
+			return *ret = -1, at;
+	return at;
 }
 
-static enum parse_result take_band(const struct call *c, const char *digits, const char *end, const char *next)
+static enum parse_result take_band(const struct call *c, const char *digits, int64_t value, const char *next)
 {
-	int64_t value = 0;
-
 	if (digits - 1 - c->at > HP_LABEL_MAX)
 		return refuse(c, next, "hp.label", "the label is longer than any can be");
-	for (const char *d = digits; d < end; d++)
-		if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, *d - '0', &value))
-			return refuse(c, next, "hp.value", "the value has more than 63 bits");
+	if (value < 0)
+		return refuse(c, next, "hp.value", "the value has more than 63 bits");
 	c->ret->value = value;
 	return take(c, HP_BAND, text_of(c->at, digits - 1), next);
 }
@@ -222,6 +256,7 @@ static enum parse_result long_label(const struct call *c, const char *newline)
 {
 	for (;;) {
 		const char *line = newline + 1, *end, *digits;
+		int64_t value;
 
 		if (line - c->at > HP_LABEL_MAX)
 			return refuse(c, line, "hp.label", "the label is longer than any can be");
@@ -232,9 +267,9 @@ static enum parse_result long_label(const struct call *c, const char *newline)
 		if (!newline)
 			return unended(c);
 		end = text_end(line, newline);
-		digits = value_start(line, end);
+		digits = read_value(line, end, &value);
 		if (digits)
-			return take_band(c, digits, end, newline + 1);
+			return take_band(c, digits, value, newline + 1);
 		if (ends_sample(line, end))
 			return refuse(c, line, "hp.line", "the line has no value");
 	}
@@ -243,11 +278,12 @@ static enum parse_result long_label(const struct call *c, const char *newline)
 static enum parse_result take_line(const struct call *c, const char *newline)
 {
 	const char *end = text_end(c->at, newline);
-	const char *digits = c->p->in_sample ? value_start(c->at, end) : NULL;
 	const struct keyword *k;
+	int64_t value;
+	const char *digits = c->p->in_sample ? read_value(c->at, end, &value) : NULL;
 
 	if (digits)
-		return take_band(c, digits, end, newline + 1);
+		return take_band(c, digits, value, newline + 1);
 	k = keyword_of(c->at, end);
 	if (k && k->is_time)
 		return take_time(c, k, end, newline + 1);

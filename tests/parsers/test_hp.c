@@ -117,6 +117,22 @@ static void values_have_63_bits(void **state)
 	            "BEGIN\t1000000000\nBAND\ta\t9223372036854775807\nBAD\thp.value\t37\t22\nBAND\ta\t9\nEND\n");
 }
 
+static void values_of_every_width_are_read_behind_labels_of_every_length(void **state)
+{
+	static const char digits[] = "1234567890123456789";
+
+	for (int width = 1; width <= 19; width++)
+		for (int n_label = 0; n_label < 20; n_label++) {
+			char text[80], expected[120];
+
+			(void)snprintf(text, sizeof(text), "BEGIN_SAMPLE 0\n%.*s\t%.*s\n", n_label,
+			               "(12)abcdefghi99jklmn", width, digits);
+			(void)snprintf(expected, sizeof(expected), "BEGIN\t0\nBAND\t%.*s\t%.*s\nEND\n", n_label,
+			               "(12)abcdefghi99jklmn", width, digits);
+			assert_said(text, expected);
+		}
+}
+
 /* A text of `n` times `c` between two others. */
 static char *filled(const char *before, char c, size_t n, const char *after, size_t *ret_n)
 {
@@ -241,6 +257,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_heap_profile_is_bad_line_by_line),
 		cmocka_unit_test(times_are_exact_or_bad),
 		cmocka_unit_test(values_have_63_bits),
+		cmocka_unit_test(values_of_every_width_are_read_behind_labels_of_every_length),
 		cmocka_unit_test(a_label_has_64_kib_at_most),
 		cmocka_unit_test(a_line_without_end_is_passed_over_in_pieces),
 		cmocka_unit_test(the_end_of_job_is_looked_for_in_one_mib),
