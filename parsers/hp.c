@@ -5,7 +5,9 @@
 #include <string.h>
 
 enum {
-	SECONDS_MAX = 1000000000, /* more than 31 years */
+	LINE_MAX_BYTES =
+		HP_LABEL_MAX + 32, /* a label, its value and the line's end; longer lines come in such pieces */
+	SECONDS_MAX = 1000000000,  /* more than 31 years */
 	NS_PER_S = 1000000000,
 };
 
@@ -170,52 +172,6 @@ static int ends_sample(const char *line, const char *end)
 	return k && (k->what == HP_BEGIN || k->what == HP_END) && read_time(line + strlen(k->word), end, &time_ns);
 }
 
-/* An argument of the program may hold newlines and old systems didn't double quotes, so JOB ends where DATE follows.
- * PARSE_OK: *ret_end is the closing quote. */
-static enum parse_result job_end(const struct call *c, const char **ret_end, const char **ret_next)
-{
-	static const char date[] = "\nDATE \"";
-	const char *first = memchr(c->at, '\n', (size_t)(c->end - c->at));
-	const char *limit = c->end - c->at > HP_JOB_MAX ? c->at + HP_JOB_MAX : c->end;
-
-	for (const char *nl = first; nl && nl < limit; nl = memchr(nl + 1, '\n', (size_t)(limit - nl - 1))) {
-		size_t n_here = (size_t)(c->end - nl), n = n_here < sizeof(date) - 1 ? n_here : sizeof(date) - 1;
-		const char *end = text_end(c->at, nl);
-
-		if (end[-1] != '"' || memcmp(nl, date, n) != 0)
-			continue;
-		if (n < sizeof(date) - 1)
-			break;
-		*ret_end = end - 1;
-		*ret_next = nl + 1;
-		return PARSE_OK;
-	}
-	if ((size_t)(c->end - c->at) < HP_JOB_MAX + sizeof(date) && !c->is_last)
-		return PARSE_MORE;
-	if (first >= limit)
-		return refuse(c, first + 1, "hp.label", "the line is longer than any can be");
-	*ret_next = first + 1;
-	*ret_end = text_end(c->at, first);
-	*ret_end -= (*ret_end)[-1] == '"';
-	return PARSE_OK;
-}
-
-static enum parse_result take_header(const struct call *c, const struct keyword *k, const char *end, const char *next)
-{
-	const char *start = c->at + strlen(k->word);
-
-	if (k->what == HP_JOB) {
-		enum parse_result r = job_end(c, &end, &next);
-
-		if (r != PARSE_OK)
-			return r;
-	} else if (end > start && end[-1] == '"') {
-		end--;
-	}
-	c->p->in_sample = 0;
-	return take(c, k->what, text_of(start, end > start ? end : start), next);
-}
-
 static enum parse_result take_time(const struct call *c, const struct keyword *k, const char *end, const char *next)
 {
 	if (!read_time(c->at + strlen(k->word), end, &c->ret->time_ns))
@@ -239,33 +195,88 @@ static enum parse_result take_rest(const struct call *c)
 	return take(c, HP_CUT, text_of(c->at, c->end), c->end);
 }
 
+/* Of a line that is too long. */
+static enum parse_result refuse_piece(const struct call *c)
+{
+	size_t n = (size_t)(c->end - c->at), n_piece = n < LINE_MAX_BYTES ? n : LINE_MAX_BYTES;
+	const char *newline = memchr(c->at, '\n', n_piece);
+
+	if (!newline && n < LINE_MAX_BYTES && !c->is_last)
+		return PARSE_MORE;
+	c->p->in_long_line = !newline;
+	return refuse(c, newline ? newline + 1 : c->at + n_piece, "hp.label", "the line is longer than any can be");
+}
+
+/* A text of the header. Where one is, there is no sample. */
+static enum parse_result take_text(const struct call *c, enum hp_what what, const char *start, const char *end,
+                                   const char *next)
+{
+	c->p->in_sample = 0;
+	return take(c, what, text_of(start, end), next);
+}
+
+/* An argument of the program may hold newlines and old systems didn't double quotes, so JOB ends where DATE follows;
+ * where none does, with its first line. */
+static enum parse_result take_job(const struct call *c)
+{
+	static const char date[] = "\nDATE \"";
+	const size_t n_date = sizeof(date) - 1, n = (size_t)(c->end - c->at);
+	const char *start = c->at + 5, *limit = n < HP_JOB_MAX ? c->end : c->at + HP_JOB_MAX;
+	const char *first = memchr(c->at, '\n', (size_t)(limit - c->at)), *end;
+
+	for (const char *nl = first; nl; nl = memchr(nl + 1, '\n', (size_t)(limit - nl - 1))) {
+		end = text_end(c->at, nl);
+		if (end[-1] == '"' && (size_t)(c->end - nl) >= n_date && memcmp(nl, date, n_date) == 0)
+			return take_text(c, HP_JOB, start, end > start ? end - 1 : start, nl + 1);
+	}
+	if (n < HP_JOB_MAX + n_date && !c->is_last)
+		return PARSE_MORE;
+	if (!first)
+		return n < LINE_MAX_BYTES ? take_rest(c) : refuse_piece(c);
+	end = text_end(c->at, first);
+	end -= end > start && end[-1] == '"';
+	return take_text(c, HP_JOB, start, end, first + 1);
+}
+
 /* No newline in sight. */
 static enum parse_result unended(const struct call *c)
 {
 	const struct keyword *k = keyword_of(c->at, c->end);
 
-	if (c->end - c->at > (k && k->what == HP_JOB ? HP_JOB_MAX : HP_LABEL_MAX)) {
-		c->p->in_long_line = 1;
-		return refuse(c, c->end, "hp.label", "the line is longer than any can be");
-	}
+	if (k && k->what == HP_JOB)
+		return take_job(c);
+	if (c->end - c->at >= LINE_MAX_BYTES)
+		return refuse_piece(c);
 	return c->is_last ? take_rest(c) : PARSE_MORE;
+}
+
+static enum parse_result take_header(const struct call *c, const struct keyword *k, const char *end, const char *next)
+{
+	const char *start = c->at + strlen(k->word);
+
+	if (k->what == HP_JOB)
+		return take_job(c);
+	end -= end > start && end[-1] == '"';
+	return take_text(c, k->what, start, end, next);
 }
 
 /* A line of a sample that has no value: the label goes on in the next. */
 static enum parse_result long_label(const struct call *c, const char *newline)
 {
+	const char *limit = c->end - c->at < LINE_MAX_BYTES ? c->end : c->at + LINE_MAX_BYTES;
+
 	for (;;) {
 		const char *line = newline + 1, *end, *digits;
 		int64_t value;
 
-		if (line - c->at > HP_LABEL_MAX)
+		newline = memchr(line, '\n', (size_t)(limit - line));
+		if (!newline && limit - c->at == LINE_MAX_BYTES)
 			return refuse(c, line, "hp.label", "the label is longer than any can be");
-		newline = memchr(line, '\n', (size_t)(c->end - line));
 		if (!newline && c->is_last)
 			return ends_sample(line, c->end) ? refuse(c, line, "hp.line", "the line has no value")
 			                                 : take(c, HP_CUT, text_of(c->at, c->end), c->end);
 		if (!newline)
-			return unended(c);
+			return PARSE_MORE;
 		end = text_end(line, newline);
 		digits = read_value(line, end, &value);
 		if (digits)
@@ -303,11 +314,9 @@ enum parse_result hp_next(struct hp_parser *p, const char *at, size_t n, int is_
 	*ret_used = 0;
 	if (n == 0)
 		return is_last ? PARSE_END : PARSE_MORE;
-	newline = memchr(at, '\n', n);
-	if (p->in_long_line) {
-		p->in_long_line = !newline;
-		return refuse(&c, newline ? newline + 1 : c.end, "hp.label", "the line is longer than any can be");
-	}
+	if (p->in_long_line)
+		return refuse_piece(&c);
+	newline = memchr(at, '\n', n < LINE_MAX_BYTES ? n : LINE_MAX_BYTES);
 	return newline ? take_line(&c, newline) : unended(&c);
 }
 

@@ -56,8 +56,7 @@ struct hp_parser {
 /* is_last: nothing comes after these bytes. PARSE_OK: *ret is filled, *ret_used bytes are done with. PARSE_MORE: the
  * record isn't whole. PARSE_END: no bytes and is_last. PARSE_BAD: *ret_fault is filled, *ret_used bytes are to be
  * passed over: `hp.line` (nothing that stands in a heap profile), `hp.value` (a number beyond 63 bits), `hp.time` (no
- * time that can be), `hp.label` (a line beyond HP_LABEL_MAX or HP_JOB_MAX; how many pieces it is refused in depends on
- * the windows). */
+ * time that can be), `hp.label` (a line beyond HP_LABEL_MAX or HP_JOB_MAX, in pieces). */
 enum parse_result hp_next(struct hp_parser *p, const char *at, size_t n, int is_last, struct hp_record *ret,
                           size_t *ret_used, struct parse_fault *ret_fault);
 

@@ -11,6 +11,8 @@ static const struct {
 	transcript *of;
 } formats[] = {
 	{ "hp", hp_transcript },
+	{ "rts_stats", rts_stats_transcript },
+	{ "ticky", ticky_transcript },
 };
 
 int main(int argc, char **argv)
