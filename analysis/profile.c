@@ -192,28 +192,34 @@ static struct tree *tree_of(struct profile_set *set, struct weir_text attrs)
 	return t;
 }
 
+static int widen(void *ret_table, uint32_t n, size_t size)
+{
+	void *table;
+
+	memcpy(&table, ret_table, sizeof(table));
+	table = reallocarray(table, n, size);
+	if (!table)
+		return -ENOMEM;
+	memcpy(ret_table, &table, sizeof(table));
+	return 0;
+}
+
 /* The values of one source, by its own stack ids: all zero at first. */
 static int make_values(struct profile_set *set, struct tree *t)
 {
-	uint32_t n = set->source.n_stacks + 1;
+	uint32_t n = set->source.n_stacks + 1, old = t->n_values;
 
-	if (t->n_values == n)
+	if (old == n)
 		return 0;
 	if (t->n_value_room < n) {
-		free(t->self);
-		free(t->inclusive);
-		free(t->has);
-		t->self = calloc(n, sizeof(*t->self));
-		t->inclusive = calloc(n, sizeof(*t->inclusive));
-		t->has = calloc(n, sizeof(*t->has));
-		t->n_value_room = t->self && t->inclusive && t->has ? n : 0;
-	} else {
-		memset(t->self, 0, n * sizeof(*t->self));
-		memset(t->inclusive, 0, n * sizeof(*t->inclusive));
-		memset(t->has, 0, n * sizeof(*t->has));
+		if (widen(&t->self, n, sizeof(*t->self)) < 0 || widen(&t->inclusive, n, sizeof(*t->inclusive)) < 0 ||
+		    widen(&t->has, n, sizeof(*t->has)) < 0)
+			return -ENOMEM;
+		t->n_value_room = n;
 	}
-	if (t->n_value_room == 0)
-		return -ENOMEM;
+	memset(t->self + old, 0, (n - old) * sizeof(*t->self));
+	memset(t->inclusive + old, 0, (n - old) * sizeof(*t->inclusive));
+	memset(t->has + old, 0, (n - old) * sizeof(*t->has));
 	t->n_values = n;
 	return 0;
 }

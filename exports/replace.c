@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "exports/replace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <weir/fail.h>
+
+enum {
+	MODE_NEW = 0644,
+};
+
+static int make_temporary(struct replace *r)
+{
+	struct stat st;
+	int fd, is_old = stat(r->path, &st) == 0;
+
+	if (asprintf(&r->temporary, "%s.XXXXXX", r->path) < 0) {
+		r->temporary = NULL;
+		return -ENOMEM;
+	}
+	fd = mkostemp(r->temporary, O_CLOEXEC);
+	if (fd < 0) {
+		int result = -errno;
+
+		free(r->temporary);
+		r->temporary = NULL;
+		return result;
+	}
+	if (fchmod(fd, is_old ? st.st_mode & 07777 : MODE_NEW) < 0 || !(r->file = fdopen(fd, "w"))) {
+		int result = -errno;
+
+		(void)close(fd);
+		return result;
+	}
+	return 0;
+}
+
+int replace_open(struct replace *r, const char *path, struct weir_error *reterr)
+{
+	int result;
+
+	*r = (struct replace){ 0 };
+	/* Through a link the target is replaced, not the link. */
+	r->path = realpath(path, NULL);
+	if (!r->path && errno == ENOENT)
+		r->path = strdup(path);
+	result = r->path ? make_temporary(r) : -errno;
+	if (result < 0) {
+		replace_abort(r);
+		return weir_fail(reterr, result, "export: %s: %s", path, strerror(-result));
+	}
+	return 0;
+}
+
+/* The name is only as lasting as its folder. */
+static void sync_folder(const char *path)
+{
+	char *folder = strdup(path), *slash = folder ? strrchr(folder, '/') : NULL;
+	int fd;
+
+	if (slash)
+		*(slash == folder ? slash + 1 : slash) = 0;
+	fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0) {
+		(void)fsync(fd);
+		(void)close(fd);
+	}
+	free(folder);
+}
+
+static int finish(struct replace *r)
+{
+	int result = 0;
+
+	errno = 0;
+	if (ferror(r->file) || fflush(r->file) != 0 || fsync(fileno(r->file)) < 0)
+		result = errno ? -errno : -EIO;
+	if (fclose(r->file) != 0 && result == 0)
+		result = -errno;
+	r->file = NULL;
+	if (result == 0 && rename(r->temporary, r->path) < 0)
+		result = -errno;
+	if (result < 0)
+		return result;
+	free(r->temporary);
+	r->temporary = NULL;
+	sync_folder(r->path);
+	return 0;
+}
+
+int replace_commit(struct replace *r, struct weir_error *reterr)
+{
+	int result = finish(r);
+
+	if (result < 0)
+		(void)weir_fail(reterr, result, "export: %s: %s; the old one is as it was", r->path, strerror(-result));
+	replace_abort(r);
+	return result;
+}
+
+void replace_abort(struct replace *r)
+{
+	if (r->file)
+		(void)fclose(r->file);
+	if (r->temporary)
+		(void)unlink(r->temporary);
+	free(r->temporary);
+	free(r->path);
+	*r = (struct replace){ 0 };
+}

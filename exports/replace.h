@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EXPORTS_REPLACE_H
+#define EXPORTS_REPLACE_H
+
+/* A file that is written beside its place and moved there when it is whole: readers see the old one or the new one, and
+ * after a crash there is one of the two. */
+
+#include <stdio.h>
+#include <weir/host.h>
+
+struct replace {
+	FILE *file; /* to write to */
+	char *path; /* where it goes; a link's target */
+	char *temporary;
+};
+
+/* The new file has the old one's mode, or 0644. */
+int replace_open(struct replace *r, const char *path, struct weir_error *reterr);
+/* -EIO and such: nothing was replaced. Frees r in any case. */
+int replace_commit(struct replace *r, struct weir_error *reterr);
+void replace_abort(struct replace *r); /* also fine after the two above */
+
+#endif
