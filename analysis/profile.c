@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analysis/profile.h"
 
-#include "analysis/intern.h"
+#include "analysis/atoms.h"
 #include "analysis/profile_private.h"
 
 #include <errno.h>
@@ -19,14 +19,14 @@ struct profile_set *profile_set_new(const char *metric, const char *unit)
 
 	if (!set)
 		return NULL;
-	set->names = intern_new();
-	set->frames = intern_new();
+	set->names = atoms_new();
+	set->frames = atoms_new();
 	if (set->names && set->frames) {
-		uint32_t metric_id = intern_id(set->names, metric, strlen(metric));
-		uint32_t unit_id = intern_id(set->names, unit, strlen(unit));
+		uint32_t metric_id = atoms_id(set->names, metric, strlen(metric));
+		uint32_t unit_id = atoms_id(set->names, unit, strlen(unit));
 
-		set->metric = metric_id ? intern_bytes(set->names, metric_id, NULL) : NULL;
-		set->unit = unit_id ? intern_bytes(set->names, unit_id, NULL) : NULL;
+		set->metric = metric_id ? atoms_bytes(set->names, metric_id, NULL) : NULL;
+		set->unit = unit_id ? atoms_bytes(set->names, unit_id, NULL) : NULL;
 	}
 	if (set->metric && set->unit)
 		return set;
@@ -47,7 +47,7 @@ static void tree_done(struct tree *t)
 	free(t->inclusive);
 	free(t->has);
 	free(t->times);
-	intern_free(t->children);
+	atoms_free(t->children);
 }
 
 void profile_set_free(struct profile_set *set)
@@ -60,8 +60,8 @@ void profile_set_free(struct profile_set *set)
 	free(set->frame_sources);
 	free(set->source.stacks);
 	free(set->source.on_path);
-	intern_free(set->names);
-	intern_free(set->frames);
+	atoms_free(set->names);
+	atoms_free(set->frames);
 	free(set);
 }
 
@@ -88,7 +88,7 @@ static uint32_t frame_of(struct profile_set *set, struct weir_text name, struct 
                          struct weir_text source)
 {
 	uint64_t n_key = sizeof(module.n_bytes) + module.n_bytes + name.n_bytes;
-	uint32_t n_before = intern_count(set->frames), frame;
+	uint32_t n_before = atoms_count(set->frames), frame;
 	char small[512], *key = n_key <= sizeof(small) ? small : malloc(n_key);
 
 	if (!key)
@@ -98,16 +98,16 @@ static uint32_t frame_of(struct profile_set *set, struct weir_text name, struct 
 		memcpy(key + sizeof(module.n_bytes), module.at, module.n_bytes);
 	if (name.n_bytes > 0)
 		memcpy(key + sizeof(module.n_bytes) + module.n_bytes, name.at, name.n_bytes);
-	frame = intern_id(set->frames, key, n_key);
+	frame = atoms_id(set->frames, key, n_key);
 	if (key != small)
 		free(key);
 	if (frame <= n_before)
 		return frame;
 	if (profile_room(&set->frame_sources, &set->n_frame_room, frame, sizeof(*set->frame_sources)) < 0)
 		return 0;
-	set->frame_sources[frame] = (struct frame_texts){ intern_id(set->names, name.at, name.n_bytes),
-		                                          intern_id(set->names, module.at, module.n_bytes),
-		                                          intern_id(set->names, source.at, source.n_bytes) };
+	set->frame_sources[frame] = (struct frame_texts){ atoms_id(set->names, name.at, name.n_bytes),
+		                                          atoms_id(set->names, module.at, module.n_bytes),
+		                                          atoms_id(set->names, source.at, source.n_bytes) };
 	return frame;
 }
 
@@ -115,21 +115,20 @@ struct profile_frame profile_frame(const struct profile_set *set, uint32_t frame
 {
 	const struct frame_texts *f = &set->frame_sources[frame];
 
-	return (struct profile_frame){ intern_bytes(set->names, f->name, NULL),
-		                       intern_bytes(set->names, f->module, NULL),
-		                       intern_bytes(set->names, f->source, NULL) };
+	return (struct profile_frame){ atoms_bytes(set->names, f->name, NULL), atoms_bytes(set->names, f->module, NULL),
+		                       atoms_bytes(set->names, f->source, NULL) };
 }
 
 uint32_t profile_frame_count(const struct profile_set *set)
 {
-	return intern_count(set->frames);
+	return atoms_count(set->frames);
 }
 
 int profile_source_begin(struct profile_set *set, const char *run, const char *node, uint32_t side,
                          struct weir_error *reterr)
 {
-	set->source.run = intern_id(set->names, run, strlen(run));
-	set->source.node = intern_id(set->names, node, strlen(node));
+	set->source.run = atoms_id(set->names, run, strlen(run));
+	set->source.node = atoms_id(set->names, node, strlen(node));
 	set->source.side = side;
 	set->source.n_stacks = 0;
 	for (uint32_t i = 0; i < set->n_trees; i++)
@@ -159,7 +158,7 @@ int profile_source_stack(struct profile_set *set, uint32_t id, uint32_t parent, 
 
 static struct tree *tree_of(struct profile_set *set, struct weir_text attrs)
 {
-	uint32_t id = intern_id(set->names, attrs.at, attrs.n_bytes);
+	uint32_t id = atoms_id(set->names, attrs.at, attrs.n_bytes);
 	struct tree *t;
 
 	for (uint32_t i = 0; id && i < set->n_trees; i++)
@@ -173,7 +172,7 @@ static struct tree *tree_of(struct profile_set *set, struct weir_text attrs)
 	if (!set->trees)
 		return NULL;
 	t = &set->trees[set->n_trees];
-	t->children = intern_new();
+	t->children = atoms_new();
 	t->stacks = calloc(ROOM_FIRST, sizeof(*t->stacks));
 	if (!t->children || !t->stacks) {
 		tree_done(t);
@@ -184,7 +183,7 @@ static struct tree *tree_of(struct profile_set *set, struct weir_text attrs)
 	t->n_stack_room = ROOM_FIRST;
 	t->profile = (struct profile){ .metric = set->metric,
 		                       .unit = set->unit,
-		                       .attrs = intern_bytes(set->names, id, NULL),
+		                       .attrs = atoms_bytes(set->names, id, NULL),
 		                       .is_share = strcmp(set->unit, "%") == 0,
 		                       .stacks = t->stacks,
 		                       .n_stacks = 1 };

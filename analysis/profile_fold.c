@@ -66,8 +66,8 @@ static int complete_values(const struct profile_set *set, struct tree *t)
 
 static int make_subject(struct profile_set *set, struct tree *t, struct profile_subject **ret)
 {
-	const char *run = intern_bytes(set->names, set->source.run, NULL);
-	const char *node = intern_bytes(set->names, set->source.node, NULL);
+	const char *run = atoms_bytes(set->names, set->source.run, NULL);
+	const char *node = atoms_bytes(set->names, set->source.node, NULL);
 	struct profile_subject *s;
 
 	for (uint32_t i = 0; i < t->profile.n_subjects; i++) {
@@ -101,7 +101,7 @@ static void *widen(void *table, uint32_t n_old, uint32_t n_new, size_t size)
 /* Room for all frames that there are now. */
 static int widen_subject(struct profile_set *set, struct profile_subject *s)
 {
-	uint32_t n = intern_count(set->frames) + 1, old = s->n_room;
+	uint32_t n = atoms_count(set->frames) + 1, old = s->n_room;
 	void *self, *inclusive, *is_seen;
 
 	if (n <= old)
@@ -125,7 +125,7 @@ static int widen_subject(struct profile_set *set, struct profile_subject *s)
 static int add_stack(struct tree *t, uint32_t parent, uint32_t frame, uint32_t *ret)
 {
 	uint32_t key[2] = { parent, frame };
-	uint32_t id = intern_id(t->children, key, sizeof(key));
+	uint32_t id = atoms_id(t->children, key, sizeof(key));
 
 	*ret = id;
 	if (!id)
@@ -191,7 +191,7 @@ static void add_outermost(struct profile_set *set, const struct tree *t, struct 
 
 static int link_source(struct profile_set *set)
 {
-	uint32_t n_frames = intern_count(set->frames) + 1;
+	uint32_t n_frames = atoms_count(set->frames) + 1;
 	struct source_stack *stacks = set->source.stacks;
 
 	if (set->source.n_path_room < n_frames) {

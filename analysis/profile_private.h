@@ -4,7 +4,7 @@
 
 /* What the files of the profile share: filling, folding a source into the trees, reading. */
 
-#include "analysis/intern.h"
+#include "analysis/atoms.h"
 #include "analysis/profile.h"
 
 enum {
@@ -25,7 +25,7 @@ struct tree {
 	struct profile profile; /* its pointers are kept equal to those below */
 	struct profile_stack *stacks;
 	struct profile_subject *subjects;
-	struct intern *children; /* {parent, frame}: id i is stack i */
+	struct atoms *children; /* {parent, frame}: id i is stack i */
 	double *self, *inclusive;
 	uint8_t *has;
 	int64_t *times; /* of weights at a time; neighbours differ */
@@ -39,7 +39,7 @@ struct frame_texts {
 };
 
 struct profile_set {
-	struct intern *names, *frames;
+	struct atoms *names, *frames;
 	struct frame_texts *frame_sources; /* by frame */
 	uint32_t n_frame_room;
 	const char *metric, *unit;

@@ -2,7 +2,7 @@
 
 /* From profiles to rows: values by function over all nodes, then names that are unique in the run. */
 
-#include "analysis/intern.h"
+#include "analysis/atoms.h"
 #include "exports/locli.h"
 
 #include <errno.h>
@@ -22,7 +22,7 @@ struct function {
 
 struct making {
 	struct locli *l;
-	struct intern *ids;
+	struct atoms *ids;
 	struct function *functions; /* by id - 1 */
 	uint32_t n_room;
 };
@@ -39,12 +39,12 @@ static uint32_t function_of(struct making *m, struct profile_frame f)
 {
 	size_t n = strlen(f.module) + strlen(f.name) + 1;
 	char *key = malloc(n + 1);
-	uint32_t id, n_before = intern_count(m->ids);
+	uint32_t id, n_before = atoms_count(m->ids);
 
 	if (!key)
 		return 0;
 	copy_key(key, &f);
-	id = intern_id(m->ids, key, n);
+	id = atoms_id(m->ids, key, n);
 	free(key);
 	if (id <= n_before)
 		return id;
@@ -137,12 +137,12 @@ static const char *join(struct locli *l, const char *first, const char *middle, 
 }
 
 /* How many functions have each label: counts by label id. */
-static uint32_t *count_labels(const struct making *m, struct intern *labels)
+static uint32_t *count_labels(const struct making *m, struct atoms *labels)
 {
-	uint32_t n = intern_count(m->ids), *counts = calloc((size_t)n + 1, sizeof(*counts)), id;
+	uint32_t n = atoms_count(m->ids), *counts = calloc((size_t)n + 1, sizeof(*counts)), id;
 
 	for (uint32_t i = 0; counts && i < n; i++) {
-		id = intern_id(labels, m->functions[i].label, strlen(m->functions[i].label));
+		id = atoms_id(labels, m->functions[i].label, strlen(m->functions[i].label));
 		if (id)
 			counts[id]++;
 	}
@@ -167,13 +167,13 @@ static const char *with_both(struct locli *l, const struct function *f)
 /* Renames every function whose label another one has too; the number of them, or -ENOMEM. */
 static int separate(struct making *m, relabel *rename_one)
 {
-	struct intern *labels = intern_new();
+	struct atoms *labels = atoms_new();
 	uint32_t *counts = labels ? count_labels(m, labels) : NULL, n = 0;
 	int result = counts ? 0 : -ENOMEM;
 
-	for (uint32_t i = 0; result == 0 && i < intern_count(m->ids); i++) {
+	for (uint32_t i = 0; result == 0 && i < atoms_count(m->ids); i++) {
 		struct function *f = &m->functions[i];
-		uint32_t id = intern_find(labels, f->label, strlen(f->label));
+		uint32_t id = atoms_find(labels, f->label, strlen(f->label));
 
 		if (id && counts[id] < 2 && *f->label)
 			continue;
@@ -183,7 +183,7 @@ static int separate(struct making *m, relabel *rename_one)
 			result = -ENOMEM;
 	}
 	free(counts);
-	intern_free(labels);
+	atoms_free(labels);
 	return result < 0 ? result : (int)n;
 }
 
@@ -232,7 +232,7 @@ static void fill_rows(const struct making *m, struct locli_node *node)
 
 int locli_new(const struct locli_sets *sets, struct locli **ret)
 {
-	struct making m = { .l = calloc(1, sizeof(*m.l)), .ids = intern_new() };
+	struct making m = { .l = calloc(1, sizeof(*m.l)), .ids = atoms_new() };
 	int result = m.l && m.ids ? 0 : -ENOMEM;
 
 	/* Exact values last: they win. */
@@ -252,7 +252,7 @@ int locli_new(const struct locli_sets *sets, struct locli **ret)
 		locli_free(m.l);
 		m.l = NULL;
 	}
-	intern_free(m.ids);
+	atoms_free(m.ids);
 	free(m.functions);
 	*ret = m.l;
 	return result;

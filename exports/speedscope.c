@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "analysis/intern.h"
+#include "analysis/atoms.h"
 #include "exports/jsonout.h"
 #include "exports/profile_out.h"
 
@@ -14,7 +14,7 @@
 
 struct speedscope {
 	struct jsonout j;
-	struct intern *frames; /* {label NUL file NUL line}: id i is frame i - 1 */
+	struct atoms *frames; /* {label NUL file NUL line}: id i is frame i - 1 */
 };
 
 /* `src/A.hs:12:3-40` and `src/A.hs:(12,1)-(21,21)`: the file's length and the line; 0 when there is no line. */
@@ -51,7 +51,7 @@ static uint32_t frame_id(struct speedscope *s, const struct profile_set *set, ui
 	n += n_file;
 	key[n++] = 0;
 	n += (size_t)snprintf(key + n, 24, "%ld", line);
-	id = intern_id(s->frames, key, n);
+	id = atoms_id(s->frames, key, n);
 	free(key);
 	return id;
 }
@@ -62,7 +62,7 @@ struct speedscope *speedscope_begin(FILE *file, const char *name)
 
 	if (!s)
 		return NULL;
-	s->frames = intern_new();
+	s->frames = atoms_new();
 	if (!s->frames) {
 		free(s);
 		return NULL;
@@ -154,7 +154,7 @@ int speedscope_profile(struct speedscope *s, const struct profile_set *set, cons
 
 static void put_frame(struct speedscope *s, uint32_t id)
 {
-	const char *label = intern_bytes(s->frames, id, NULL), *file = label + strlen(label) + 1;
+	const char *label = atoms_bytes(s->frames, id, NULL), *file = label + strlen(label) + 1;
 	const char *line = file + strlen(file) + 1;
 
 	jsonout_object(&s->j, NULL);
@@ -173,10 +173,10 @@ void speedscope_end(struct speedscope *s)
 	jsonout_end(&s->j);
 	jsonout_object(&s->j, "shared");
 	jsonout_array(&s->j, "frames");
-	for (uint32_t i = 1; i <= intern_count(s->frames); i++)
+	for (uint32_t i = 1; i <= atoms_count(s->frames); i++)
 		put_frame(s, i);
 	while (s->j.depth > 0)
 		jsonout_end(&s->j);
-	intern_free(s->frames);
+	atoms_free(s->frames);
 	free(s);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "analysis/intern.h"
+#include "analysis/atoms.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +21,7 @@ struct entry {
 	uint64_t hash;
 };
 
-struct intern {
+struct atoms {
 	struct slab *slabs;
 	struct entry *entries; /* of id i: entries[i - 1] */
 	uint32_t *slots;       /* ids; 0: free. A power of two of them, at most half full */
@@ -42,9 +42,9 @@ static uint64_t hash_of(const void *at, size_t n)
 	return h;
 }
 
-struct intern *intern_new(void)
+struct atoms *atoms_new(void)
 {
-	struct intern *t = calloc(1, sizeof(*t));
+	struct atoms *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return NULL;
@@ -57,7 +57,7 @@ struct intern *intern_new(void)
 	return t;
 }
 
-void intern_free(struct intern *t)
+void atoms_free(struct atoms *t)
 {
 	struct slab *next;
 
@@ -72,7 +72,7 @@ void intern_free(struct intern *t)
 	free(t);
 }
 
-static uint32_t *slot_of(const struct intern *t, const void *at, size_t n, uint64_t hash)
+static uint32_t *slot_of(const struct atoms *t, const void *at, size_t n, uint64_t hash)
 {
 	uint32_t i = (uint32_t)hash & (t->n_slots - 1);
 
@@ -86,7 +86,7 @@ static uint32_t *slot_of(const struct intern *t, const void *at, size_t n, uint6
 	return &t->slots[i];
 }
 
-static int grow_slots(struct intern *t)
+static int grow_slots(struct atoms *t)
 {
 	uint32_t *slots, n_slots = 2 * t->n_slots;
 
@@ -106,7 +106,7 @@ static int grow_slots(struct intern *t)
 	return 0;
 }
 
-static int grow_entries(struct intern *t)
+static int grow_entries(struct atoms *t)
 {
 	uint32_t n_room = t->n_room ? 2 * t->n_room : SLOTS_FIRST / 2;
 	struct entry *entries = reallocarray(t->entries, n_room, sizeof(*entries));
@@ -118,7 +118,7 @@ static int grow_entries(struct intern *t)
 	return 0;
 }
 
-static const char *keep(struct intern *t, const void *at, size_t n)
+static const char *keep(struct atoms *t, const void *at, size_t n)
 {
 	size_t n_max = n + 1 > SLAB_BYTES ? n + 1 : SLAB_BYTES;
 	struct slab *s = t->slabs;
@@ -139,7 +139,7 @@ static const char *keep(struct intern *t, const void *at, size_t n)
 	return copy;
 }
 
-uint32_t intern_id(struct intern *t, const void *at, size_t n)
+uint32_t atoms_id(struct atoms *t, const void *at, size_t n)
 {
 	uint64_t hash = hash_of(at, n);
 	uint32_t *slot = slot_of(t, at, n, hash);
@@ -158,12 +158,12 @@ uint32_t intern_id(struct intern *t, const void *at, size_t n)
 	return t->n;
 }
 
-uint32_t intern_find(const struct intern *t, const void *at, size_t n)
+uint32_t atoms_find(const struct atoms *t, const void *at, size_t n)
 {
 	return *slot_of(t, at, n, hash_of(at, n));
 }
 
-const char *intern_bytes(const struct intern *t, uint32_t id, size_t *ret_n)
+const char *atoms_bytes(const struct atoms *t, uint32_t id, size_t *ret_n)
 {
 	const struct entry *e = &t->entries[id - 1];
 
@@ -172,7 +172,7 @@ const char *intern_bytes(const struct intern *t, uint32_t id, size_t *ret_n)
 	return e->at;
 }
 
-uint32_t intern_count(const struct intern *t)
+uint32_t atoms_count(const struct atoms *t)
 {
 	return t->n;
 }
