@@ -25,9 +25,10 @@ struct lend_receiver {
 	struct transcript *transcript;
 	struct window windows[RECORDER_INPUTS_MAX];
 	uint64_t random;
-	uint64_t n_input_calls, n_emits, n_calls; /* n_calls: of input() and emits in this poll */
-	uint64_t n_said;                          /* things said, of any sort */
-	int has_pipe;                             /* an emit of this poll got -EPIPE */
+	uint64_t n_input_calls, n_emits;
+	uint64_t n_windows; /* of the source itself, in this poll */
+	uint64_t n_said;    /* things said, of any sort */
+	int has_pipe;       /* an emit of this poll got -EPIPE */
 	struct recorder_result *result;
 };
 
@@ -77,8 +78,8 @@ static int on_input(struct lend_receiver *r, uint32_t input, uint64_t n_used, st
 	uint64_t n_more = UINT64_MAX;
 	int is_late = 0;
 
-	r->n_calls++;
-	r->n_input_calls++;
+	r->n_input_calls += input == 0;
+	r->n_windows += input == 0;
 	if (input >= RECORDER_INPUTS_MAX || !s->inputs[input].is_there)
 		return -ENOENT;
 	if (s->windows == RECORDER_STEPS)
@@ -87,15 +88,15 @@ static int on_input(struct lend_receiver *r, uint32_t input, uint64_t n_used, st
 		n_more = random_growth(r);
 		is_late = next_random(&r->random) & 1;
 	}
-	if (s->again_every && r->n_input_calls % s->again_every == 0)
+	if (s->again_every && input == 0 && r->n_input_calls % s->again_every == 0)
 		n_more = 0;
 	return window_next(&r->windows[input], n_used, n_more, is_late, ret);
 }
 
-static int on_emit(struct lend_receiver *r)
+static int on_emit(struct lend_receiver *r, uint64_t n)
 {
-	r->n_calls++;
 	r->n_emits++;
+	r->result->n_observations += n;
 	r->n_said++;
 	if (!r->setup->emit_fails_at || r->n_emits < r->setup->emit_fails_at)
 		return 0;
@@ -133,18 +134,27 @@ static uint32_t on_attrs(struct lend_receiver *r, struct weir_text attrs_json)
 	return transcript_attrs(r->transcript, attrs_json);
 }
 
+static void watch_range(struct lend_receiver *r, const struct weir_metric *m, union weir_value value)
+{
+	double v = m->type == WEIR_TYPE_F64 ? value.f64 : (double)value.i64;
+	double min = m->range == WEIR_RANGE_FROM_ONE ? 1 : 0;
+
+	if (m->range != WEIR_RANGE_FREE && (v < min || (m->range == WEIR_RANGE_ZERO_TO_ONE && v > 1)))
+		r->result->out_of_range = m->name;
+}
+
 static int on_numbers(struct lend_receiver *r, const struct weir_number *at, uint64_t n)
 {
-	int result = on_emit(r);
+	int result = on_emit(r, n);
 
 	for (uint64_t i = 0; i < n && result == 0; i++)
-		transcript_number(r->transcript, &at[i]);
+		watch_range(r, transcript_number(r->transcript, &at[i]), at[i].value);
 	return result;
 }
 
 static int on_histograms(struct lend_receiver *r, const struct weir_histogram *at, uint64_t n)
 {
-	int result = on_emit(r);
+	int result = on_emit(r, n);
 
 	for (uint64_t i = 0; i < n && result == 0; i++)
 		transcript_histogram(r->transcript, &at[i]);
@@ -153,7 +163,7 @@ static int on_histograms(struct lend_receiver *r, const struct weir_histogram *a
 
 static int on_spans(struct lend_receiver *r, const struct weir_span *at, uint64_t n)
 {
-	int result = on_emit(r);
+	int result = on_emit(r, n);
 
 	for (uint64_t i = 0; i < n && result == 0; i++)
 		transcript_span(r->transcript, &at[i]);
@@ -162,10 +172,16 @@ static int on_spans(struct lend_receiver *r, const struct weir_span *at, uint64_
 
 static int on_weights(struct lend_receiver *r, const struct weir_weight *at, uint64_t n)
 {
-	int result = on_emit(r);
+	int result = on_emit(r, n);
 
-	for (uint64_t i = 0; i < n && result == 0; i++)
-		transcript_weight(r->transcript, &at[i]);
+	for (uint64_t i = 0; i < n && result == 0; i++) {
+		const struct weir_metric *m = transcript_weight(r->transcript, &at[i]);
+
+		if (at[i].flags & WEIR_WEIGHT_HAS_SELF)
+			watch_range(r, m, at[i].self);
+		if (at[i].flags & WEIR_WEIGHT_HAS_INCLUSIVE)
+			watch_range(r, m, at[i].inclusive);
+	}
 	return result;
 }
 
@@ -179,6 +195,7 @@ static int on_fact(struct lend_receiver *r, const char *name, struct weir_text v
 static int on_clock(struct lend_receiver *r, const struct weir_clock *clock)
 {
 	r->n_said++;
+	r->result->n_clocks++;
 	transcript_clock(r->transcript, clock);
 	return 0;
 }
@@ -226,7 +243,7 @@ static int lend_at_guard(struct recorder *rec)
 		return -ENOMEM;
 	}
 	end = (uint8_t *)rec->host_map + page;
-	if (mprotect(end, page, PROT_NONE) < 0)
+	if (!(rec->setup.loose & RECORDER_LOOSE_HOST) && mprotect(end, page, PROT_NONE) < 0)
 		return -errno;
 	if (rec->setup.is_newer_host) {
 		end -= NEWER_HOST_BYTES;
@@ -258,7 +275,7 @@ static int prepare(struct recorder *rec, struct weir_error *reterr)
 	rec->receiver.result = &rec->result;
 	rec->receiver.random = s->seed;
 	for (uint32_t i = 0; i < RECORDER_INPUTS_MAX; i++)
-		if (window_init(&rec->receiver.windows[i], &s->inputs[i]) < 0)
+		if (window_init(&rec->receiver.windows[i], &s->inputs[i], s->loose) < 0)
 			return weir_fail(reterr, -ENOMEM, "recorder: input %u: no memory", i);
 	rec->receiver.transcript = transcript_new(s->collector);
 	if (!rec->receiver.transcript)
@@ -283,8 +300,8 @@ static int note_result(struct recorder *rec, int r, enum recorder_stage stage)
 		r = weir_fail(&rec->error, -EPROTO, "recorder: %s: its result %d is no state and no -errno",
 		              rec->setup.collector->name, r);
 	}
-	if (rec->receiver.n_calls > rec->result.n_most_per_poll)
-		rec->result.n_most_per_poll = rec->receiver.n_calls;
+	if (stage == RECORDER_POLLING && rec->receiver.n_windows > rec->result.n_most_windows)
+		rec->result.n_most_windows = rec->receiver.n_windows;
 	if (rec->receiver.has_pipe && r != -EPIPE)
 		rec->result.n_polls_on_pipe++;
 	rec->result.r = r;
@@ -330,7 +347,7 @@ int recorder_poll(struct recorder *rec)
 	if (rec->result.r < 0 || rec->result.r == WEIR_END)
 		return rec->result.r;
 	rec->result.now_ns += rec->setup.now_step_ns;
-	rec->receiver.n_calls = 0;
+	rec->receiver.n_windows = 0;
 	rec->receiver.has_pipe = 0;
 	rec->error.text[0] = '\0';
 	rec->result.n_polls++;

@@ -23,8 +23,9 @@
  * leaf. Bytes that are not UTF-8 stand as lone surrogates (byte 0xAB as \udcab), so that nothing is lost; in attrs the
  * host has already repaired them.
  *
- * Each window ends right before a page that nobody may read, and is unmapped from sight when the next one comes: what
- * reads too far or too late dies of SIGSEGV. Not thread-safe. Memory grows with what is said: not for big inputs.
+ * Unless it is told to be loose, each window and the host's struct end right before a page that nobody may read, and a
+ * window can't be read any more when the next one has come: what reads too far or too late dies of SIGSEGV. Not
+ * thread-safe. Memory grows with what is said: not for big inputs.
  */
 
 #include "plugins/lend.h"
@@ -38,6 +39,14 @@ enum recorder_windows {
 enum {
 	RECORDER_INPUTS_MAX = 16,
 	RECORDER_IDLE_MAX = 10000, /* polls on end that take nothing and say nothing: -ETIMEDOUT */
+};
+
+/* What is not watched. */
+enum {
+	RECORDER_LOOSE_HOST = 1, /* reading beyond struct weir_host */
+	RECORDER_LOOSE_ENDS = 2, /* reading a little beyond a window */
+	RECORDER_LOOSE_PAST = 4, /* reading a window that is over */
+	RECORDER_LOOSE_ALL = 7,
 };
 
 struct recorder_input {
@@ -59,9 +68,10 @@ struct recorder_setup {
 	enum recorder_windows windows;
 	uint64_t step;
 	uint64_t seed;
-	uint64_t again_every;   /* each n-th input() answers WEIR_AGAIN; 1: all do; 0: none */
+	uint64_t again_every; /* each n-th input() of the source answers WEIR_AGAIN; 1: all do; 0: none */
 	uint64_t emit_fails_at; /* the n-th batch of observations and all that follow get -EPIPE; 0: none */
 	int is_newer_host;      /* a minor version more, and a larger struct */
+	unsigned loose;         /* RECORDER_LOOSE_*, or-ed */
 };
 
 enum recorder_stage {
@@ -78,12 +88,15 @@ struct recorder_result {
 	struct lend_ledger ledger;
 	int64_t now_ns; /* at the end */
 	uint64_t n_polls;
-	uint64_t n_input_calls;
-	uint64_t n_most_per_poll;   /* input() and emitting calls within one poll, at most */
+	uint64_t n_input_calls; /* of the source itself */
+	uint64_t n_most_windows;    /* of the source itself that one poll has asked for */
 	uint64_t n_polls_on_pipe;   /* polls that did not pass on an -EPIPE they got */
 	uint64_t n_offsets_outside; /* diags that point behind the end of their input */
 	uint64_t n_host_diags;      /* warnings of the host itself: something was refused */
-	uint64_t n_strange;         /* results of verbs that are neither -errno nor a known state */
+	uint64_t n_clocks;          /* clock() calls */
+	uint64_t n_observations;
+	const char *out_of_range; /* a metric that had a value out of its declared range; NULL: none */
+	uint64_t n_strange;       /* results of verbs that are neither -errno nor a known state */
 };
 
 struct recorder;

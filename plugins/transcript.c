@@ -310,7 +310,7 @@ static const struct series *observation_start(struct transcript *t, const char *
 	return s;
 }
 
-void transcript_number(struct transcript *t, const struct weir_number *n)
+const struct weir_metric *transcript_number(struct transcript *t, const struct weir_number *n)
 {
 	const struct series *s = observation_start(t, "number", n->series);
 
@@ -319,6 +319,7 @@ void transcript_number(struct transcript *t, const struct weir_number *n)
 	put_i64(t, "t_ns", n->time_ns);
 	put_value(t, "value", s->metric, n->value);
 	line_end(t);
+	return s->metric;
 }
 
 void transcript_histogram(struct transcript *t, const struct weir_histogram *h)
@@ -398,7 +399,7 @@ static void put_stack(struct transcript *t, uint32_t id)
 		put_u64(t, "native", stacks[id - 1].native_id);
 }
 
-void transcript_weight(struct transcript *t, const struct weir_weight *w)
+const struct weir_metric *transcript_weight(struct transcript *t, const struct weir_weight *w)
 {
 	const struct series *s = observation_start(t, "weight", w->series);
 
@@ -413,6 +414,7 @@ void transcript_weight(struct transcript *t, const struct weir_weight *w)
 	if (w->flags & WEIR_WEIGHT_HAS_INCLUSIVE)
 		put_value(t, "inclusive", s->metric, w->inclusive);
 	line_end(t);
+	return s->metric;
 }
 
 void transcript_fact(struct transcript *t, const char *name, struct weir_text value)

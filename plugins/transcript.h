@@ -18,10 +18,11 @@ uint32_t transcript_frame(struct transcript *t, struct weir_text name, struct we
 uint32_t transcript_stack(struct transcript *t, uint32_t parent, uint32_t frame, uint64_t native_id);
 uint32_t transcript_attrs(struct transcript *t, struct weir_text attrs_json);
 
-void transcript_number(struct transcript *t, const struct weir_number *n);
+/* Of numbers and weights, the metric is returned. */
+const struct weir_metric *transcript_number(struct transcript *t, const struct weir_number *n);
 void transcript_histogram(struct transcript *t, const struct weir_histogram *h);
 void transcript_span(struct transcript *t, const struct weir_span *s);
-void transcript_weight(struct transcript *t, const struct weir_weight *w);
+const struct weir_metric *transcript_weight(struct transcript *t, const struct weir_weight *w);
 void transcript_fact(struct transcript *t, const char *name, struct weir_text value);
 void transcript_clock(struct transcript *t, const struct weir_clock *c);
 void transcript_diag(struct transcript *t, const struct weir_diag *d);

@@ -17,13 +17,13 @@ static uint64_t n_most(const struct window *w)
 	return w->input.n_bytes < WEIR_WINDOW_MAX ? w->input.n_bytes : WEIR_WINDOW_MAX;
 }
 
-int window_init(struct window *w, const struct recorder_input *input)
+int window_init(struct window *w, const struct recorder_input *input, unsigned loose)
 {
 	uint64_t page = page_bytes();
 	void *map;
 
-	*w = (struct window){ .input = *input };
-	w->n_map = ((n_most(w) + page - 1) / page + 1) * page;
+	*w = (struct window){ .input = *input, .loose = loose };
+	w->n_map = ((n_most(w) + page - 1) / page + (loose & RECORDER_LOOSE_ENDS ? 2 : 1)) * page;
 	for (int i = 0; i < 2 && input->is_there; i++) {
 		map = mmap(NULL, w->n_map, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		if (map == MAP_FAILED)
@@ -44,15 +44,19 @@ void window_done(struct window *w)
 /* Copies the window's bytes in front of the guard page of the other map, and hides the old ones. */
 static int show(struct window *w, struct weir_chunk *ret)
 {
-	uint64_t n_data = w->n_map - page_bytes();
+	uint64_t n_open = w->n_map - page_bytes();
+	uint64_t n_slack = w->loose & RECORDER_LOOSE_ENDS ? page_bytes() : 0;
 	uint8_t *old = w->maps[w->turn], *fresh = w->maps[!w->turn];
+	uint8_t *at = fresh + n_open - n_slack - w->n_bytes;
 
-	if (mprotect(old, n_data, PROT_NONE) < 0 || mprotect(fresh, n_data, PROT_READ | PROT_WRITE) < 0)
+	if (!(w->loose & RECORDER_LOOSE_PAST) && mprotect(old, n_open, PROT_NONE) < 0)
+		return -errno;
+	if (mprotect(fresh, n_open, PROT_READ | PROT_WRITE) < 0)
 		return -errno;
 	w->turn = !w->turn;
-	ret->at = fresh + n_data - w->n_bytes;
+	ret->at = at;
 	if (w->n_bytes)
-		memcpy(fresh + n_data - w->n_bytes, w->input.at + w->start, w->n_bytes);
+		memcpy(at, w->input.at + w->start, w->n_bytes);
 	ret->n_bytes = w->n_bytes;
 	ret->offset = w->start;
 	ret->is_last = (uint32_t)w->has_told_end;

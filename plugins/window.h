@@ -12,13 +12,14 @@ struct window {
 	uint8_t *maps[2]; /* by turns */
 	uint64_t n_map;   /* bytes of each, the guard page included */
 	int turn;
+	unsigned loose;
 	uint64_t start;      /* of the window, in the input */
 	uint64_t n_bytes;    /* of the window */
 	int has_told_end;    /* is_last was said */
 	uint64_t n_progress; /* bytes used and bytes shown, all windows together */
 };
 
-int window_init(struct window *w, const struct recorder_input *input);
+int window_init(struct window *w, const struct recorder_input *input, unsigned loose);
 void window_done(struct window *w);
 
 /* As input() of struct weir_host. n_more: how many bytes more it may show at most; 0: none (WEIR_AGAIN, unless all of
