@@ -4,6 +4,7 @@
 #include <string.h>
 
 const struct verb verbs[] = {
+	{ "plugins", verb_plugins, "collectors: list, show, try, check, new", &plugins_page },
 	{ "help", verb_help, "what weir does, or what one verb takes", &help_page },
 };
 const uint32_t n_verbs = sizeof(verbs) / sizeof(verbs[0]);

@@ -29,5 +29,6 @@ int verb_help(int argc, char **argv);
 int verb_plugins(int argc, char **argv);
 
 extern const struct page help_page;
+extern const struct page plugins_page;
 
 #endif

@@ -68,7 +68,7 @@ struct recorder_setup {
 	enum recorder_windows windows;
 	uint64_t step;
 	uint64_t seed;
-	uint64_t again_every; /* each n-th input() of the source answers WEIR_AGAIN; 1: all do; 0: none */
+	uint64_t again_every;   /* each n-th input() of the source answers WEIR_AGAIN; 1: all do; 0: none */
 	uint64_t emit_fails_at; /* the n-th batch of observations and all that follow get -EPIPE; 0: none */
 	int is_newer_host;      /* a minor version more, and a larger struct */
 	unsigned loose;         /* RECORDER_LOOSE_*, or-ed */
@@ -88,7 +88,7 @@ struct recorder_result {
 	struct lend_ledger ledger;
 	int64_t now_ns; /* at the end */
 	uint64_t n_polls;
-	uint64_t n_input_calls; /* of the source itself */
+	uint64_t n_input_calls;     /* of the source itself */
 	uint64_t n_most_windows;    /* of the source itself that one poll has asked for */
 	uint64_t n_polls_on_pipe;   /* polls that did not pass on an -EPIPE they got */
 	uint64_t n_offsets_outside; /* diags that point behind the end of their input */

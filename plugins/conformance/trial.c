@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugins/conformance/trial.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Verdicts ---- */
+
+static void decide(struct trial *t, enum check_outcome outcome, const char *format, va_list args)
+{
+	if (t->outcome != CHECK_PASS && !(t->outcome == CHECK_WARN && outcome == CHECK_FAIL))
+		return;
+	t->outcome = outcome;
+	(void)vsnprintf(t->text, sizeof(t->text), format, args);
+}
+
+void trial_fail(struct trial *t, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	decide(t, CHECK_FAIL, format, args);
+	va_end(args);
+}
+
+void trial_warn(struct trial *t, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	decide(t, CHECK_WARN, format, args);
+	va_end(args);
+}
+
+void trial_skip(struct trial *t, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	decide(t, CHECK_SKIP, format, args);
+	va_end(args);
+}
+
+int trial_is_over(const struct trial *t)
+{
+	return t->outcome == CHECK_FAIL || t->outcome == CHECK_SKIP;
+}
+
+/* ---- Runs ---- */
+
+int trial_is_file(const struct trial *t)
+{
+	for (uint32_t i = 0; i < t->c->n_claims; i++)
+		if (t->c->claims[i].kind == WEIR_CLAIM_FILE)
+			return 1;
+	return 0;
+}
+
+uint32_t trial_n_samples(const struct trial *t)
+{
+	return trial_is_file(t) ? t->samples->n : 1;
+}
+
+const char *trial_sample_name(const struct trial *t, uint32_t i)
+{
+	return trial_is_file(t) ? t->samples->all[i].name : "live";
+}
+
+struct recorder_setup trial_setup(struct trial *t, uint32_t i)
+{
+	static char size[24];
+	static struct lend_pair context[] = {
+		{ "run", "check" },
+		{ "node", "node-0" },
+		{ "path", NULL },
+		{ "file.mtime_ns", "1767225600000000000" },
+		{ "file.size_bytes", size },
+		{ "run.start_ns", "1767222000000000000" },
+		{ "run.end_ns", "1767225600000000000" },
+		{ "genesis.system_start_ns", "1767222000000000000" },
+		{ "genesis.slot_length_ns", "1000000000" },
+		{ "genesis.epoch_length_slots", "600" },
+	};
+	struct recorder_setup s = { .collector = t->c,
+		                    .loose = RECORDER_LOOSE_ALL,
+		                    .context = context,
+		                    .n_context = sizeof(context) / sizeof(context[0]) };
+
+	context[2].value = trial_sample_name(t, i);
+	(void)snprintf(size, sizeof(size), "%llu", (unsigned long long)t->samples->all[i].n_bytes);
+	if (trial_is_file(t)) {
+		samples_inputs(t->samples, i, t->c, s.inputs);
+		return s;
+	}
+	s.n_polls = TRIAL_POLLS;
+	s.now_step_ns = 1000000000;
+	return s;
+}
+
+struct recorder *trial_run(struct trial *t, const struct recorder_setup *s, struct recorder_result *ret)
+{
+	struct weir_error error = { "" };
+	struct recorder *rec = NULL;
+
+	*ret = (struct recorder_result){ 0 };
+	if (recorder_run(s, &rec, ret, &error) == 0)
+		return rec;
+	trial_fail(t, "%s", error.text);
+	recorder_free(rec);
+	return NULL;
+}
+
+int trial_result(struct trial *t, const struct recorder_setup *s, struct recorder_result *ret)
+{
+	struct recorder *rec = trial_run(t, s, ret);
+
+	recorder_free(rec);
+	return rec != NULL;
+}
+
+char *trial_text(struct trial *t, const struct recorder_setup *s)
+{
+	struct recorder_result result;
+	struct recorder *rec = trial_run(t, s, &result);
+	struct weir_text text = rec ? recorder_sorted(rec) : (struct weir_text){ NULL, 0 };
+	char *copy = text.at ? strndup(text.at, text.n_bytes) : NULL;
+
+	recorder_free(rec);
+	if (!copy)
+		trial_fail(t, "%s: no memory for what it says", t->c->name);
+	return copy;
+}
+
+static int line_bytes(const char *line)
+{
+	size_t n = strcspn(line, "\n");
+
+	return n < 180 ? (int)n : 180;
+}
+
+void trial_compare(struct trial *t, const char *what, const char *is, const char *expected)
+{
+	size_t i = 0, start = 0;
+
+	if (!is || !expected || strcmp(is, expected) == 0)
+		return;
+	for (; is[i] && is[i] == expected[i]; i++)
+		if (is[i] == '\n')
+			start = i + 1;
+	trial_fail(t, "%s: %.*s, before it was %.*s", what, line_bytes(is + start), is + start,
+	           line_bytes(expected + start), expected + start);
+}
+
+void trial_each(struct trial *t, trial_judge *judge)
+{
+	struct recorder_result result;
+	struct recorder_setup s;
+	struct recorder *rec;
+
+	for (uint32_t i = 0; i < trial_n_samples(t) && !trial_is_over(t); i++) {
+		s = trial_setup(t, i);
+		rec = trial_run(t, &s, &result);
+		if (rec)
+			judge(t, trial_sample_name(t, i), rec, &result);
+		recorder_free(rec);
+	}
+}
+
+void trial_judge_end(struct trial *t, const char *sample, struct recorder *rec, const struct recorder_result *r)
+{
+	if (r->r == -ETIMEDOUT || r->r == -EPROTO)
+		trial_fail(t, "%s: %s", sample, r->error.text);
+}
+
+uint64_t trial_random(uint64_t *state, uint64_t n)
+{
+	/* xorshift64*. Source: Vigna, "An experimental exploration of Marsaglia's xorshift generators", 2016. */
+	uint64_t x = *state ? *state : 0x9e3779b97f4a7c15u;
+
+	x ^= x >> 12;
+	x ^= x << 25;
+	x ^= x >> 27;
+	*state = x;
+	return n ? (x * 0x2545f4914f6cdd1du) % n : 0;
+}
