@@ -40,20 +40,32 @@ static enum parse_result lacks(struct reading *r, const char *reason)
 	return r->is_last ? ends_at(r, "prof.truncated", reason) : PARSE_MORE;
 }
 
+/* A newline in a label is one column to GHC, also where the system then writes it as two bytes. */
+static struct prof_grid shifted(const struct prof_grid *grid, uint32_t n)
+{
+	struct prof_grid to = *grid;
+
+	to.module_at += n;
+	to.source_at += to.source_at ? n : 0;
+	to.text_end += n;
+	to.id_end += to.id_end ? n : 0;
+	return to;
+}
+
 /* A row: a line, or as many as a label with newlines takes. */
-static enum parse_result take_row(const struct prof_parser *p, const struct prof_grid *grid, struct prof_span *s,
-                                  struct prof_row *ret)
+static enum parse_result take_row(int is_crlf, const struct prof_grid *grid, struct prof_span *s, struct prof_row *ret)
 {
 	const char *start = s->at, *line = start, *newline;
+	struct prof_grid wide;
 	size_t n_columns = 0;
 
 	while ((newline = memchr(line, '\n', (size_t)(s->end - line)))) {
-		const char *end = p->is_crlf && newline > line && newline[-1] == '\r' ? newline - 1 : newline;
+		int is_two = is_crlf && newline > line && newline[-1] == '\r';
 		enum prof_fit fit;
 
 		if (newline - start >= PROF_ROW_MAX)
 			return PARSE_BAD;
-		fit = prof_row_of(grid, start, (size_t)(end - start), ret);
+		fit = prof_row_of(grid, start, (size_t)(newline - is_two - start), ret);
 		if (fit == PROF_FITS)
 			s->at = newline + 1;
 		if (fit != PROF_HAS_NO_NUMBERS)
@@ -61,6 +73,10 @@ static enum parse_result take_row(const struct prof_parser *p, const struct prof
 		n_columns += scan_columns(line, (size_t)(newline - line)) + 1;
 		if (n_columns >= grid->module_at)
 			return PARSE_BAD; /* no label reaches as far as MODULE */
+		if (is_two) {
+			wide = shifted(grid, 1);
+			grid = &wide;
+		}
 		line = newline + 1;
 	}
 	return s->end - start >= PROF_ROW_MAX ? PARSE_BAD : PARSE_MORE;
@@ -162,7 +178,7 @@ static enum parse_result next_top(struct reading *r)
 		return is;
 	}
 	if (is == PARSE_BAD)
-		is = take_row(r->p, &r->p->top, &r->s, &r->ret->row);
+		is = take_row(r->p->is_crlf, &r->p->top, &r->s, &r->ret->row);
 	if (is == PARSE_MORE)
 		return lacks(r, "ends before the tree of stacks");
 	if (is == PARSE_BAD)
@@ -195,7 +211,7 @@ static enum parse_result check_depth(struct reading *r, struct prof_row *row)
 	if (row->depth >= p->n_depths)
 		return ends_at(r, "prof.depth", "a row is deeper than a child of the row before it");
 	if (row->depth >= PROF_DEPTH_MAX)
-		return ends_at(r, "prof.depth", "a stack is deeper than 65536");
+		return ends_at(r, "prof.depth", "a stack is deeper than 65535");
 	p->n_depths = row->depth + 2;
 	return PARSE_OK;
 }
@@ -215,7 +231,7 @@ static enum parse_result next_tree(struct reading *r)
 
 	if (!left_in(&r->s) || *start == '\n' || *start == '\r')
 		return after_tree(r);
-	is = take_row(r->p, &r->p->tree, &r->s, row);
+	is = take_row(r->p->is_crlf, &r->p->tree, &r->s, row);
 	if (is == PARSE_MORE)
 		return lacks(r, "ends inside a row");
 	if (is == PARSE_BAD)

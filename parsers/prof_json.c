@@ -277,14 +277,6 @@ static enum parse_result take_stacks(struct reading *r, struct prof_json_parser 
 	return is_stopped(r) ? r->is_short ? PARSE_MORE : PARSE_BAD : PARSE_OK;
 }
 
-static enum parse_result fault(struct prof_json_parser *p, struct parse_fault *ret, uint64_t offset, const char *code,
-                               const char *reason)
-{
-	p->stage = AT_STALE;
-	*ret = (struct parse_fault){ offset, code, reason };
-	return PARSE_BAD;
-}
-
 static enum parse_result take(struct reading *r, struct prof_json_parser *p, struct prof_json_record *ret)
 {
 	switch (p->stage) {
@@ -303,38 +295,47 @@ static enum parse_result take(struct reading *r, struct prof_json_parser *p, str
 	}
 }
 
+/* What comes next, n_passed bytes on, is not to be read. */
+static enum parse_result fault(struct prof_json_parser *p, size_t n_passed, const char *code, const char *reason,
+                               size_t *ret_used, struct parse_fault *ret)
+{
+	p->stage = AT_STALE;
+	p->offset += n_passed;
+	*ret_used = n_passed;
+	*ret = (struct parse_fault){ p->offset, code, reason };
+	return PARSE_BAD;
+}
+
 enum parse_result prof_json_next(struct prof_json_parser *p, const char *at, size_t n, int is_last,
                                  struct prof_json_record *ret, size_t *ret_used, struct parse_fault *ret_fault)
 {
 	struct reading r = { .at = at, .end = at + n, .is_foreign = p->is_foreign };
 	struct prof_json_parser after = *p;
 	enum parse_result is = take(&r, &after, ret);
-	uint64_t here = p->offset + (uint64_t)(r.at - at);
+	size_t n_max = p->stage == AT_HEADER ? PROF_JSON_HEADER_MAX : PROF_JSON_RECORD_MAX,
+	       n_passed = (size_t)(r.at - at);
 
 	*ret_used = 0;
 	if (is == PARSE_MORE && p->stage == AT_STALE)
 		return is_last ? PARSE_END : is;
-	if (is == PARSE_END) {
-		if (r.at < r.end)
-			return fault(p, ret_fault, here, "prof.stale", "bytes after the end of the profile");
-		return is_last ? PARSE_END : PARSE_MORE;
-	}
-	if (is == PARSE_MORE && n >= (p->stage == AT_HEADER ? PROF_JSON_HEADER_MAX : PROF_JSON_RECORD_MAX))
+	if (is == PARSE_END && r.at < r.end)
+		return fault(p, n_passed, "prof.stale", "bytes after the end of the profile", ret_used, ret_fault);
+	if (is == PARSE_END)
+		return is_last ? is : PARSE_MORE;
+	if (is == PARSE_MORE && n >= n_max)
 		is = PARSE_BAD;
-	if (is == PARSE_MORE && is_last)
-		return fault(p, ret_fault, p->offset + n, "prof.truncated", "ends inside the profile");
 	if (is == PARSE_MORE)
-		return is;
+		return is_last ? fault(p, 0, "prof.truncated", "ends inside the profile", ret_used, ret_fault) : is;
 	if (is == PARSE_BAD && p->stage == AT_HEADER)
-		return fault(p, ret_fault, here, "prof.header", "not the head of a JSON profile");
+		return fault(p, n_passed, "prof.header", "not the head of a JSON profile", ret_used, ret_fault);
 	if (is == PARSE_BAD)
-		return fault(p, ret_fault, here, "prof.json", "not what GHC writes at this place");
+		return fault(p, n_passed, "prof.json", "not what GHC writes at this place", ret_used, ret_fault);
 	if (after.depth >= PROF_JSON_DEPTH_MAX)
-		return fault(p, ret_fault, p->offset, "prof.depth", "a stack is deeper than 65535");
+		return fault(p, 0, "prof.depth", "a stack is deeper than 65534", ret_used, ret_fault);
+	ret->offset = p->offset;
 	*p = after;
-	*ret_used = (size_t)(r.at - at);
-	p->offset += *ret_used;
-	ret->offset = p->offset - *ret_used;
+	*ret_used = n_passed;
+	p->offset += n_passed;
 	return is;
 }
 

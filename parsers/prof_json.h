@@ -37,7 +37,7 @@
 enum {
 	PROF_JSON_HEADER_MAX = 16 << 20,   /* bytes up to the first cost centre */
 	PROF_JSON_RECORD_MAX = 256 * 1024, /* bytes of a cost centre, or of a stack with what closes those before it */
-	PROF_JSON_DEPTH_MAX = 64 * 1024,
+	PROF_JSON_DEPTH_MAX = 64 * 1024,   /* stacks that are open at once, and one more */
 };
 
 enum prof_json_what {
@@ -96,9 +96,10 @@ struct prof_json_parser {
 	uint8_t is_inside;  /* a list of cost centres or stacks has had one */
 };
 
-/* As prof_next(). Codes, after all of which there is only PROF_JSON_STALE: `prof.truncated`; `prof.header`, this is no
- * such profile; `prof.json`, what comes next is not what GHC writes there; `prof.depth`; `prof.stale`, bytes after the
- * end. PARSE_END comes only after the closing brace. */
+/* As prof_next(). A fault passes over what is in order before it; then there is only PROF_JSON_STALE. Codes:
+ * `prof.truncated`, the text ends inside a record; `prof.header`, this is no such profile; `prof.json`, what comes next
+ * is not what GHC writes there; `prof.depth`; `prof.stale`, bytes after the end. Without a fault PARSE_END comes only
+ * after the closing brace. */
 enum parse_result prof_json_next(struct prof_json_parser *p, const char *at, size_t n, int is_last,
                                  struct prof_json_record *ret, size_t *ret_used, struct parse_fault *ret_fault);
 

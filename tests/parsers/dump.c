@@ -13,6 +13,8 @@ static const struct {
 	{ "hp", hp_transcript },
 	{ "rts_stats", rts_stats_transcript },
 	{ "ticky", ticky_transcript },
+	{ "prof", prof_transcript },
+	{ "prof_json", prof_json_transcript },
 };
 
 int main(int argc, char **argv)

@@ -18,6 +18,8 @@ typedef char *transcript(const char *at, size_t n, size_t split, int is_last);
 transcript hp_transcript;
 transcript rts_stats_transcript;
 transcript ticky_transcript;
+transcript prof_transcript;
+transcript prof_json_transcript;
 
 /* The text with everything but printable ASCII as \xNN. */
 void transcript_text(FILE *out, struct parse_text text);
