@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Sets and their stacks stay within their text. */
 #include "parsers/retainer.h"
 
 #include <stdlib.h>
