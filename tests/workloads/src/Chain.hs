@@ -4,7 +4,8 @@
 -- | The chain a node has adopted, the blocks it knows, and the ledger after each recent block. One thread adds blocks,
 -- in the order of a queue; everyone reads the selection.
 module Chain
-  ( Chain, Selection (..), newChain, runChain, selection, selectionNow, tipNo, addBlock, knows, blockOf, pathTo, tipPoint, prevText
+  ( Chain, Selection (..), newChain, runChain, selection, selectionNow, tipNo, tipPoint, prevText
+  , addBlock, knows, blockOf, pathTo
   ) where
 
 import Block
@@ -36,7 +37,7 @@ data Chain = Chain
   , params :: !Params
   , mempool :: !Mempool
   , snapshots :: !(TQueue (Point, Ledger))
-  , queue :: !(TQueue (Block, MVar ()))
+  , queue :: !(TBQueue (Block, MVar ()))
   , selected :: !(TVar Selection)
   , blocks :: !(TVar (Map Hash Block))           -- ^ whose ancestors are all known
   , orphans :: !(TVar (Map Hash [Block]))        -- ^ by the parent they wait for
@@ -46,7 +47,7 @@ data Chain = Chain
 newChain :: Tracer -> Genesis -> Params -> Mempool -> TQueue (Point, Ledger) -> IO Chain
 newChain t g p m s = do
   start <- evaluate (genesisLedger p)
-  Chain t g p m s <$> newTQueueIO <*> newTVarIO (Selection Nothing start) <*> newTVarIO Map.empty
+  Chain t g p m s <$> newTBQueueIO 1024 <*> newTVarIO (Selection Nothing start) <*> newTVarIO Map.empty
     <*> newTVarIO Map.empty <*> newTVarIO (Map.singleton Nothing start)
 
 selection :: Chain -> STM Selection
@@ -84,16 +85,17 @@ pathTo c limit from = do
   pure (go known limit [] (tip s))
   where
     go known n done (Just b)
-      | n > 0 && Just (hHash (header b)) /= from = go known (n - 1) (b : done) (hPrev (header b) >>= (`Map.lookup` known))
+      | n > 0, Just (hHash (header b)) /= from =
+          go known (n - 1) (b : done) (hPrev (header b) >>= (`Map.lookup` known))
     go _ _ done _ = done
 
 -- | Queues a block. The variable is filled when the chain has decided about it.
 addBlock :: Chain -> Block -> IO (MVar ())
 addBlock c b = do
   decided <- newEmptyMVar
+  waiting <- atomically (writeTBQueue (queue c) (b, decided) >> lengthTBQueue (queue c))
   trace (tracer c) Debug "ChainDB.AddBlockEvent.AddedBlockToQueue"
-    [("block", pointObject (point b)), ("kind", string "AddedBlockToQueue"), ("queueSize", int (1 :: Int))]
-  atomically (writeTQueue (queue c) (b, decided))
+    [("block", pointObject (point b)), ("kind", string "AddedBlockToQueue"), ("queueSize", int waiting)]
   pure decided
 
 pointObject :: Point -> B.Builder
@@ -101,7 +103,7 @@ pointObject p = object [("hash", string (toHex (pointHash p))), ("kind", string 
 
 runChain :: Chain -> IO ()
 runChain c = forever $ do
-  (b, decided) <- atomically (readTQueue (queue c))
+  (b, decided) <- atomically (readTBQueue (queue c))
   store c b
   putMVar decided ()
 

@@ -35,7 +35,8 @@ parseOptions ("run" : args) = do
     number s = case reads s of
       [(n, "")] -> pure n
       _ -> fail (s ++ ": not a number")
-parseOptions _ = fail "usage: cardano-node run --config FILE --topology FILE --database-path DIR --host-addr IP --port N --shutdown-on-slot-synced SLOT"
+parseOptions _ = fail "usage: cardano-node run --config FILE --topology FILE --database-path DIR --host-addr IP \
+                      \--port N --shutdown-on-slot-synced SLOT"
 
 readFileWith :: (Value -> Either String a) -> FilePath -> IO a
 readFileWith understand path = do
@@ -59,4 +60,5 @@ readTopology :: FilePath -> IO [(String, Int)]
 readTopology = readFileWith $ \v -> do
   groups <- Json.field "localRoots" v >>= Json.items
   concat <$> mapM (\g -> Json.field "accessPoints" g >>= Json.items >>= mapM accessPoint) groups
-  where accessPoint v = (,) <$> (Json.field "address" v >>= Json.text) <*> (round <$> (Json.field "port" v >>= Json.number))
+  where
+    accessPoint v = (,) <$> (Json.field "address" v >>= Json.text) <*> (round <$> (Json.field "port" v >>= Json.number))

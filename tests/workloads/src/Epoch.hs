@@ -41,7 +41,8 @@ payInstalment pot l _ = l { accounts = IntMap.mapWithKey credit (accounts l) }
     credit n account = account { rewards = rewards account + memberReward perPool n account }
     memberReward shares n account = case IntMap.lookup (delegatesTo account) shares of
       Nothing -> 0
-      Just (reward, stake) -> reward * fromIntegral (IntMap.findWithDefault 0 n (stakeGo l)) / fromIntegral (max 1 stake)
+      Just (reward, stake) -> reward * fromIntegral (held n) / fromIntegral (max 1 stake)
+    held n = IntMap.findWithDefault 0 n (stakeGo l)
 
 poolStake :: Ledger -> IntMap Int
 poolStake l = IntMap.foldlWithKey' add IntMap.empty (accounts l)

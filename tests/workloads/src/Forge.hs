@@ -54,7 +54,8 @@ note :: Truth -> Genesis -> Int -> IO ()
 note (Truth h seen) g slot = do
   s <- readIORef seen
   let lost = if lastSlot s < 0 then [] else [lastSlot s + 1 .. slot - 1]
-  forM_ lost $ \n -> B.hPutBuilder h (object [("missed", int n), ("epoch", int (epochOf g n)), ("after", int (lastSlot s))] <> "\n")
+  forM_ lost $ \n -> B.hPutBuilder h $
+    object [("missed", int n), ("epoch", int (epochOf g n)), ("after", int (lastSlot s))] <> "\n"
   hFlush h
   writeIORef seen $! Seen (if firstSlot s < 0 then slot else firstSlot s) slot (started s + 1) (missed s + length lost)
 
@@ -76,7 +77,8 @@ onSlot f slot = do
   now <- selectionNow (chain f)
   let number = maybe 0 ((+ 1) . hBlockNo . header) (tip now)
   trace (tracer f) Debug "Forge.Loop.BlockContext"
-    [("current slot", int slot), ("kind", string "TraceBlockContext"), ("tip", string (prevText now)), ("tipBlockNo", int number)]
+    [ ("current slot", int slot), ("kind", string "TraceBlockContext"), ("tip", string (prevText now))
+    , ("tipBlockNo", int number) ]
   say Debug "LedgerState" "TraceLedgerState" []
   forecast <- evaluate (tick (genesis f) (params f) slot (ledger now))
   say Debug "LedgerView" "TraceLedgerView" []
@@ -105,7 +107,8 @@ forgeBlock f slot now number = do
   say Debug "ForgeTickedLedgerState" "TraceForgeTickedLedgerState" [("prev", string (prevText now))]
   txs <- snapshot (mempool f) (maxBlockBodySize (genesis f)) before
   say Debug "ForgingMempoolSnapshot" "TraceForgingMempoolSnapshot"
-    [("mempoolHash", string (maybe "GenesisHash" toHex prev)), ("mempoolSlot", int slot), ("prev", string (prevText now))]
+    [ ("mempoolHash", string (maybe "GenesisHash" toHex prev)), ("mempoolSlot", int slot)
+    , ("prev", string (prevText now)) ]
   b <- evaluate (forge slot number (poolIndex f) prev txs)
   let hash = hHash (header b)
   trace (tracer f) Info "Forge.Loop.ForgedBlock"
@@ -115,7 +118,8 @@ forgeBlock f slot now number = do
   after <- selectionNow (chain f)
   if fmap pointHash (tipPoint after) == Just hash
     then trace (tracer f) Info "Forge.Loop.AdoptedBlock"
-           [("blockHash", string (toHex hash)), ("blockSize", int (blockSize b)), ("kind", string "TraceAdoptedBlock"), ("slot", int slot)]
+           [ ("blockHash", string (toHex hash)), ("blockSize", int (blockSize b)), ("kind", string "TraceAdoptedBlock")
+           , ("slot", int slot) ]
     else say Error "DidntAdoptBlock" "TraceDidntAdoptBlock" []
   where
     say severity name kind = sayAt f severity name kind slot

@@ -38,7 +38,8 @@ fromJson v = do
   pure (Genesis (nanoseconds start) (round (slotSeconds * 1e9)) (round epoch) f (round k) (round body))
   where
     num key = Json.field key v >>= Json.number
-    utc s = maybe (Left ("systemStart: not a time: " ++ s)) Right (parseTimeM False defaultTimeLocale "%Y-%m-%dT%H:%M:%SZ" s)
+    utc s = maybe (Left ("systemStart: not a time: " ++ s)) Right
+      (parseTimeM False defaultTimeLocale "%Y-%m-%dT%H:%M:%SZ" s)
     nanoseconds t = round (utcTimeToPOSIXSeconds (t :: UTCTime) * 1000000000)
 
 slotStart :: Genesis -> Int -> Int64

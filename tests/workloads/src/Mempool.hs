@@ -43,9 +43,12 @@ addTxs m ledger txs = withMVar (writer m) $ \() -> do
         noted = pool { seen = Set.insert (entryId entry) (seen pool) }
         after = if fits then insert entry noted else noted
     atomically (writeTVar (var m) $! after)
-    trace (tracer m) Info (if fits then "Mempool.AddedTx" else "Mempool.RejectedTx")
-      ((if fits then [] else [("err", object [("badInput", int (spends tx)), ("kind", string "BadInputsUTxO")])])
-       ++ [("kind", string (if fits then "TraceMempoolAddedTx" else "TraceMempoolRejectedTx")), sizes after, ("tx", object [("txid", string (shortHex (entryId entry)))])])
+    let named = [sizes after, ("tx", object [("txid", string (shortHex (entryId entry)))])]
+        bad = object [("badInput", int (spends tx)), ("kind", string "BadInputsUTxO")]
+    if fits
+      then trace (tracer m) Info "Mempool.AddedTx" (("kind", string "TraceMempoolAddedTx") : named)
+      else trace (tracer m) Info "Mempool.RejectedTx"
+             ([("err", bad), ("kind", string "TraceMempoolRejectedTx")] ++ named)
     pure fits
   pure (length (filter id results), length (filter not results))
 

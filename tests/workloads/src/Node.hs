@@ -7,16 +7,17 @@ module Main (main) where
 
 import qualified Chain
 import Config
-import Control.Concurrent (forkIO, myThreadId)
+import Control.Concurrent (forkFinally, forkIO, myThreadId)
+import Control.Concurrent.MVar (newEmptyMVar, putMVar, takeMVar)
 import Control.Concurrent.STM (newTQueueIO)
-import Control.Exception (AsyncException (UserInterrupt), throwTo, try)
+import Control.Exception (AsyncException (UserInterrupt), throwIO, throwTo, try)
 import Control.Monad (forM_, forever, void)
 import qualified Data.ByteString.Char8 as C
 import Data.Version (showVersion)
 import Forge (Forger (Forger), Truth, runForge, withTruth)
 import GHC.Conc (labelThread)
 import Genesis
-import Json (int, object, real, string)
+import Json (int, list, object, real, string)
 import Ledger
 import Mempool
 import Net (listenOn)
@@ -45,29 +46,36 @@ main = do
 runNode :: Tracer -> Truth -> Options -> Workload -> Genesis -> [(String, Int)] -> IO ()
 runNode tracer truth options work genesis peers = do
   trace tracer Info "Version.NodeVersion"
-    [ ("applicationName", string "cardano-node"), ("applicationVersion", string "0.1.0"), ("architecture", string (C.pack arch))
-    , ("compilerName", string (C.pack compilerName)), ("compilerVersion", string (C.pack (showVersion compilerVersion)))
-    , ("osName", string (C.pack os)) ]
+    [ ("applicationName", string "cardano-node"), ("applicationVersion", string "0.1.0")
+    , ("architecture", string (C.pack arch)), ("compilerName", string (C.pack compilerName))
+    , ("compilerVersion", string (C.pack (showVersion compilerVersion))), ("osName", string (C.pack os)) ]
   trace tracer Warning "Shutdown.ArmedAt"
-    [("kind", string "ShutdownArmedAt"), ("limit", object [("contents", int (shutdownSlot options)), ("tag", string "ASlot")])]
+    [ ("kind", string "ShutdownArmedAt")
+    , ("limit", object [("contents", int (shutdownSlot options)), ("tag", string "ASlot")]) ]
   snapshots <- newTQueueIO
   mempool <- newMempool tracer
   chain <- Chain.newChain tracer genesis params mempool snapshots
   let peering = Peering tracer genesis chain mempool
   listener <- listenOn (hostAddr options) (port options)
   trace tracer Notice "Net.Server.Remote.Started"
-    [("addresses", string (C.pack (hostAddr options ++ ":" ++ show (port options)))), ("kind", string "AcceptPolicyTrace")]
+    [ ("addresses", list [object [("addr", string (C.pack (hostAddr options))), ("port", string portText)]])
+    , ("kind", string "AcceptPolicyTrace") ]
   spawn "resources" (traceResources tracer)
   spawn "ledger metrics" (traceLedger tracer genesis chain (stateSize params))
   spawn "chain selection" (Chain.runChain chain)
   spawn "ledger snapshots" (takeSnapshots tracer (databasePath options) snapshots)
   spawn "server" (serve peering listener)
   forM_ peers $ \peer -> spawn ("peer " ++ fst peer ++ ":" ++ show (snd peer)) (initiate peering peer)
-  runForge (Forger tracer genesis params chain mempool (ownPool work) truth) (shutdownSlot options)
+  let self = Forger tracer genesis params chain mempool (ownPool work) truth
+  finished <- newEmptyMVar
+  forger <- forkFinally (runForge self (shutdownSlot options)) (putMVar finished)
+  labelThread forger "forge loop"
+  takeMVar finished >>= either throwIO pure
   trace tracer Notice "Shutdown.Requesting"
     [("kind", string "RequestingShutdown"), ("reason", string "the slot of --shutdown-on-slot-synced has come")]
   where
     params = ledgerParams work
+    portText = C.pack (show (port options))
     spawn name action = forkIO action >>= (`labelThread` name)
 
 -- | Sizes of the ledger, in the middle of every slot.

@@ -105,11 +105,13 @@ announce p c told = do
     pure (s, path)
   forM_ path $ \b -> do
     trace (tracer p) Info "ChainSync.ServerHeader.Update"
-      [ ("addBlock", string (pointText (point b))), ("blockingRead", bool True), ("kind", string "ChainSyncServer.Update")
-      , peerOf c, ("risingEdge", bool True)
-      , ("tip", object [("block", string (toHex (hHash (header b)))), ("blockNo", int (hBlockNo (header b))), ("slot", int (hSlot (header b)))]) ]
+      [ ("addBlock", string (pointText (point b))), ("blockingRead", bool True)
+      , ("kind", string "ChainSyncServer.Update"), peerOf c, ("risingEdge", bool True), ("tip", tipObject (header b)) ]
     sendMessage c (RollForward (header b) (blockSize b))
   announce p c (fmap pointHash (tipPoint now))
+  where
+    tipObject h = object
+      [("block", string (toHex (hHash h))), ("blockNo", int (hBlockNo h)), ("slot", int (hSlot h))]
 
 -- | Connects, again and again until it succeeds and again when the connection is lost.
 initiate :: Peering -> (String, Int) -> IO ()
@@ -130,20 +132,22 @@ follow :: Peering -> Connection -> Set.Set Hash -> IO ()
 follow p c asked = receiveMessage c >>= \message -> case message of
   Just (RollForward h _) -> do
     trace (tracer p) Info "ChainSync.Client.DownloadedHeader"
-      [ ("block", string (toHex (hHash h))), ("blockNo", int (hBlockNo h)), ("kind", string "DownloadedHeader"), peerOf c
-      , ("slot", int (hSlot h)) ]
+      [ ("block", string (toHex (hHash h))), ("blockNo", int (hBlockNo h)), ("kind", string "DownloadedHeader")
+      , peerOf c, ("slot", int (hSlot h)) ]
     fetch (hHash h) asked >>= follow p c
   Just (SendBlock b) -> do
     now <- nowNs
+    let h = header b
     trace (tracer p) Info "BlockFetch.Client.CompletedBlockFetch"
-      [ ("block", string (toHex (hHash (header b)))), ("delay", real (fromIntegral (now - slotStart (genesis p) (hSlot (header b))) / 1e9))
-      , ("kind", string "CompletedBlockFetch"), peerOf c, ("size", int (blockSize b)) ]
+      [ ("block", string (toHex (hHash h))), ("delay", real (sinceSlot now h)), ("kind", string "CompletedBlockFetch")
+      , peerOf c, ("size", int (blockSize b)) ]
     _ <- addBlock (chain p) b
-    let rest = Set.delete (hHash (header b)) asked
-    maybe (pure rest) (`fetch` rest) (hPrev (header b)) >>= follow p c
+    let rest = Set.delete (hHash h) asked
+    maybe (pure rest) (`fetch` rest) (hPrev h) >>= follow p c
   Just _ -> follow p c asked
   Nothing -> pure ()
   where
+    sinceSlot now h = fromIntegral (now - slotStart (genesis p) (hSlot h)) / 1e9
     fetch hash pending = do
       known <- knows (chain p) hash
       if known || Set.member hash pending then pure pending else do

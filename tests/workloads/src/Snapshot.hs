@@ -10,6 +10,7 @@ import Control.Monad (forever)
 import qualified Data.ByteString.Builder as B
 import Data.ByteString (ByteString)
 import qualified Data.IntMap.Strict as IntMap
+import Data.List (intersperse)
 import Genesis (nowNs)
 import Json (object, real, string)
 import Ledger
@@ -41,12 +42,15 @@ writeLedger :: FilePath -> Ledger -> IO ()
 writeLedger path l = do
   withBinaryFile part WriteMode $ \h -> do
     hSetBuffering h (BlockBuffering (Just 65536))
-    B.hPutBuilder h (B.intDec (ledgerEpoch l) <> B.char7 '\n' <> foldMap account (IntMap.toAscList (accounts l)) <> foldMap out (IntMap.toAscList (utxo l)))
+    B.hPutBuilder h (row [B.intDec (ledgerEpoch l)])
+    B.hPutBuilder h (foldMap account (IntMap.toAscList (accounts l)))
+    B.hPutBuilder h (foldMap out (IntMap.toAscList (utxo l)))
   fd <- openFd part ReadOnly Nothing defaultFileFlags
   fileSynchronise fd
   closeFd fd
   rename part path
   where
     part = path ++ ".part"
-    account (n, a) = B.intDec n <> B.char7 ' ' <> B.intDec (delegatesTo a) <> B.char7 ' ' <> B.doubleDec (rewards a) <> B.char7 '\n'
-    out (n, o) = B.intDec n <> B.char7 ' ' <> B.intDec (owner o) <> B.char7 ' ' <> B.intDec (coins o) <> B.char7 '\n'
+    account (n, a) = row [B.intDec n, B.intDec (delegatesTo a), B.doubleDec (rewards a)]
+    out (n, o) = row [B.intDec n, B.intDec (owner o), B.intDec (coins o)]
+    row cells = mconcat (intersperse (B.char7 ' ') cells) <> B.char7 '\n'
