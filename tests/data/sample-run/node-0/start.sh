@@ -16,7 +16,7 @@ export TRACE_DISPATCHER_LOGGING_HOSTNAME=node-0
 , "cmdline": "%C"
 , "exit_code": %x }' \
 cardano-node run --config config.json --topology topology.json --database-path db \
-	  --host-addr 127.0.0.1 --port 30000 --shutdown-on-slot-synced 120 \
-	  +RTS -scardano-node.gcstats -RTS +RTS --machine-readable -tcardano-node.stats -pocardano-node -l -P -hc -i0.5 -V0.02 \
-	  -N2 -I0 -A16m -qg1 -qb1 --disable-delayed-os-memory-return -RTS
+  --host-addr 127.0.0.1 --port 30000 --shutdown-on-slot-synced 120 \
+  +RTS -scardano-node.gcstats -RTS +RTS --machine-readable -tcardano-node.stats -pocardano-node -l -P -hc -i0.5 -V0.02 \
+  -N2 -I0 -A16m -qg1 -qb1 --disable-delayed-os-memory-return -RTS
 echo $? >exit_code
