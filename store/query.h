@@ -6,7 +6,8 @@
  * functions are in the loadable extension for plain sqlite3.
  */
 
-#include <sqlite3.h>
+#include "store/sql.h"
+
 #include <weir/host.h>
 
 /* Beside the views there is what programs need that want trees and not joined names:
@@ -19,6 +20,7 @@
  */
 
 struct store;
+struct json_out;
 
 /* Registers the virtual tables, the views' functions and the temporary views on a connection. */
 int query_register(sqlite3 *db, struct weir_error *reterr);
@@ -26,8 +28,16 @@ int query_register(sqlite3 *db, struct weir_error *reterr);
 /* The connection of an open store, with everything registered; borrowed. For prepared statements over the views. */
 sqlite3 *query_db(struct store *s);
 
-/* Prepares; -EINVAL with SQLite's own words and the place in the text when it can't. Finalize with sqlite3_finalize().
+/* Prepares one statement; -EINVAL with SQLite's own words and the place in the text when it can't. Finalize with
+ * sqlite3_finalize().
  */
 int query_prepare(struct store *s, const char *sql, sqlite3_stmt **ret, struct weir_error *reterr);
+
+/* One step: 1: there is a row, 0: done, else an error with its sentence (-EBADMSG: the store is damaged). */
+int query_step(struct store *s, sqlite3_stmt *statement, struct weir_error *reterr);
+
+/* The row as a JSON object, columns in order. Attributes and reasons are objects themselves; bytes are hexadecimal
+ * text. What was written is good when out->n <= out->n_max; else give it that much and call again. */
+void query_row_json(sqlite3_stmt *statement, struct json_out *out);
 
 #endif

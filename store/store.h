@@ -28,14 +28,18 @@ enum store_mode {
 };
 
 int store_open(const char *path, enum store_mode mode, struct store **ret, struct weir_error *reterr);
-void store_close(struct store *s); /* commits what is pending; NULL is fine */
+/* Commits what is pending and leaves one file, unless someone reads it still. Who must know that the commit worked
+ * calls store_commit() before. NULL is fine. */
+void store_close(struct store *s);
 
-/* Commits when enough has gathered or enough time has passed; call it often. force: now. */
+/* Commits when enough has gathered or enough time has passed; call it often. force: now. After a change or a commit has
+ * failed (disk full), all later ones fail with the same sentence; what was committed before stays. */
 int store_commit(struct store *s, int force, struct weir_error *reterr);
 
 /* ---- Provenance ---- */
 
-/* A run and its nodes; made when they aren't there. Ids are the store's. */
+/* A run and its nodes; made when they aren't there. Ids are the store's. Everything that changes something is in the
+ * transaction that the next commit ends. */
 int store_run(struct store *s, const char *tag, int64_t *ret_run, struct weir_error *reterr);
 int store_node(struct store *s, int64_t run, const char *name, int64_t *ret_node, struct weir_error *reterr);
 /* Facts are text under dotted names; node 0: of the run itself; an empty value removes it. */
@@ -67,23 +71,25 @@ int store_collector(struct store *s, const struct store_collector *c, int64_t *r
 /* ---- Sources ---- */
 
 struct store_source_info {
-	int64_t run, node, collector;
-	const char *path; /* relative to the run directory where there is one */
+	int64_t run, node, collector; /* node 0: none */
+	const char *path;             /* relative to the run directory where there is one */
 	uint64_t size_bytes;
 	int64_t mtime_ns;
 	const char *options_json; /* as given; part of what makes a reading the same */
 };
 
-/* Whether this file has been read whole by this build of the collector with these options: same path, size and mtime.
- * ret_sha256 (32 bytes, may be NULL): of what was read then, for --verify. 1: yes, 0: no. */
+/* Whether this file has been read to its end (OK or PARTIAL) by this build of the collector with these options: same
+ * path, size and mtime. ret_sha256 (32 bytes, may be NULL): of what was read then, for --verify. 1: yes, 0: no. */
 int store_has(struct store *s, const struct store_source_info *info, uint8_t *ret_sha256, struct weir_error *reterr);
 
 int store_source_begin(struct store *s, const struct store_source_info *info, struct store_source **ret,
                        struct weir_error *reterr);
-/* A series by the source's own id; attrs_json canonical. -EINVAL: metric_row beyond the collector's table. */
+/* A series by the source's own id (1, 2, 3 … without gaps); attrs_json canonical. -EINVAL: an id out of order, or
+ * metric_row beyond the collector's table. */
 int store_source_series(struct store_source *src, uint32_t id, uint32_t metric_row, struct weir_text attrs_json,
                         struct weir_error *reterr);
-/* A block, checked against the series it names (kind, id), never decoded. */
+/* A block, checked against the series it names (kind, id), its CRC and the ids of its dictionary (-EBADMSG), never
+ * decoded. Commits now and then. */
 int store_source_block(struct store_source *src, const struct block *block, struct weir_error *reterr);
 int store_source_fact(struct store_source *src, const char *name, struct weir_text value, struct weir_error *reterr);
 int store_source_diag(struct store_source *src, const struct weir_diag *diag, struct weir_error *reterr);

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/source.h"
+
+#include <weir/collector.h>
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#define N_CELLS(cells) ((int)(sizeof(cells) / sizeof((cells)[0])))
+
+/* A row of its collector's dictionary. */
+struct declared {
+	int64_t metric;
+	uint8_t kind; /* of the blocks that its series have: enum block_kind */
+};
+
+struct store_source {
+	struct store *store;
+	int64_t id;
+	char *path;
+	struct declared *declared;
+	uint32_t n_declared;
+	uint8_t *series; /* block kinds, by id - 1 */
+	uint32_t n_series, n_series_max;
+	uint32_t n_rows[BLOCK_KIND_COUNT]; /* of dictionaries so far */
+	int64_t t_first_ns, t_last_ns;
+	int has_times;
+};
+
+/* ---- What is there ---- */
+
+static struct cell cell_node(int64_t node)
+{
+	return node ? cell_integer(node) : cell_null();
+}
+
+int store_has(struct store *s, const struct store_source_info *info, uint8_t *ret_sha256, struct weir_error *reterr)
+{
+	const struct cell cells[] = { cell_integer(info->run),
+		                      cell_node(info->node),
+		                      cell_integer(info->collector),
+		                      cell_string(info->path),
+		                      cell_integer((int64_t)info->size_bytes),
+		                      cell_integer(info->mtime_ns),
+		                      cell_string(info->options_json ? info->options_json : "{}") };
+	int r = statement_run(s, SOURCE_HAS, cells, N_CELLS(cells), reterr);
+
+	if (r <= 0)
+		return r;
+	if (ret_sha256) {
+		memset(ret_sha256, 0, 32);
+		(void)statement_bytes(s, SOURCE_HAS, 0, ret_sha256, 32);
+	}
+	statement_done(s, SOURCE_HAS);
+	return 1;
+}
+
+int source_forget(struct store *s, int64_t source, struct weir_error *reterr)
+{
+	static const enum statement statements[] = { FORGET_BLOCKS, FORGET_SERIES, FORGET_DIAGS, FORGET_FACTS,
+		                                     FORGET_SOURCE };
+	const struct cell cells[] = { cell_integer(source) };
+	int r = 0;
+
+	for (int i = 0; i < N_CELLS(statements) && r == 0; i++)
+		r = statement_run(s, statements[i], cells, 1, reterr);
+	return r;
+}
+
+/* ---- Beginning ---- */
+
+static void source_free(struct store_source *src)
+{
+	if (!src)
+		return;
+	free(src->path);
+	free(src->declared);
+	free(src->series);
+	free(src);
+}
+
+static uint8_t kind_of(int64_t shape, int64_t type)
+{
+	switch (shape) {
+	case WEIR_SHAPE_HISTOGRAM:
+		return BLOCK_HISTOGRAMS;
+	case WEIR_SHAPE_SPAN:
+		return BLOCK_SPANS;
+	case WEIR_SHAPE_WEIGHT:
+		return type == WEIR_TYPE_F64 ? BLOCK_WEIGHTS_F64 : BLOCK_WEIGHTS_I64;
+	default:
+		return type == WEIR_TYPE_F64 ? BLOCK_NUMBERS_F64 : BLOCK_NUMBERS_I64;
+	}
+}
+
+static int add_declared(struct store_source *src, const struct declared *d)
+{
+	struct declared *all = reallocarray(src->declared, src->n_declared + 1, sizeof(*all));
+
+	if (!all)
+		return -ENOMEM;
+	all[src->n_declared++] = *d;
+	src->declared = all;
+	return 0;
+}
+
+static int load_declared(struct store_source *src, int64_t collector, struct weir_error *reterr)
+{
+	struct store *s = src->store;
+	const struct cell cells[] = { cell_integer(collector) };
+	int r = statement_run(s, DECLARED_LIST, cells, 1, reterr);
+
+	while (r > 0) {
+		struct declared d = { statement_integer(s, DECLARED_LIST, 0),
+			              kind_of(statement_integer(s, DECLARED_LIST, 1),
+			                      statement_integer(s, DECLARED_LIST, 2)) };
+
+		if (add_declared(src, &d) < 0) {
+			statement_done(s, DECLARED_LIST);
+			return weir_fail(reterr, -ENOMEM, "store: %s: no memory", src->path);
+		}
+		r = statement_next(s, DECLARED_LIST, reterr);
+	}
+	return r;
+}
+
+static int add_source(struct store_source *src, const struct store_source_info *info, struct weir_error *reterr)
+{
+	const struct cell cells[] = { cell_integer(info->run),
+		                      cell_node(info->node),
+		                      cell_integer(info->collector),
+		                      cell_string(info->path),
+		                      cell_integer((int64_t)info->size_bytes),
+		                      cell_integer(info->mtime_ns),
+		                      cell_string(info->options_json ? info->options_json : "{}") };
+	int r = statement_run(src->store, SOURCE_ADD, cells, N_CELLS(cells), reterr);
+
+	src->id = sqlite3_last_insert_rowid(src->store->db);
+	return r;
+}
+
+int store_source_begin(struct store *s, const struct store_source_info *info, struct store_source **ret,
+                       struct weir_error *reterr)
+{
+	struct store_source *src;
+	int r = store_begin(s, reterr);
+
+	if (r < 0)
+		return r;
+	src = calloc(1, sizeof(*src));
+	if (src)
+		src->path = strdup(info->path);
+	if (!src || !src->path) {
+		source_free(src);
+		return weir_fail(reterr, -ENOMEM, "store: %s: no memory", info->path);
+	}
+	src->store = s;
+	r = load_declared(src, info->collector, reterr);
+	if (r == 0)
+		r = add_source(src, info, reterr);
+	if (r < 0) {
+		source_free(src);
+		return r;
+	}
+	*ret = src;
+	return 0;
+}
+
+/* ---- What it says ---- */
+
+static int refuse(const struct store_source *src, struct weir_error *reterr, int code, const char *what, uint32_t id)
+{
+	return weir_fail(reterr, code, "store: %s: %s %u", src->path, what, id);
+}
+
+static int add_series(struct store_source *src, uint8_t kind)
+{
+	if (src->n_series == src->n_series_max) {
+		uint32_t n_max = src->n_series_max ? src->n_series_max * 2 : 64;
+		uint8_t *series = realloc(src->series, n_max);
+
+		if (!series)
+			return -ENOMEM;
+		src->series = series;
+		src->n_series_max = n_max;
+	}
+	src->series[src->n_series++] = kind;
+	return 0;
+}
+
+int store_source_series(struct store_source *src, uint32_t id, uint32_t metric_row, struct weir_text attrs_json,
+                        struct weir_error *reterr)
+{
+	int r;
+
+	if (metric_row >= src->n_declared)
+		return refuse(src, reterr, -EINVAL, "its collector declares no metric", metric_row);
+	if (id != src->n_series + 1)
+		return refuse(src, reterr, -EINVAL, "a series out of order:", id);
+	if (add_series(src, src->declared[metric_row].kind) < 0)
+		return refuse(src, reterr, -ENOMEM, "no memory for series", id);
+	r = store_begin(src->store, reterr);
+	if (r == 0)
+		r = statement_run(src->store, SERIES_ADD,
+		                  (const struct cell[]){ cell_integer(src->id), cell_integer(id),
+		                                         cell_integer(src->declared[metric_row].metric),
+		                                         cell_text(attrs_json) },
+		                  4, reterr);
+	return r;
+}
+
+/* Whether the block is one that this source can have now. */
+static int check_block(const struct store_source *src, const struct block *b, struct weir_error *reterr)
+{
+	if (block_check(b) < 0)
+		return refuse(src, reterr, -EBADMSG, "a damaged block of series", b->series);
+	if (b->kind >= BLOCK_FRAMES) {
+		if (b->series != 0 || b->first_id != src->n_rows[b->kind] + 1)
+			return refuse(src, reterr, -EBADMSG, "a dictionary out of order at id", b->first_id);
+		return 0;
+	}
+	if (b->series < 1 || b->series > src->n_series || src->series[b->series - 1] != b->kind)
+		return refuse(src, reterr, -EBADMSG, "a block that does not fit series", b->series);
+	return 0;
+}
+
+static void note_block(struct store_source *src, const struct block *b)
+{
+	if (b->kind >= BLOCK_FRAMES) {
+		src->n_rows[b->kind] += b->n_rows;
+		return;
+	}
+	if (!src->has_times || b->t_min_ns < src->t_first_ns)
+		src->t_first_ns = b->t_min_ns;
+	if (!src->has_times || b->t_max_ns > src->t_last_ns)
+		src->t_last_ns = b->t_max_ns;
+	src->has_times = 1;
+}
+
+static struct cell cell_summary(double v)
+{
+	return isnan(v) ? cell_null() : cell_real(v);
+}
+
+int store_source_block(struct store_source *src, const struct block *b, struct weir_error *reterr)
+{
+	const struct cell cells[] = { cell_integer(src->id),           cell_integer(b->series),
+		                      cell_integer(b->kind),           cell_integer(b->first_id),
+		                      cell_integer(b->n_rows),         cell_integer(b->t_min_ns),
+		                      cell_integer(b->t_max_ns),       cell_summary(b->v_min),
+		                      cell_summary(b->v_max),          cell_summary(b->v_sum),
+		                      cell_bytes(b->bytes, b->n_bytes) };
+	int r = check_block(src, b, reterr);
+
+	if (r == 0)
+		r = store_begin(src->store, reterr);
+	if (r == 0)
+		r = statement_run(src->store, BLOCK_ADD, cells, N_CELLS(cells), reterr);
+	if (r < 0)
+		return r;
+	note_block(src, b);
+	src->store->n_pending += b->n_bytes;
+	return store_commit(src->store, 0, reterr);
+}
+
+int store_source_fact(struct store_source *src, const char *name, struct weir_text value, struct weir_error *reterr)
+{
+	const struct cell cells[] = { cell_integer(src->id), cell_string(name), cell_text(value) };
+	int r = store_begin(src->store, reterr);
+
+	return r < 0 ? r : statement_run(src->store, SOURCE_FACT_PUT, cells, N_CELLS(cells), reterr);
+}
+
+int store_source_diag(struct store_source *src, const struct weir_diag *d, struct weir_error *reterr)
+{
+	const struct cell cells[] = {
+		cell_integer(src->id),
+		cell_integer(d->severity),
+		cell_string(d->code),
+		d->offset == WEIR_NO_OFFSET ? cell_null() : cell_integer((int64_t)d->offset),
+		cell_integer((int64_t)d->count),
+		cell_integer(d->input),
+		cell_text(d->message),
+	};
+	int r = store_begin(src->store, reterr);
+
+	return r < 0 ? r : statement_run(src->store, DIAG_ADD, cells, N_CELLS(cells), reterr);
+}
+
+/* ---- Ending ---- */
+
+static int put_end(struct store_source *src, const struct store_source_result *result, struct weir_error *reterr)
+{
+	const struct store_ledger *l = &result->ledger;
+	const struct cell cells[] = {
+		cell_integer(src->id),
+		cell_integer(result->status),
+		result->has_sha256 ? cell_bytes(result->sha256, sizeof(result->sha256)) : cell_null(),
+		cell_string(result->clock),
+		cell_string(result->clock_tie),
+		result->clock_error_ns < 0 ? cell_null() : cell_integer(result->clock_error_ns),
+		cell_integer((int64_t)l->n_read),
+		cell_integer((int64_t)l->n_stored),
+		cell_integer((int64_t)l->n_skipped),
+		cell_integer((int64_t)l->n_bad),
+		cell_integer((int64_t)l->n_lost),
+		cell_string(result->reasons_json ? result->reasons_json : "{}"),
+		src->has_times ? cell_integer(src->t_first_ns) : cell_null(),
+		src->has_times ? cell_integer(src->t_last_ns) : cell_null(),
+	};
+
+	return statement_run(src->store, SOURCE_END, cells, N_CELLS(cells), reterr);
+}
+
+static int forget_older(struct store_source *src, struct weir_error *reterr)
+{
+	struct store *s = src->store;
+	const struct cell cells[] = { cell_integer(src->id) };
+	int r;
+
+	while ((r = statement_run(s, SOURCE_OLDER, cells, 1, reterr)) > 0) {
+		int64_t older = statement_integer(s, SOURCE_OLDER, 0);
+
+		statement_done(s, SOURCE_OLDER);
+		r = source_forget(s, older, reterr);
+		if (r < 0)
+			return r;
+	}
+	return r;
+}
+
+int store_source_end(struct store_source *src, const struct store_source_result *result, struct weir_error *reterr)
+{
+	struct store *s = src->store;
+	int r = store_begin(s, reterr);
+
+	if (r == 0)
+		r = put_end(src, result, reterr);
+	if (r == 0)
+		r = forget_older(src, reterr);
+	source_free(src);
+	return r < 0 ? r : store_commit(s, 0, reterr);
+}
+
+void store_source_abort(struct store_source *src)
+{
+	if (!src)
+		return;
+	/* What cannot be removed now is removed when the store is opened next. */
+	if (store_begin(src->store, NULL) == 0)
+		(void)source_forget(src->store, src->id, NULL);
+	source_free(src);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef STORE_SOURCE_H
+#define STORE_SOURCE_H
+
+/* What the store does with sources by itself. */
+
+#include "store/state.h"
+
+/* Removes a source and all that it stored; in a transaction that has begun. */
+int source_forget(struct store *s, int64_t source, struct weir_error *reterr);
+
+#endif

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/query.h"
+#include "store/schema.h"
+#include "store/source.h"
+#include "store/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	BUSY_MS = 10000,                /* how long to wait for another program's transaction */
+	COMMIT_BYTES = 32 << 20,        /* what gathers in one transaction, at most about that much */
+	COMMIT_NS = 1000 * 1000 * 1000, /* and for about that long */
+};
+
+static int64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+/* ---- Transactions ---- */
+
+static int fail_again(const struct store *s, struct weir_error *reterr)
+{
+	return weir_fail(reterr, s->failed, "%s", s->error.text);
+}
+
+int store_begin(struct store *s, struct weir_error *reterr)
+{
+	int r;
+
+	if (s->failed)
+		return fail_again(s, reterr);
+	if (!s->is_writer)
+		return weir_fail(reterr, -EINVAL, "store: %s: opened for reading", s->path);
+	if (s->in_transaction)
+		return 0;
+	r = sql_run(s->db, s->path, "BEGIN IMMEDIATE", reterr);
+	if (r < 0)
+		return r;
+	s->in_transaction = 1;
+	s->began_ns = monotonic_ns();
+	s->n_pending = 0;
+	return 0;
+}
+
+int store_commit(struct store *s, int force, struct weir_error *reterr)
+{
+	int r;
+
+	if (s->failed)
+		return fail_again(s, reterr);
+	if (!s->in_transaction)
+		return 0;
+	if (!force && s->n_pending < COMMIT_BYTES && monotonic_ns() - s->began_ns < COMMIT_NS)
+		return 0;
+	r = sql_run(s->db, s->path, "COMMIT", reterr);
+	if (r < 0) {
+		s->failed = r;
+		(void)sql_fail(&s->error, s->db, s->path);
+		(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	}
+	s->in_transaction = 0;
+	return r;
+}
+
+/* ---- Opening ---- */
+
+static int fail_open(struct weir_error *reterr, const char *path, int r, pid_t holder)
+{
+	if (r == -EBUSY && holder)
+		return weir_fail(reterr, r, "store: %s: process %d is writing to it", path, (int)holder);
+	if (r == -EBUSY)
+		return weir_fail(reterr, r, "store: %s: another process is writing to it", path);
+	if (r == -EBADMSG || r == -EISDIR)
+		return weir_fail(reterr, -EBADMSG, "store: %s: not a weir store: not a regular file", path);
+	return weir_fail(reterr, r, "store: %s: %s", path, strerror(-r));
+}
+
+static int take_lock(struct store *s, enum store_mode mode, int *ret_is_created, struct weir_error *reterr)
+{
+	int flags = mode == STORE_READ ? O_RDONLY : O_RDWR;
+	pid_t holder = 0;
+	int r = mode == STORE_CREATE ? lock_take(s->path, O_RDWR | O_CREAT | O_EXCL, 1, &s->lock, &holder) : -EEXIST;
+
+	*ret_is_created = r == 0;
+	if (r == -EEXIST)
+		r = lock_take(s->path, flags, mode != STORE_READ, &s->lock, &holder);
+	return r < 0 ? fail_open(reterr, s->path, r, holder) : 0;
+}
+
+/* SQLite decodes %HH in a URI; two slashes would start a host's name. */
+static char *immutable_uri(const char *path)
+{
+	static const char prefix[] = "file:", authority[] = "//", suffix[] = "?immutable=1";
+	char *uri = malloc(sizeof(prefix) + sizeof(authority) + strlen(path) * 3 + sizeof(suffix)), *at;
+
+	if (!uri)
+		return NULL;
+	at = stpcpy(stpcpy(uri, prefix), path[0] == '/' ? authority : "");
+	for (; *path; path++)
+		at += sprintf(at, strchr("%?#", *path) ? "%%%02X" : "%c", (unsigned char)*path);
+	(void)stpcpy(at, suffix);
+	return uri;
+}
+
+/* SQLite has names that are no paths. */
+static char *plain_path(const char *path)
+{
+	int is_special = path[0] == ':' || strncmp(path, "file:", strlen("file:")) == 0;
+	char *plain = malloc(strlen(path) + sizeof("./"));
+
+	if (plain)
+		(void)stpcpy(stpcpy(plain, is_special ? "./" : ""), path);
+	return plain;
+}
+
+static int open_file(struct store *s, int is_immutable, struct weir_error *reterr)
+{
+	int flags = s->is_writer || !is_immutable ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+	char *name = is_immutable ? immutable_uri(s->path) : strdup(s->path);
+	int code = name ? sqlite3_open_v2(name, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL) : SQLITE_NOMEM;
+
+	free(name);
+	if (code == SQLITE_OK) {
+		(void)sqlite3_extended_result_codes(s->db, 1);
+		(void)sqlite3_busy_timeout(s->db, BUSY_MS);
+		return 0;
+	}
+	return s->db ? sql_fail(reterr, s->db, s->path) : weir_fail(reterr, -ENOMEM, "store: %s: no memory", s->path);
+}
+
+/* Whether a killed or a working writer has left a log beside the file. */
+static int has_log(const char *path)
+{
+	size_t n = strlen(path) + sizeof("-wal");
+	char *log = malloc(n);
+	struct stat st;
+	int r;
+
+	if (!log)
+		return 1;
+	(void)snprintf(log, n, "%s-wal", path);
+	r = stat(log, &st) == 0 && st.st_size > 0;
+	free(log);
+	return r;
+}
+
+/* Opens for reading. SQLite wants to make files beside one in WAL mode even to read it; where it can't or should not,
+ * and there is no log, the file alone is all there is. */
+static int open_reader(struct store *s, struct schema_identity *id, struct weir_error *reterr)
+{
+	int is_fixed = access(s->path, W_OK) < 0 && !has_log(s->path);
+	int r = open_file(s, is_fixed, reterr);
+
+	if (r == 0)
+		r = schema_identify(s->db, s->path, id, reterr);
+	if (r == 0 || is_fixed || r == -EBADMSG)
+		return r;
+	if (has_log(s->path))
+		return weir_fail(reterr, r,
+		                 "store: %s: %s-wal, which belongs to it, cannot be read here: copy both to "
+		                 "a folder that can be written to",
+		                 s->path, s->path);
+	(void)sqlite3_close(s->db);
+	s->db = NULL;
+	r = open_file(s, 1, reterr);
+	return r < 0 ? r : schema_identify(s->db, s->path, id, reterr);
+}
+
+static int open_writer(struct store *s, struct schema_identity *id, struct weir_error *reterr)
+{
+	int r = open_file(s, 0, reterr);
+
+	return r < 0 ? r : schema_identify(s->db, s->path, id, reterr);
+}
+
+/* synchronous: a crash of the machine may cost the last commits, never the file. */
+static const char writer_settings[] = "PRAGMA secure_delete = OFF; PRAGMA temp_store = MEMORY;"
+				      "PRAGMA cache_size = -32768; PRAGMA page_size = 8192;"
+				      "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+				      "PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 0";
+static const char reader_settings[] = "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768";
+
+static int forget_unfinished(struct store *s, struct weir_error *reterr)
+{
+	int64_t source;
+	int r;
+
+	while ((r = statement_run(s, UNFINISHED_LIST, NULL, 0, reterr)) > 0) {
+		source = statement_integer(s, UNFINISHED_LIST, 0);
+		statement_done(s, UNFINISHED_LIST);
+		r = store_begin(s, reterr);
+		if (r == 0)
+			r = source_forget(s, source, reterr);
+		if (r < 0)
+			return r;
+	}
+	return r < 0 ? r : store_commit(s, 1, reterr);
+}
+
+static int open_checked(struct store *s, struct weir_error *reterr)
+{
+	struct schema_identity id = { 0 };
+	int r = s->is_writer ? open_writer(s, &id, reterr) : open_reader(s, &id, reterr);
+
+	if (r == 0)
+		r = schema_check(&id, s->path, !s->is_writer, reterr);
+	/* Before this, nothing may change a file that may be someone else's. */
+	if (r == 0)
+		r = sql_run(s->db, s->path, s->is_writer ? writer_settings : reader_settings, reterr);
+	if (r == 0 && s->is_writer)
+		r = schema_migrate(s->db, s->path, id.version, schema_steps, SCHEMA_VERSION, reterr);
+	if (r == 0 && s->is_writer)
+		r = forget_unfinished(s, reterr);
+	if (r == 0)
+		r = query_register(s->db, reterr);
+	if (r == 0 && !s->is_writer)
+		r = sql_run(s->db, s->path, "PRAGMA query_only = ON", reterr);
+	return r;
+}
+
+int store_open(const char *path, enum store_mode mode, struct store **ret, struct weir_error *reterr)
+{
+	struct store *s = calloc(1, sizeof(*s));
+	int is_created = 0, r;
+
+	if (s)
+		s->path = plain_path(path);
+	if (!s || !s->path) {
+		free(s);
+		return weir_fail(reterr, -ENOMEM, "store: %s: no memory", path);
+	}
+	s->is_writer = mode != STORE_READ;
+	r = take_lock(s, mode, &is_created, reterr);
+	if (r == 0)
+		r = open_checked(s, reterr);
+	if (r == 0) {
+		*ret = s;
+		return 0;
+	}
+	if (is_created)
+		(void)unlink(path);
+	store_close(s);
+	return r;
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	if (s->db && !s->failed)
+		(void)store_commit(s, 1, NULL);
+	for (uint32_t i = 0; i < N_STATEMENTS; i++)
+		(void)sqlite3_finalize(s->statements[i]);
+	(void)sqlite3_close_v2(s->db);
+	lock_release(s->lock);
+	free(s->path);
+	free(s);
+}
