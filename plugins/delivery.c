@@ -23,7 +23,7 @@ static int send_message(struct lend_receiver *d, struct wire *fixed, struct weir
 }
 
 /* A name with its terminator, cut to what the wire carries; lives in `room`. */
-static struct weir_text name_text(char room[WIRE_CODE_MAX], const char *name)
+static struct weir_text terminated(char room[WIRE_CODE_MAX], const char *name)
 {
 	room[0] = '\0';
 	strncat(room, name, WIRE_CODE_MAX - 1);
@@ -40,7 +40,7 @@ int delivery_diag(struct lend_receiver *d, const struct weir_diag *diag)
 	struct wire message = { .kind = WIRE_DIAG, .of.diag = *diag };
 	char room[WIRE_CODE_MAX];
 
-	return send_message(d, &message, name_text(room, diag->code), cut_text(diag->message, WIRE_MESSAGE_TEXT_MAX));
+	return send_message(d, &message, terminated(room, diag->code), cut_text(diag->message, WIRE_MESSAGE_TEXT_MAX));
 }
 
 /* ---- What the collector's calls come to ---- */
@@ -184,7 +184,7 @@ static int take_fact(struct lend_receiver *d, const char *name, struct weir_text
 	struct wire message = { .kind = WIRE_FACT };
 	char room[WIRE_CODE_MAX];
 
-	return send_message(d, &message, name_text(room, name), cut_text(value, LEND_TEXT_MAX));
+	return send_message(d, &message, terminated(room, name), cut_text(value, LEND_TEXT_MAX));
 }
 
 static int take_clock(struct lend_receiver *d, const struct weir_clock *clock)
@@ -192,7 +192,7 @@ static int take_clock(struct lend_receiver *d, const struct weir_clock *clock)
 	struct wire message = { .kind = WIRE_CLOCK, .of.clock = { clock->error_ns } };
 	char room[WIRE_CODE_MAX];
 
-	return send_message(d, &message, name_text(room, clock->name), cut_text(clock->tie, LEND_TEXT_MAX));
+	return send_message(d, &message, terminated(room, clock->name), cut_text(clock->tie, LEND_TEXT_MAX));
 }
 
 const struct lend_ops delivery_ops = {

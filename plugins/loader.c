@@ -8,16 +8,47 @@
 #include <string.h>
 #include <weir/fail.h>
 
-#define LETTERS_NAME "abcdefghijklmnopqrstuvwxyz0123456789-"
-#define LETTERS_WORD "abcdefghijklmnopqrstuvwxyz0123456789-._"
+#include "plugins/name.h"
 
-/* A text of the collector or of a row of its tables: where it stands, which bytes it may have (NULL: all that print),
- * how long it may be. */
+static int is_printable(const char *text)
+{
+	for (; *text; text++)
+		if (iscntrl((unsigned char)*text))
+			return 0;
+	return 1;
+}
+
+static int is_dotted(const char *text)
+{
+	return name_is_dotted(name_text(text));
+}
+
+static int is_word(const char *text)
+{
+	return text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-._")] == '\0';
+}
+
+/* What a text may be: how long, and then what else. */
+struct text_form {
+	int (*fits)(const char *text);
+	const char *words;
+	uint32_t n_max;
+};
+
+static const struct text_form a_collector = { name_is_collector,
+	                                      "lower case letters, digits and dashes, a letter first",
+	                                      LOADER_NAME_MAX };
+static const struct text_form dotted = { is_dotted, "lower case words with single dots between them", LOADER_WORD_MAX };
+static const struct text_form word = { is_word, "lower case letters, digits, dots, dashes and underscores",
+	                               LOADER_WORD_MAX };
+static const struct text_form short_text = { is_printable, "without control characters", LOADER_WORD_MAX };
+static const struct text_form long_text = { is_printable, "without control characters", LOADER_TEXT_MAX };
+
+/* A text of the collector or of a row of its tables, and where it stands. */
 struct text_rule {
 	const char *field;
 	size_t at; /* in its struct */
-	const char *letters;
-	uint32_t n_max;
+	const struct text_form *form;
 	int is_optional;
 };
 
@@ -28,29 +59,28 @@ struct place {
 };
 
 static const struct text_rule collector_texts[] = {
-	{ "name", offsetof(struct weir_collector, name), LETTERS_NAME, LOADER_NAME_MAX, 0 },
-	{ "version", offsetof(struct weir_collector, version), NULL, LOADER_WORD_MAX, 0 },
-	{ "summary", offsetof(struct weir_collector, summary), NULL, LOADER_TEXT_MAX, 0 },
-	{ "licence", offsetof(struct weir_collector, licence), NULL, LOADER_WORD_MAX, 0 },
+	{ "name", offsetof(struct weir_collector, name), &a_collector, 0 },
+	{ "version", offsetof(struct weir_collector, version), &short_text, 0 },
+	{ "summary", offsetof(struct weir_collector, summary), &long_text, 0 },
+	{ "licence", offsetof(struct weir_collector, licence), &short_text, 0 },
 };
 
 static const struct text_rule metric_texts[] = {
-	{ "name", offsetof(struct weir_metric, name), LETTERS_WORD, LOADER_WORD_MAX, 0 },
-	{ "unit", offsetof(struct weir_metric, unit), NULL, LOADER_WORD_MAX, 0 },
-	{ "brief", offsetof(struct weir_metric, brief), NULL, LOADER_WORD_MAX, 0 },
-	{ "help", offsetof(struct weir_metric, help), NULL, LOADER_TEXT_MAX, 0 },
+	{ "name", offsetof(struct weir_metric, name), &dotted, 0 },
+	{ "unit", offsetof(struct weir_metric, unit), &short_text, 0 },
+	{ "brief", offsetof(struct weir_metric, brief), &short_text, 0 },
+	{ "help", offsetof(struct weir_metric, help), &long_text, 0 },
 };
 
 static const struct text_rule option_texts[] = {
-	{ "name", offsetof(struct weir_option, name), LETTERS_WORD, LOADER_WORD_MAX, 0 },
-	{ "fallback", offsetof(struct weir_option, fallback), NULL, LOADER_TEXT_MAX, 1 },
-	{ "choices", offsetof(struct weir_option, choices), NULL, LOADER_TEXT_MAX, 1 },
-	{ "help", offsetof(struct weir_option, help), NULL, LOADER_TEXT_MAX, 0 },
+	{ "name", offsetof(struct weir_option, name), &word, 0 },
+	{ "fallback", offsetof(struct weir_option, fallback), &long_text, 1 },
+	{ "choices", offsetof(struct weir_option, choices), &long_text, 1 },
+	{ "help", offsetof(struct weir_option, help), &long_text, 0 },
 };
 
-static const struct text_rule pattern_text = { "pattern", offsetof(struct weir_claim, pattern), NULL, LOADER_WORD_MAX,
-	                                       0 };
-static const struct text_rule companion_text = { "text", 0, NULL, LOADER_WORD_MAX, 0 };
+static const struct text_rule pattern_text = { "pattern", offsetof(struct weir_claim, pattern), &short_text, 0 };
+static const struct text_rule companion_text = { "text", 0, &short_text, 0 };
 
 #define LENGTH(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -68,14 +98,6 @@ __attribute__((format(printf, 4, 5))) static int refuse(struct weir_error *reter
 	return weir_fail(reterr, -EINVAL, "collector %s: %s[%u].%s: %s", p->what, p->table, p->row, field, reason);
 }
 
-static int is_printable(const char *text)
-{
-	for (; *text; text++)
-		if (iscntrl((unsigned char)*text))
-			return 0;
-	return 1;
-}
-
 static int check_text(const struct place *p, const struct text_rule *rule, const void *object,
                       struct weir_error *reterr)
 {
@@ -84,15 +106,13 @@ static int check_text(const struct place *p, const struct text_rule *rule, const
 
 	if (!text)
 		return rule->is_optional ? 0 : refuse(reterr, p, rule->field, "is NULL, and must be a text");
-	n = strnlen(text, (size_t)rule->n_max + 1);
-	if (n > rule->n_max)
-		return refuse(reterr, p, rule->field, "is longer than %u bytes, or not terminated", rule->n_max);
+	n = strnlen(text, (size_t)rule->form->n_max + 1);
+	if (n > rule->form->n_max)
+		return refuse(reterr, p, rule->field, "is longer than %u bytes, or not terminated", rule->form->n_max);
 	if (n == 0 && !rule->is_optional)
 		return refuse(reterr, p, rule->field, "is empty");
-	if (rule->letters && strspn(text, rule->letters) != n)
-		return refuse(reterr, p, rule->field, "may have only the letters %s", rule->letters);
-	if (!is_printable(text))
-		return refuse(reterr, p, rule->field, "has a control character");
+	if (n > 0 && !rule->form->fits(text))
+		return refuse(reterr, p, rule->field, "must be %s", rule->form->words);
 	return 0;
 }
 

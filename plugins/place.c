@@ -13,7 +13,7 @@
 
 struct namer {
 	const struct crash_record *record;
-	int object_fd;
+	int fd;
 	const char *object;
 	struct place_sentence *out;
 };
@@ -64,36 +64,35 @@ static void add_place(const struct namer *n, uint64_t pc)
 		return;
 	}
 	add(n->out, "%s+0x%" PRIx64, n->object, pc - o->base);
-	if (symbol_find(n->object_fd, pc - o->base, symbol) == 0)
+	if (symbol_find(n->fd, pc - o->base, symbol) == 0)
 		add(n->out, " (%s)", symbol);
 }
 
-static void add_cause(const struct crash_record *r, struct place_sentence *out)
+void place_cause(const struct crash_record *r, struct place_sentence *ret)
 {
 	char *name;
 
+	ret->text[0] = '\0';
 	if (r->signal == SIGSYS) {
 		name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, r->syscall);
-		add(out, "system call %s (%d)", name ? name : "unknown", r->syscall);
+		add(ret, "system call %s (%d)", name ? name : "unknown", r->syscall);
 		free(name);
 		return;
 	}
-	add(out, "SIG%s", sigabbrev_np(r->signal) ? sigabbrev_np(r->signal) : "?");
+	add(ret, "SIG%s", sigabbrev_np(r->signal) ? sigabbrev_np(r->signal) : "?");
 	if (r->signal == SIGSEGV || r->signal == SIGBUS)
-		add(out, " at address 0x%" PRIx64, r->address);
+		add(ret, " at address 0x%" PRIx64, r->address);
 }
 
-void place_describe(const struct crash_record *record, int object_fd, const char *object, struct place_sentence *ret)
+void place_where(const struct crash_record *record, int fd, const char *object, struct place_sentence *ret)
 {
-	struct namer n = { record, object_fd, object, ret };
+	struct namer n = { record, fd, object, ret };
 	uint32_t n_frames = record->n_frames < CRASH_FRAMES_MAX ? record->n_frames : CRASH_FRAMES_MAX;
 	uint32_t i = 0;
 
 	ret->text[0] = '\0';
-	add_cause(record, ret);
 	if (n_frames == 0)
 		return;
-	add(ret, " in ");
 	add_place(&n, record->frames[0]);
 	while (i < n_frames && !is_collector(object_of(record, record->frames[i])))
 		i++;

@@ -225,7 +225,7 @@ static int receive(struct scout *s, void *to, uint64_t n, int64_t deadline_ns)
 static int bury(struct scout *s, int r, const char *during, struct weir_error *reterr)
 {
 	struct crash_record record = *s->record;
-	struct place_sentence place;
+	struct place_sentence cause, where;
 	const char *slash = strrchr(s->path, '/');
 	int status = end_child(s);
 
@@ -233,8 +233,10 @@ static int bury(struct scout *s, int r, const char *during, struct weir_error *r
 		(void)weir_fail(&s->end, r, "collector %s: no answer within %lld ms %s: left out", s->path,
 		                (long long)(s->timeout_ns / 1000000), during);
 	else if (record.is_set) {
-		place_describe(&record, s->fd, slash ? slash + 1 : s->path, &place);
-		(void)weir_fail(&s->end, r, "collector %s: crashed %s: %s: left out", s->path, during, place.text);
+		place_cause(&record, &cause);
+		place_where(&record, s->fd, slash ? slash + 1 : s->path, &where);
+		(void)weir_fail(&s->end, r, "collector %s: crashed %s: %s in %s: left out", s->path, during, cause.text,
+		                where.text);
 	} else
 		(void)weir_fail(&s->end, r, "collector %s: its process ended %s (%s %d): left out", s->path, during,
 		                WIFSIGNALED(status) ? "signal" : "exit status",

@@ -85,7 +85,7 @@ void session_free(struct session *s); /* NULL is fine */
 int session_add(struct session *s, const struct session_job *job, uint32_t *ret_job, struct weir_error *reterr);
 
 /* Runs all jobs that were added. 0: every source has an outcome (see ret). -EINTR: cancelled by a signal. Else the
- * store's or the system's error. A file that cannot be opened is a failed source with the diag `host.open`, not an
+ * store's or the system's error. A file that cannot be opened is a failed source with the diag `host.file`, not an
  * error. */
 int session_run(struct session *s, struct session_totals *ret, struct weir_error *reterr);
 

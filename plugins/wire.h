@@ -8,6 +8,7 @@
  */
 
 #include "plugins/lend.h"
+#include "plugins/name.h"
 #include "store/block.h"
 
 enum wire_kind {
@@ -32,8 +33,8 @@ enum wire_way {
 
 enum {
 	WIRE_TEXTS = 2,
-	WIRE_CODE_MAX = 128,          /* bytes of names and codes, with their NUL */
-	WIRE_MESSAGE_TEXT_MAX = 4096, /* of a diag's message */
+	WIRE_CODE_MAX = NAME_MAX_BYTES + 1, /* bytes of names and codes, with their NUL */
+	WIRE_MESSAGE_TEXT_MAX = 4096,       /* of a diag's message */
 	WIRE_REASONS_MAX = 64 * 1024,
 };
 

@@ -300,21 +300,26 @@ static void keep_descriptors(struct worker *w, const struct ring *ring)
 	s->memory_max = t->memory_max;
 }
 
+struct worker_outlet {
+	struct ring *ring;
+};
+
 static int send_by_ring(struct worker_outlet *outlet, const struct ring_part *parts, uint32_t n_parts)
 {
-	return ring_send((struct ring *)outlet, parts, n_parts);
+	return ring_send(outlet->ring, parts, n_parts);
 }
 
 void worker_child(const struct worker_task *task, struct ring *ring, struct worker_gauge *gauge, int output_fd,
                   int parent)
 {
 	static struct worker w;
+	struct worker_outlet outlet = { ring };
 
 	child_begin(parent, output_fd);
 	w.task = task;
 	w.is_child = 1;
 	w.delivery.send = send_by_ring;
-	w.delivery.outlet = (struct worker_outlet *)ring;
+	w.delivery.outlet = &outlet;
 	w.delivery.gauge = gauge;
 	w.delivery.rows_max = task->rows_max;
 	w.delivery.leave = leave;
