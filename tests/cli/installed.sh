@@ -33,6 +33,12 @@ if command -v scdoc >/dev/null; then
 fi
 [ "$(env -i bin/weir --version)" = "weir $(meson introspect "$build" --projectinfo | jq -r .version)" ] || fail "weir --version"
 
+# All of the build's collectors, from where they were installed and not from the build.
+for collector in "$build"/collectors/*.so; do
+	name=$(basename "$collector" .so)
+	bin/weir plugins list | grep -q "^$name .* $PWD/.*/$name.so\$" || fail "$name: an installed weir doesn't find it"
+done
+
 # The headers and weir.pc are all that a collector needs.
 pc=$PWD/$(dirname "$(find . -name weir.pc)")
 ask() {
@@ -43,7 +49,7 @@ cat >"$work/user.c" <<'TEXT'
 extern const struct weir_collector weir_collector;
 int main(void)
 {
-	return !&weir_collector;
+	return (int)weir_collector.abi_major;
 }
 TEXT
 # shellcheck disable=SC2046
