@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PARSERS_EVENTLOG_RECORD_H
+#define PARSERS_EVENTLOG_RECORD_H
+
+/* Whether bytes make sense as a record of an eventlog: what the reader asks about what follows, and recovery of every
+ * byte. Between eventlog.c, eventlog_record.c and eventlog_recovery.c; not for others. */
+
+#include "parsers/eventlog.h"
+
+enum {
+	EVENTLOG_CHAIN = 4, /* records in a row that are taken as proof of being in step */
+};
+
+/* A block of which nothing is known: any time, no end. */
+struct eventlog_block eventlog_block_none(void);
+
+/* What a block marker that stands at the stream's `offset` says. 0: it makes no sense. */
+int eventlog_block_open(const struct eventlog_event *marker, uint64_t offset, struct eventlog_block *ret);
+
+static inline int eventlog_is_timely(const struct eventlog_block *block, uint64_t time_ns)
+{
+	return time_ns - block->last_time_ns + block->slack_ns <= block->span_ns;
+}
+
+/* Merged logs of several machines keep the time at which each machine came, on another clock. */
+static inline int eventlog_has_own_clock(uint32_t tag)
+{
+	return tag == EVENTLOG_EDEN_CREATE_MACHINE;
+}
+
+/* One record at `at`, judged alone: its type is declared, its time fits, its length agrees with what is in it. The
+ * block's end is not looked at. PARSE_OK with the record in ret, PARSE_MORE, PARSE_BAD. */
+enum parse_result eventlog_measure(const struct eventlog *s, const struct eventlog_block *block, const uint8_t *at,
+                                   size_t n, struct eventlog_event *ret);
+
+/* One record that must also fit into the block, or begin the next one where this one ends. Moves `block` on. */
+enum parse_result eventlog_measure_next(const struct eventlog *s, struct eventlog_block *block, uint64_t offset,
+                                        const uint8_t *at, size_t n, struct eventlog_event *ret);
+
+/* Whether the stream ends, or another one begins, at `at`. */
+enum parse_result eventlog_measure_end(const struct eventlog_block *block, uint64_t offset, const uint8_t *at, size_t n,
+                                       int is_last);
+
+/* Whether EVENTLOG_CHAIN records in a row, or all there are to the end of the stream, make sense from `at` on, which is
+ * the stream's `offset`; blocks that end and begin on the way included. PARSE_OK, PARSE_MORE, PARSE_BAD. */
+enum parse_result eventlog_chain(const struct eventlog *s, const struct eventlog_block *block, uint64_t offset,
+                                 const uint8_t *at, size_t n, int is_last);
+
+/* Whether the record at `at` and what follows make sense with some sizes as that runtime wrote them, not as it declared
+ * them. If so they hold from now on. */
+int eventlog_adapt(struct eventlog *s, const uint8_t *at, size_t n, int is_last);
+
+#endif
