@@ -36,7 +36,6 @@ static void forget_types(struct eventlog *s)
 {
 	for (size_t i = 0; i < EVENTLOG_TAGS_MAX; i++)
 		s->size[i] = EVENTLOG_SIZE_UNDECLARED;
-	s->has_longer_stacks = 0;
 	s->block = eventlog_block_none();
 }
 
@@ -113,24 +112,46 @@ static enum stop read_run(const struct eventlog *s, struct eventlog_block *block
 	return stop == STOP_NOT ? STOP_FULL : stop;
 }
 
-/* Whether what stands behind a run speaks for the last record of it. n_left: bytes of the buffer from there on. */
-static enum parse_result judge_run(const struct eventlog *s, const struct eventlog_block *block, const struct run *run,
-                                   enum stop stop, uint64_t offset, size_t n_left, int is_last)
+/* Whether the record behind a run at least begins like one. Only so much is asked of it, because so much is all that is
+ * there when the buffer ends inside it, and what is handed out must not depend on that. */
+static int has_head(const struct eventlog *s, const struct eventlog_block *block, const struct run *run)
+{
+	uint32_t tag;
+
+	if (run->limit - run->at < EVENTLOG_HEAD_BYTES)
+		return 0;
+	tag = eventlog_u16(run->at);
+	return tag < EVENTLOG_TAGS_MAX && s->size[tag] != EVENTLOG_SIZE_UNDECLARED &&
+	       (eventlog_is_timely(block, eventlog_u64(run->at + 2)) || eventlog_has_own_clock(tag));
+}
+
+/* Whether a block or the stream ends behind the run as it should. */
+static int is_complete(const struct eventlog *s, const struct eventlog_block *block, const struct run *run,
+                       enum stop stop, uint64_t offset, size_t n_left, int is_last)
 {
 	struct eventlog_block after = *block;
 	struct eventlog_event e;
 	enum parse_result r;
 
-	if (stop == STOP_LIMIT)
-		return PARSE_OK;
-	if (stop == STOP_SHORT)
-		return is_last || n_left >= EVENTLOG_HEAD_BYTES ? PARSE_OK : PARSE_MORE;
 	if (stop != STOP_HINGE)
-		return stop == STOP_DAMAGE ? PARSE_BAD : PARSE_MORE;
+		return stop == STOP_LIMIT || (stop == STOP_SHORT && is_last);
 	r = eventlog_measure_end(block, offset, run->at, n_left, is_last);
 	if (r == PARSE_BAD)
 		r = eventlog_measure_next(s, &after, offset, run->at, n_left, &e);
-	return r == PARSE_MORE && is_last ? PARSE_OK : r;
+	return r == PARSE_OK || (r == PARSE_MORE && is_last);
+}
+
+/* Whether nothing that may still come can make sense of what stands behind the run. */
+static int is_damage(const struct eventlog *s, const struct eventlog_block *block, const struct run *run,
+                     enum stop stop, uint64_t offset, size_t n_left)
+{
+	struct eventlog_block after = *block;
+	struct eventlog_event e;
+
+	if (stop != STOP_HINGE)
+		return stop == STOP_DAMAGE;
+	return eventlog_measure_end(block, offset, run->at, n_left, 0) == PARSE_BAD &&
+	       eventlog_measure_next(s, &after, offset, run->at, n_left, &e) == PARSE_BAD;
 }
 
 static enum parse_result explain(const struct eventlog *s, const struct eventlog_block *block, uint64_t offset,
@@ -187,6 +208,7 @@ static enum parse_result read_records(struct eventlog *s, const uint8_t *at, siz
 	enum parse_result r = open_batch(s, at, n, is_last, b, &block);
 	struct eventlog_event *e = b->events + b->n;
 	struct run run = { .at = b->n ? eventlog_end(&b->events[0]) : at, .limit = at + n };
+	uint64_t offset = s->offset;
 	enum stop stop;
 
 	if (r != PARSE_OK)
@@ -195,15 +217,18 @@ static enum parse_result read_records(struct eventlog *s, const uint8_t *at, siz
 		run.limit = at + (block.end_offset - s->offset);
 		run.is_block_limit = 1;
 	}
-	stop = read_run(s, &block, &run, &e, b->events + EVENTLOG_BATCH_MAX + 1);
+	stop = read_run(s, &block, &run, &e, b->events + EVENTLOG_BATCH_MAX + EVENTLOG_HELD);
 	n -= (size_t)(run.at - at);
-	r = judge_run(s, &block, &run, stop, s->offset + (uint64_t)(run.at - at), n, is_last);
+	offset += (uint64_t)(run.at - at);
 	b->n = (size_t)(e - b->events);
-	if (b->n && r != PARSE_OK)
-		b->n--;
+	if (!is_complete(s, &block, &run, stop, offset, n, is_last)) {
+		size_t n_held = EVENTLOG_HELD - (size_t)(stop != STOP_FULL && has_head(s, &block, &run));
+
+		b->n -= b->n < n_held ? b->n : n_held;
+	}
 	if (!b->n)
-		return r == PARSE_BAD ? explain(s, &block, s->offset + (uint64_t)(run.at - at), run.at, n, f)
-		                      : PARSE_MORE;
+		return is_damage(s, &block, &run, stop, offset, n) ? explain(s, &block, offset, run.at, n, f)
+		                                                   : PARSE_MORE;
 	b->capability = block.capability;
 	block.last_time_ns = last_time(b, s->block.last_time_ns);
 	b->n_used = (size_t)(eventlog_end(&b->events[b->n - 1]) - at);

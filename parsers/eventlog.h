@@ -141,6 +141,7 @@ enum {
 	EVENTLOG_RECORD_MAX = 1 << 20,    /* bytes of one record; only an info table's names can pass 64 KiB */
 	EVENTLOG_BATCH_MAX = 256,         /* records */
 	EVENTLOG_HEAD_BYTES = 10,         /* of a record: tag, time */
+	EVENTLOG_HELD = 2, /* records that must follow one, at least their heads, before it is handed out */
 	EVENTLOG_MARKER_BYTES = 24,
 	EVENTLOG_TIME_SLACK_NS = 1000000000,
 };
@@ -173,7 +174,7 @@ struct eventlog_batch {
 	size_t n;
 	size_t n_used; /* bytes of the buffer that are done with */
 	uint32_t capability;
-	struct eventlog_event events[EVENTLOG_BATCH_MAX + 1]; /* the last one is never handed out */
+	struct eventlog_event events[EVENTLOG_BATCH_MAX + EVENTLOG_HELD]; /* the last ones are never handed out */
 };
 
 enum eventlog_phase {
@@ -201,7 +202,6 @@ struct eventlog {
 	struct eventlog_block block;
 	uint32_t phase; /* enum eventlog_phase */
 	uint32_t n_headers;
-	uint32_t has_longer_stacks;       /* records with stacks hold more than the stack: a later version's */
 	uint16_t size[EVENTLOG_TAGS_MAX]; /* by tag: bytes of payload, or EVENTLOG_SIZE_* */
 };
 

@@ -8,8 +8,11 @@ enum {
 	MARKER_PAYLOAD_BYTES = EVENTLOG_MARKER_BYTES - EVENTLOG_HEAD_BYTES,
 	INFO_TABLE_ADDRESS_BYTES = 8,
 	INFO_TABLE_NAMES = 6,
-	HEAP_STACK_AT = 9,  /* where record 163 says how deep its stack is */
-	TIME_STACK_AT = 12, /* the same of record 167 */
+	NEXT_BLOCK_MAX = 16 << 20, /* bytes; GHC's have 2 MiB */
+	NEXT_BLOCK_S = 3600,
+	CHAIN_BEFORE_CUT = 2, /* records before one that the stream ends in: any length looks like that */
+	HEAP_STACK_AT = 9,    /* where record 163 says how deep its stack is */
+	TIME_STACK_AT = 12,   /* the same of record 167 */
 };
 
 /* Types that some runtime declared with another size than it wrote; those of one group belong together, and the first
@@ -33,8 +36,7 @@ static const struct quirk {
 
 enum {
 	N_QUIRKS = sizeof(quirks) / sizeof(quirks[0]),
-	QUIRK_LONGER_STACKS = 4, /* the group after those of the table */
-	N_QUIRK_GROUPS,
+	N_QUIRK_GROUPS = 4,
 };
 
 struct eventlog_block eventlog_block_none(void)
@@ -65,6 +67,14 @@ int eventlog_block_open(const struct eventlog_event *marker, uint64_t offset, st
 	return 1;
 }
 
+int eventlog_block_is_likely(const struct eventlog_event *marker, uint64_t last_time_ns)
+{
+	uint64_t latest_ns = last_time_ns + (uint64_t)NEXT_BLOCK_S * 1000000000;
+
+	return eventlog_u32(marker->payload) <= NEXT_BLOCK_MAX && marker->time_ns <= latest_ns &&
+	       eventlog_u64(marker->payload + 4) <= latest_ns;
+}
+
 /* Where the names of an info table end, whatever its length says: that is one too large since 9.6, and wraps around. */
 static enum parse_result measure_names(const uint8_t *at, size_t n, size_t n_declared, struct eventlog_event *ret)
 {
@@ -87,21 +97,16 @@ static enum parse_result measure_names(const uint8_t *at, size_t n, size_t n_dec
 }
 
 /* A stack of cost centres says itself how deep it is; a record that another one was written into rarely agrees. */
-static int is_stack_sound(const struct eventlog *s, const struct eventlog_event *e)
+static int is_stack_sound(const struct eventlog_event *e)
 {
 	size_t n_before = e->tag == EVENTLOG_PROF_SAMPLE_COST_CENTRE ? TIME_STACK_AT : HEAP_STACK_AT;
-	size_t n_stack;
 
 	if (e->tag != EVENTLOG_PROF_SAMPLE_COST_CENTRE && e->tag != EVENTLOG_HEAP_PROF_SAMPLE_COST_CENTRE)
 		return 1;
-	if (e->n_payload <= n_before)
-		return 0;
-	n_stack = n_before + 1 + 4U * e->payload[n_before];
-	return e->n_payload == n_stack || (s->has_longer_stacks && e->n_payload > n_stack);
+	return e->n_payload > n_before && e->n_payload == n_before + 1 + 4U * e->payload[n_before];
 }
 
-static enum parse_result measure_variable(const struct eventlog *s, uint32_t size, const uint8_t *at, size_t n,
-                                          struct eventlog_event *ret)
+static enum parse_result measure_variable(uint32_t size, const uint8_t *at, size_t n, struct eventlog_event *ret)
 {
 	size_t n_payload;
 
@@ -116,7 +121,7 @@ static enum parse_result measure_variable(const struct eventlog *s, uint32_t siz
 		return PARSE_MORE;
 	ret->payload = at;
 	ret->n_payload = (uint32_t)n_payload;
-	return is_stack_sound(s, ret) ? PARSE_OK : PARSE_BAD;
+	return is_stack_sound(ret) ? PARSE_OK : PARSE_BAD;
 }
 
 enum parse_result eventlog_measure(const struct eventlog *s, const struct eventlog_block *block, const uint8_t *at,
@@ -139,7 +144,7 @@ enum parse_result eventlog_measure(const struct eventlog *s, const struct eventl
 	    !eventlog_has_own_clock(ret->tag))
 		return PARSE_BAD;
 	if (size >= EVENTLOG_SIZE_NAMES)
-		return measure_variable(s, size, at, n, ret);
+		return measure_variable(size, at, n, ret);
 	ret->payload = at + EVENTLOG_HEAD_BYTES;
 	ret->n_payload = size == EVENTLOG_SIZE_MARKER ? MARKER_PAYLOAD_BYTES : size;
 	if (n - EVENTLOG_HEAD_BYTES < ret->n_payload)
@@ -189,13 +194,17 @@ enum parse_result eventlog_chain(const struct eventlog *s, const struct eventlog
 	for (int i = 0; i < EVENTLOG_CHAIN; i++) {
 		struct eventlog_event e;
 		enum parse_result r = eventlog_measure_end(&now, offset, at, n, is_last);
+		uint64_t last_ns;
 		size_t n_record;
 
 		if (r != PARSE_BAD)
 			return r;
+		last_ns = now.last_time_ns;
 		r = eventlog_measure_next(s, &now, offset, at, n, &e);
+		if (r == PARSE_OK && i && e.tag == EVENTLOG_BLOCK_MARKER && !eventlog_block_is_likely(&e, last_ns))
+			return PARSE_BAD;
 		if (r != PARSE_OK)
-			return r == PARSE_MORE && is_last ? PARSE_OK : r;
+			return r == PARSE_MORE && is_last ? (i < CHAIN_BEFORE_CUT ? PARSE_BAD : PARSE_OK) : r;
 		n_record = (size_t)(eventlog_end(&e) - at);
 		at += n_record;
 		n -= n_record;
@@ -216,8 +225,6 @@ static void apply_quirks(struct eventlog *s, unsigned groups)
 		if (is_meant && s->size[q->tag] == q->declared)
 			s->size[q->tag] = q->written;
 	}
-	if (groups >> QUIRK_LONGER_STACKS & 1)
-		s->has_longer_stacks = 1;
 }
 
 int eventlog_adapt(struct eventlog *s, const uint8_t *at, size_t n, int is_last)

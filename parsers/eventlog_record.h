@@ -17,6 +17,10 @@ struct eventlog_block eventlog_block_none(void);
 /* What a block marker that stands at the stream's `offset` says. 0: it makes no sense. */
 int eventlog_block_open(const struct eventlog_event *marker, uint64_t offset, struct eventlog_block *ret);
 
+/* The same where no block is expected: two bytes of a length look like a marker's tag, so its size and its times have
+ * to be likely, too, after a record of that time. */
+int eventlog_block_is_likely(const struct eventlog_event *marker, uint64_t last_time_ns);
+
 static inline int eventlog_is_timely(const struct eventlog_block *block, uint64_t time_ns)
 {
 	return time_ns - block->last_time_ns + block->slack_ns <= block->span_ns;

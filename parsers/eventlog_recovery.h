@@ -18,7 +18,12 @@
  * resynchronisation: the next place from which EVENTLOG_CHAIN records in a row make sense is the way on, and what lies
  * before it is lost.
  *
- * Every damage ends in one gap that says where, how much and why; none is reported for a log that makes sense.
+ * What is not proved is lost, not guessed: a record before the damage that another one seems to begin in is dropped.
+ * Some damage leaves no sign (a zero of one record stands where the other has one, too), and a record that lost just
+ * the bytes that would have shown it can't be told from a sound one either.
+ *
+ * Every damage that shows ends in one gap that says where, how much and why; none is reported for a log that makes
+ * sense.
  */
 
 #include "parsers/eventlog.h"

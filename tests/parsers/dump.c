@@ -10,6 +10,7 @@ static const struct {
 	const char *name;
 	transcript *of;
 } formats[] = {
+	{ "eventlog", eventlog_transcript },
 	{ "hp", hp_transcript },
 	{ "rts_stats", rts_stats_transcript },
 	{ "ticky", ticky_transcript },

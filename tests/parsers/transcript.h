@@ -16,6 +16,7 @@
 typedef char *transcript(const char *at, size_t n, size_t split, int is_last);
 
 transcript hp_transcript;
+transcript eventlog_transcript;
 transcript rts_stats_transcript;
 transcript ticky_transcript;
 transcript prof_transcript;
