@@ -196,7 +196,7 @@ static void prove_shared(struct proof *p, const struct eventlog_stretch *q, cons
 }
 
 enum parse_result eventlog_repair(struct eventlog_recovery *r, const struct eventlog_stretch *q,
-                                  const struct eventlog_block *block, struct eventlog_event *ret, size_t *ret_n,
+                                  const struct eventlog_block *block, struct eventlog_event ret[2], size_t *ret_n,
                                   int *ret_is_ambiguous)
 {
 	struct eventlog_block tight = eventlog_tighten(block);
