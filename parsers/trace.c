@@ -133,6 +133,8 @@ static enum parse_result ns_array(struct trace_parser *p, struct jsontext_cursor
 			p->ns[n_joined++] = '.';
 		memcpy(p->ns + n_joined, name.raw.at, name.raw.n);
 		n_joined += name.raw.n;
+		if (n_names == 1)
+			line->n_ns_first = (uint32_t)name.raw.n;
 	}
 	if (r == PARSE_BAD)
 		return r;

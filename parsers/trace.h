@@ -55,6 +55,7 @@ struct trace_line {
 	struct jsontext_value payload; /* `data`, or `val` inside a wrapped one */
 	struct jsontext_value wrapped; /* of TRACE_OBJECT: its `message`, a trace as a string, or JSONTEXT_NONE */
 	uint32_t n_members;            /* of the payload, all of them */
+	uint32_t n_ns_first;           /* bytes of the first name, where ns was an array of several */
 	uint8_t ns_is_array;           /* 0: string, 1: array of one, 2: array of several */
 	uint8_t has_thread_number;     /* thread was written as a number */
 	struct trace_member members[TRACE_MEMBERS_MAX];

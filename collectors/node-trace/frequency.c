@@ -124,95 +124,33 @@ enum meaning frequency_meaning(struct parse_text ns, struct parse_text kind)
 	return look_up(kinds, sizeof(kinds) / sizeof(kinds[0]), kind);
 }
 
-/* Eight bytes at a time; the last ones overlap. Only for a table in memory, so any good mixing does. */
-static uint64_t hash_text(struct parse_text t, uint64_t hash)
+enum meaning frequency_count(struct trace_names *names, const struct trace_line *line)
 {
-	uint64_t word = 0;
-	size_t i = 0;
+	struct trace_name *name = trace_names_count(names, line->ns, line->kind);
 
-	for (; t.n - i >= 8; i += 8) {
-		memcpy(&word, t.at + i, 8);
-		hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
-		hash ^= hash >> 29;
+	if (!name)
+		return frequency_meaning(line->ns, line->kind);
+	if (name->count == 1)
+		name->mark = (uint16_t)frequency_meaning(line->ns, line->kind);
+	return (enum meaning)name->mark;
+}
+
+void frequency_emit(const struct trace_names *names, struct emit *e, int64_t time_ns)
+{
+	static const char beyond[] = "more than 4096 pairs of namespace and kind: the others are not counted apart";
+
+	for (uint32_t i = 0; i < names->n_entries; i++) {
+		const struct trace_name *name = &names->entries[i];
+		const struct weir_attr attrs[] = { { { "ns", 2 }, text_of(trace_names_ns(names, name)) },
+			                           { { "kind", 4 }, text_of(trace_names_kind(names, name)) } };
+
+		emit_i64(e, e->host->series(e->host, ROW_COUNT, attrs, name->n_kind ? 2 : 1), time_ns,
+		         (int64_t)name->count);
 	}
-	word = t.n;
-	if (t.n >= 8)
-		memcpy(&word, t.at + t.n - 8, 8);
-	else
-		memcpy(&word, t.at + i, t.n - i);
-	hash = (hash ^ word ^ (uint64_t)t.n << 56) * 0x9e3779b97f4a7c15u;
-	return hash ^ hash >> 32;
-}
-
-static int is_same(const struct frequency *f, const struct frequency_entry *e, uint64_t hash,
-                   const struct trace_line *line)
-{
-	return e->hash == hash && e->n_ns == line->ns.n && e->n_kind == line->kind.n &&
-	       !memcmp(f->text + e->ns_at, line->ns.at, e->n_ns) &&
-	       !memcmp(f->text + e->kind_at, line->kind.at, e->n_kind);
-}
-
-static uint32_t add_text(struct frequency *f, struct parse_text t)
-{
-	uint32_t at = f->n_text;
-
-	memcpy(f->text + at, t.at, t.n);
-	f->n_text += (uint32_t)t.n;
-	return at;
-}
-
-static enum meaning add(struct frequency *f, uint32_t place, uint64_t hash, const struct trace_line *line)
-{
-	enum meaning meaning = frequency_meaning(line->ns, line->kind);
-	struct frequency_entry *e = &f->entries[f->n_entries];
-
-	if (f->n_entries == FREQUENCY_MAX || line->ns.n > UINT16_MAX || line->kind.n > UINT16_MAX ||
-	    line->ns.n + line->kind.n > sizeof(f->text) - f->n_text) {
-		f->n_beyond++;
-		return meaning;
-	}
-	*e = (struct frequency_entry){ .hash = hash,
-		                       .count = 1,
-		                       .n_ns = (uint16_t)line->ns.n,
-		                       .n_kind = (uint16_t)line->kind.n,
-		                       .meaning = (uint8_t)meaning };
-	e->ns_at = add_text(f, line->ns);
-	e->kind_at = add_text(f, line->kind);
-	f->slot_of[place] = (uint16_t)++f->n_entries;
-	return meaning;
-}
-
-enum meaning frequency_count(struct frequency *f, const struct trace_line *line)
-{
-	uint64_t hash = hash_text(line->kind, hash_text(line->ns, 0));
-	uint32_t place = (uint32_t)(hash % (2 * FREQUENCY_MAX));
-
-	for (; f->slot_of[place]; place = (place + 1) % (2 * FREQUENCY_MAX)) {
-		struct frequency_entry *e = &f->entries[f->slot_of[place] - 1];
-
-		if (is_same(f, e, hash, line)) {
-			e->count++;
-			return (enum meaning)e->meaning;
-		}
-	}
-	return add(f, place, hash, line);
-}
-
-void frequency_emit(const struct frequency *f, struct emit *e, int64_t time_ns)
-{
-	for (uint32_t i = 0; i < f->n_entries; i++) {
-		const struct frequency_entry *entry = &f->entries[i];
-		const struct weir_attr attrs[] = { { { "ns", 2 }, { f->text + entry->ns_at, entry->n_ns } },
-			                           { { "kind", 4 }, { f->text + entry->kind_at, entry->n_kind } } };
-
-		emit_i64(e, e->host->series(e->host, ROW_COUNT, attrs, entry->n_kind ? 2 : 1), time_ns,
-		         (int64_t)entry->count);
-	}
-	if (f->n_beyond)
-		e->host->diag(e->host,
-		              &(struct weir_diag){ .code = "trace.frequency_bound",
-		                                   .message = { "more than 4096 pairs of namespace and kind", 42 },
-		                                   .offset = WEIR_NO_OFFSET,
-		                                   .count = f->n_beyond,
-		                                   .severity = WEIR_WARNING });
+	if (names->n_beyond)
+		e->host->diag(e->host, &(struct weir_diag){ .code = "trace.frequency_bound",
+		                                            .message = { beyond, sizeof(beyond) - 1 },
+		                                            .offset = WEIR_NO_OFFSET,
+		                                            .count = names->n_beyond,
+		                                            .severity = WEIR_WARNING });
 }

@@ -52,7 +52,7 @@ struct weir_instance {
 	struct trace_parser parser, inner_parser;
 	struct trace_line line, inner_line;
 	struct silence silence;
-	struct frequency frequency;
+	struct trace_names names;
 	char unwrapped[64 << 10];
 };
 
@@ -101,7 +101,7 @@ static int node_trace_open(const struct weir_host *h, struct weir_instance **ret
 
 static void message(struct weir_instance *i, const struct trace_line *line)
 {
-	enum meaning meaning = frequency_count(&i->frequency, line);
+	enum meaning meaning = frequency_count(&i->names, line);
 
 	silence_line(&i->silence, &i->emit, line);
 	if (!meaning)
@@ -220,7 +220,7 @@ static int finish(struct weir_instance *i)
 	if (i->n_lines[TRACE_MESSAGE]) {
 		slots_emit(&i->slots, &i->emit, i->silence.first_ns, i->silence.highest_ns);
 		blocks_finish(&i->blocks, &i->emit);
-		frequency_emit(&i->frequency, &i->emit, i->silence.highest_ns);
+		frequency_emit(&i->names, &i->emit, i->silence.highest_ns);
 		emit_lines(i);
 	}
 	resources_finish(&i->resources, i->host);

@@ -15,7 +15,7 @@
  *     emit.c         observations on their way to the host
  */
 
-#include "parsers/trace.h"
+#include "parsers/trace_names.h"
 
 #include <weir/collector.h>
 
@@ -152,30 +152,9 @@ void slots_emit(const struct slots *s, struct emit *e, int64_t first_ns, int64_t
 
 /* ---- frequency.c ---- */
 
-enum {
-	FREQUENCY_MAX = 4096,           /* pairs of namespace and kind; further ones count as one */
-	FREQUENCY_TEXT_MAX = 256 << 10, /* bytes of their names */
-};
-
-struct frequency_entry {
-	uint64_t hash;
-	uint64_t count;
-	uint32_t ns_at, kind_at; /* in text */
-	uint16_t n_ns, n_kind;
-	uint8_t meaning;
-};
-
-struct frequency {
-	uint32_t n_entries, n_text;
-	uint64_t n_beyond;
-	uint16_t slot_of[2 * FREQUENCY_MAX]; /* entry + 1 by hash */
-	struct frequency_entry entries[FREQUENCY_MAX];
-	char text[FREQUENCY_TEXT_MAX];
-};
-
 /* Counts the line and says what it means. */
-enum meaning frequency_count(struct frequency *f, const struct trace_line *line);
-void frequency_emit(const struct frequency *f, struct emit *e, int64_t time_ns);
+enum meaning frequency_count(struct trace_names *names, const struct trace_line *line);
+void frequency_emit(const struct trace_names *names, struct emit *e, int64_t time_ns);
 /* The rule behind it: first hit of namespace, then of kind without `Cardano.Node.`. */
 enum meaning frequency_meaning(struct parse_text ns, struct parse_text kind);
 
