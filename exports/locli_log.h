@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EXPORTS_LOCLI_LOG_H
+#define EXPORTS_LOCLI_LOG_H
+
+/* What `wb analyse prepare` and `prepare-db` leave in a run's analysis folder, made from the nodes' logs in one pass:
+ *
+ *     logs-NODE.flt.json        the lines that begin with a brace, files in the order of their modification
+ *     logs-NODE.tracefreq.json  how often each `ns:kind`
+ *     logs-NODE.sqlite3         see exports/locli_db.h; files in the order of their names
+ *     hash-timeline.json        all lines that speak of forged blocks and downloaded headers, sorted as bytes
+ *     log-manifest.json         hosts with their files, line counts, frequencies, first and last time
+ *     log-manifest-db.json      the same for the databases
+ *
+ * hlProfile is left empty: exports/locli.h fills it. Each file is replaced at once or not at all.
+ * Source: cardano-node 0a21a743, nix/workbench/analyse/analyse.sh.
+ */
+
+#include <stdint.h>
+#include <weir/host.h>
+
+struct locli_log_node {
+	const char *name;         /* as a host: a folder's name */
+	const char *const *files; /* to read */
+	uint32_t n_files;
+};
+
+struct locli_log_config {
+	const char *folder; /* the run's: analysis/ is made in it */
+	const struct locli_log_node *nodes;
+	uint32_t n_nodes;
+	uint32_t n_workers; /* processes at once; 0: one for each core */
+	int64_t now_ns;     /* for the manifests */
+};
+
+struct locli_log_report {
+	uint64_t n_bytes, n_lines; /* read */
+	uint64_t n_stored;         /* lines with a row in a database */
+	uint64_t n_counted;        /* understood and only counted */
+	uint64_t n_errors;         /* in the databases' error tables */
+	uint32_t n_nodes;          /* written */
+};
+
+/* Nodes whose log cannot be read are left out: the first error comes back when the others are done. */
+int locli_log_write(const struct locli_log_config *config, struct locli_log_report *ret, struct weir_error *reterr);
+
+#endif

@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "exports/locli_reader.h"
+
+#include "exports/jsonout.h"
+#include "exports/locli_db.h"
+#include "exports/replace.h"
+#include "parsers/trace_names.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <weir/fail.h>
+
+enum {
+	WINDOW_BYTES = 4 << 20,
+	BUFFER_BYTES = TRACE_LINE_MAX + WINDOW_BYTES,
+	RULE_MASK = 0xff,
+	IS_TIMELINE = 0x100, /* in a name's mark: its lines belong into hash-timeline.json */
+};
+
+struct reader {
+	const struct locli_log_node *node;
+	struct locli_read *result;
+	struct weir_error *reterr;
+	struct locli_db *db;
+	struct replace filtered, timeline;
+	int filtered_fd;
+	int wants_filtered, wants_database; /* of the pass that is running */
+	double first_s, last_s;
+	struct trace_parser parser;
+	struct trace_line line;
+	struct trace_names names;              /* as locli counts them */
+	uint64_t n_refused[TRACE_NAMES_MAX];   /* of a name's lines: errors to locli */
+	uint64_t n_elsewhere[TRACE_NAMES_MAX]; /* of a name's lines: jq calls them by a name of `others` */
+	struct trace_names others;
+	char buffer[BUFFER_BYTES];
+};
+
+/* ---- One line ---- */
+
+static int has(struct parse_text t, const char *word)
+{
+	return t.n && memmem(t.at, t.n, word, strlen(word));
+}
+
+static int is_timeline(struct parse_text ns, struct parse_text kind)
+{
+	return has(ns, "DownloadedHeader") || has(kind, "DownloadedHeader") || has(ns, "TraceForgedBlock") ||
+	       has(kind, "TraceForgedBlock");
+}
+
+static struct trace_name *count(struct reader *r)
+{
+	struct trace_name *name = trace_names_count(&r->names, r->line.ns, r->line.kind);
+
+	if (name && name->count == 1)
+		name->mark = (uint16_t)(locli_rule(r->line.ns, r->line.kind) |
+		                        (is_timeline(r->line.ns, r->line.kind) ? IS_TIMELINE : 0));
+	return name;
+}
+
+/* The analysis counts with jq: `(.ns[0] // .ns) + ":" + (.data.kind // .data.val.kind)`, or the type of data that is no
+ * object. 1: that gives another name than locli's. */
+static int other_name(const struct trace_line *line, struct parse_text *ret_ns, struct parse_text *ret_kind)
+{
+	static const char *const types[] = {
+		"null", "object", "array", "string", "number", "boolean", "boolean", "null"
+	};
+	const struct jsontext_value *wrapped;
+	struct jsontext_value key, value;
+	struct jsontext_cursor c;
+	int is_first = 1;
+
+	*ret_ns = line->ns;
+	*ret_kind = line->kind;
+	if (line->ns_is_array == 2)
+		ret_ns->n = line->n_ns_first;
+	if (line->data.type != JSONTEXT_OBJECT) {
+		*ret_kind = (struct parse_text){ types[line->data.type], strlen(types[line->data.type]) };
+		return 1;
+	}
+	wrapped = line->kind.n ? NULL : trace_member(line, "val");
+	if (wrapped && wrapped->type == JSONTEXT_OBJECT) {
+		c = jsontext_on(wrapped->raw.at, wrapped->raw.n);
+		(void)jsontext_enter(&c, '{');
+		while (jsontext_member(&c, &is_first, &key, &value) == PARSE_OK)
+			if (key.raw.n == 4 && !memcmp(key.raw.at, "kind", 4) && value.type == JSONTEXT_STRING)
+				*ret_kind = value.raw;
+		return 1;
+	}
+	return line->ns_is_array == 2;
+}
+
+static void count_others(struct reader *r, const struct trace_name *name)
+{
+	struct parse_text ns, kind;
+
+	if (!other_name(&r->line, &ns, &kind))
+		return;
+	if (name)
+		r->n_elsewhere[name - r->names.entries]++;
+	(void)trace_names_count(&r->others, ns, kind);
+}
+
+static void copy_at(char *to, struct parse_text at)
+{
+	size_t n = at.n < LOCLI_AT_MAX ? at.n : LOCLI_AT_MAX - 1;
+
+	memcpy(to, at.at, n);
+	to[n] = 0;
+}
+
+static int message(struct reader *r)
+{
+	struct locli_object object;
+	struct trace_name *name = count(r);
+	uint16_t mark = name ? name->mark : locli_rule(r->line.ns, r->line.kind);
+	const char *wrong = locli_interpret(&r->line, mark & RULE_MASK, &object);
+
+	count_others(r, name);
+	if (mark & IS_TIMELINE)
+		(void)fprintf(r->timeline.file, "%.*s\n", (int)r->line.text.n, r->line.text.at);
+	if (wrong) {
+		r->result->n_errors++;
+		if (name)
+			r->n_refused[name - r->names.entries]++;
+		return locli_db_error(r->db, wrong, r->line.text);
+	}
+	if (!r->first_s)
+		r->first_s = (double)r->line.at_ns / 1e9;
+	r->last_s = (double)r->line.at_ns / 1e9;
+	if (object.table == LOCLI_NO_TABLE) {
+		r->result->n_counted++;
+		return 0;
+	}
+	r->result->n_stored++;
+	return locli_db_put(r->db, &r->line, &object);
+}
+
+/* The last line may be cut; its time counts all the same: `{"at":"…"`. */
+static void cut_line(struct reader *r)
+{
+	static const char start[] = "{\"at\":\"";
+	struct parse_text t = r->line.text, at;
+	const char *quote;
+	int64_t ns;
+
+	if (t.n <= sizeof(start) || memcmp(t.at, start, sizeof(start) - 1))
+		return;
+	at.at = t.at + sizeof(start) - 1;
+	quote = memchr(at.at, '"', t.n - sizeof(start) + 1);
+	at.n = quote ? (size_t)(quote - at.at) : 0;
+	if (trace_time(&r->parser, at, &ns))
+		r->last_s = (double)ns / 1e9;
+}
+
+static int one_line(struct reader *r, enum parse_result p, const struct parse_fault *fault)
+{
+	if (p == PARSE_OK && r->line.what == TRACE_MESSAGE)
+		return message(r);
+	if (p == PARSE_OK && r->line.what == TRACE_OBJECT)
+		count_others(r, NULL);
+	if (p == PARSE_OK && r->line.what == TRACE_CUT)
+		cut_line(r);
+	r->result->n_errors++;
+	return locli_db_error(r->db, p == PARSE_BAD ? fault->reason : "not a trace", r->line.text);
+}
+
+/* ---- Files ---- */
+
+static int write_all(int fd, const char *at, size_t n)
+{
+	while (n) {
+		ssize_t done = write(fd, at, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -errno;
+		at += done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
+/* The lines of [at, end) that begin with a brace, in as few writes as there are runs of them. */
+static int write_filtered(struct reader *r, const char *at, const char *end)
+{
+	const char *run = NULL;
+	int result = 0;
+
+	while (at < end && result == 0) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at)), *next = newline ? newline + 1 : end;
+
+		if (*at == '{' && !run)
+			run = at;
+		if (*at != '{' && run) {
+			result = write_all(r->filtered_fd, run, (size_t)(at - run));
+			run = NULL;
+		}
+		at = next;
+	}
+	return run && result == 0 ? write_all(r->filtered_fd, run, (size_t)(end - run)) : result;
+}
+
+/* All whole lines of the buffer; how many bytes they were, or < 0. */
+static ssize_t lines(struct reader *r, size_t n, int is_last)
+{
+	size_t at = 0, n_used;
+	struct parse_fault fault;
+	int result = 0;
+
+	while (result == 0) {
+		enum parse_result p =
+			trace_next(&r->parser, r->buffer + at, n - at, is_last, &r->line, &n_used, &fault);
+
+		if (p == PARSE_MORE || p == PARSE_END)
+			break;
+		if (!r->result->first_at[0] && p == PARSE_OK && r->line.what == TRACE_MESSAGE)
+			copy_at(r->result->first_at, r->line.at);
+		if (p == PARSE_OK && r->line.what == TRACE_MESSAGE)
+			copy_at(r->result->last_at, r->line.at);
+		r->result->n_newlines += r->buffer[at + n_used - 1] == '\n';
+		at += n_used;
+		if (r->wants_database)
+			result = one_line(r, p, &fault);
+	}
+	if (result == 0 && r->wants_filtered)
+		result = write_filtered(r, r->buffer, r->buffer + at);
+	return result < 0 ? result : (ssize_t)at;
+}
+
+static int read_file(struct reader *r, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t n = 0;
+	ssize_t done = 1, used = 0;
+
+	if (fd < 0)
+		return weir_fail(r->reterr, -errno, "locli: %s: %s", path, strerror(errno));
+	r->parser = (struct trace_parser){ 0 };
+	while (done > 0 && used >= 0) {
+		done = read(fd, r->buffer + n, n + WINDOW_BYTES <= BUFFER_BYTES ? WINDOW_BYTES : BUFFER_BYTES - n);
+		if (done < 0 && errno == EINTR) {
+			done = 1;
+			continue;
+		}
+		if (done < 0)
+			used = weir_fail(r->reterr, -errno, "locli: %s: %s", path, strerror(errno));
+		n += done > 0 ? (size_t)done : 0;
+		if (r->wants_database)
+			r->result->n_bytes += done > 0 ? (uint64_t)done : 0;
+		if (used >= 0)
+			used = lines(r, n, done == 0);
+		if (used > 0) {
+			n -= (size_t)used;
+			memmove(r->buffer, r->buffer + used, n);
+		}
+	}
+	(void)close(fd);
+	return used < 0 ? (int)used : 0;
+}
+
+struct dated {
+	const char *path;
+	struct timespec modified;
+};
+
+static int by_time(const void *a, const void *b)
+{
+	const struct dated *x = a, *y = b;
+
+	if (x->modified.tv_sec != y->modified.tv_sec)
+		return x->modified.tv_sec < y->modified.tv_sec ? -1 : 1;
+	if (x->modified.tv_nsec != y->modified.tv_nsec)
+		return x->modified.tv_nsec < y->modified.tv_nsec ? -1 : 1;
+	return strcmp(x->path, y->path);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct dated *x = a, *y = b;
+
+	return strcmp(x->path, y->path);
+}
+
+static int pass(struct reader *r, const struct dated *files, int wants_filtered, int wants_database)
+{
+	int result = 0;
+
+	r->wants_filtered = wants_filtered;
+	r->wants_database = wants_database;
+	for (uint32_t i = 0; i < r->node->n_files && result == 0; i++)
+		result = read_file(r, files[i].path);
+	return result;
+}
+
+/* The filtered log wants the files as they were modified, the database as they are called: nearly always the same. */
+static int read_files(struct reader *r)
+{
+	size_t n = r->node->n_files;
+	struct dated *timed = calloc(n ? n : 1, sizeof(*timed)), *named = calloc(n ? n : 1, sizeof(*named));
+	int result = timed && named ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < n && result == 0; i++) {
+		struct stat st;
+
+		if (stat(r->node->files[i], &st) < 0)
+			result = weir_fail(r->reterr, -errno, "locli: %s: %s", r->node->files[i], strerror(errno));
+		else
+			timed[i] = named[i] = (struct dated){ r->node->files[i], st.st_mtim };
+	}
+	if (result == 0) {
+		qsort(timed, n, sizeof(*timed), by_time);
+		qsort(named, n, sizeof(*named), by_name);
+	}
+	if (result == 0 && memcmp(timed, named, n * sizeof(*timed)) == 0) {
+		result = pass(r, timed, 1, 1);
+	} else if (result == 0) {
+		result = pass(r, named, 0, 1);
+		r->result->n_newlines = 0;
+		r->result->first_at[0] = 0;
+		if (result == 0)
+			result = pass(r, timed, 1, 0);
+	}
+	free(timed);
+	free(named);
+	return result;
+}
+
+/* ---- What is made of them ---- */
+
+static size_t name_text(const struct trace_names *names, const struct trace_name *name, char *to, size_t size)
+{
+	struct parse_text ns = trace_names_ns(names, name), kind = trace_names_kind(names, name);
+	int n = snprintf(to, size, "%.*s:%.*s", (int)ns.n, ns.at, (int)kind.n, kind.at);
+
+	return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
+}
+
+static void put_frequencies(struct jsonout *j, const struct trace_names *names, const uint64_t *n_elsewhere)
+{
+	char text[2 * UINT16_MAX + 2];
+
+	for (uint32_t i = 0; i < names->n_entries; i++) {
+		uint64_t n = names->entries[i].count - (n_elsewhere ? n_elsewhere[i] : 0);
+
+		(void)name_text(names, &names->entries[i], text, sizeof(text));
+		if (n)
+			jsonout_u64(j, text, n);
+	}
+}
+
+static int write_frequencies(struct reader *r, const char *path)
+{
+	struct replace file;
+	struct jsonout j;
+	int result = replace_open(&file, path, r->reterr);
+
+	if (result < 0)
+		return result;
+	j = jsonout_on(file.file, 0);
+	jsonout_object(&j, NULL);
+	put_frequencies(&j, &r->names, r->n_elsewhere);
+	put_frequencies(&j, &r->others, NULL);
+	jsonout_end(&j);
+	return replace_commit(&file, r->reterr);
+}
+
+struct frequency {
+	char *name;
+	uint64_t count;
+};
+
+static int by_frequency_name(const void *a, const void *b)
+{
+	const struct frequency *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+/* The database's frequencies, in the order of their names. */
+static int store_frequencies(struct reader *r, uint64_t *ret_sum)
+{
+	struct frequency *all = calloc(TRACE_NAMES_MAX, sizeof(*all));
+	uint32_t n = 0;
+	char text[2 * UINT16_MAX + 2];
+	int result = all ? 0 : -ENOMEM;
+
+	for (uint32_t i = 0; i < r->names.n_entries && result == 0; i++) {
+		const struct trace_name *name = &r->names.entries[i];
+
+		if (name->count == r->n_refused[i])
+			continue;
+		(void)name_text(&r->names, name, text, sizeof(text));
+		all[n] = (struct frequency){ strdup(text), name->count - r->n_refused[i] };
+		result = all[n++].name ? 0 : -ENOMEM;
+	}
+	if (result == 0)
+		qsort(all, n, sizeof(*all), by_frequency_name);
+	for (uint32_t i = 0; i < n; i++) {
+		if (result == 0)
+			result = locli_db_frequency(r->db, all[i].name, all[i].count);
+		*ret_sum += all[i].count;
+		free(all[i].name);
+	}
+	free(all);
+	return result;
+}
+
+int locli_log_path(char *ret, size_t size, const char *folder, const char *node, const char *suffix,
+                   struct weir_error *reterr)
+{
+	int n = snprintf(ret, size, "%s/logs-%s%s", folder, node, suffix);
+
+	if (n < 0 || (size_t)n >= size)
+		return weir_fail(reterr, -ENAMETOOLONG, "locli: %s: the path is too long", node);
+	for (char *c = ret + strlen(folder) + 1; *c; c++)
+		if (*c == '/')
+			*c = '-';
+	return 0;
+}
+
+static int open_outputs(struct reader *r, const char *folder)
+{
+	char path[PATH_MAX];
+	int result = locli_log_path(path, sizeof(path), folder, r->node->name, ".sqlite3", r->reterr);
+
+	if (result == 0)
+		result = locli_db_open(path, &r->db, r->reterr);
+	if (result == 0)
+		result = locli_log_path(path, sizeof(path), folder, r->node->name, ".flt.json", r->reterr);
+	if (result == 0)
+		result = replace_open(&r->filtered, path, r->reterr);
+	if (result == 0)
+		r->filtered_fd = fileno(r->filtered.file);
+	if (result == 0)
+		result = locli_log_path(path, sizeof(path), folder, r->node->name, ".timeline", r->reterr);
+	return result == 0 ? replace_open(&r->timeline, path, r->reterr) : result;
+}
+
+static int make(struct reader *r, const char *folder, int64_t now_ns)
+{
+	struct locli_summary summary = { .node = r->node->name, .created_s = (double)now_ns / 1e9 };
+	char path[PATH_MAX];
+	int result = open_outputs(r, folder);
+
+	if (result == 0)
+		result = read_files(r);
+	if (result == 0)
+		result = store_frequencies(r, &summary.n_lines);
+	summary.first_s = r->first_s;
+	summary.last_s = r->last_s;
+	if (result == 0)
+		result = locli_db_finish(r->db, &summary, r->reterr);
+	if (result == 0)
+		result = locli_log_path(path, sizeof(path), folder, r->node->name, ".tracefreq.json", r->reterr);
+	if (result == 0)
+		result = write_frequencies(r, path);
+	if (result == 0)
+		result = replace_commit(&r->timeline, r->reterr);
+	if (result == 0)
+		result = replace_commit(&r->filtered, r->reterr);
+	return result;
+}
+
+void locli_read_node(const char *folder, const struct locli_log_node *node, int64_t now_ns, struct locli_read *ret)
+{
+	struct reader *r = calloc(1, sizeof(*r));
+	struct weir_error error = { "" };
+
+	*ret = (struct locli_read){ .result = -ENOMEM };
+	if (r) {
+		r->node = node;
+		r->result = ret;
+		r->reterr = &error;
+		ret->result = make(r, folder, now_ns);
+		replace_abort(&r->filtered);
+		replace_abort(&r->timeline);
+		locli_db_close(r->db);
+	}
+	if (ret->result < 0)
+		(void)snprintf(ret->message, sizeof(ret->message), "%s",
+		               error.text[0] ? error.text : "locli: no memory or disk full");
+	free(r);
+}
