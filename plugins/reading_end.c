@@ -42,6 +42,8 @@ static int say_output(struct reading *r, struct weir_error *reterr)
 	             r->setup.job->collector->name, r->n_output);
 	for (uint64_t i = 0; i < n_kept; i++)
 		text[(uint64_t)n + i] = iscntrl((unsigned char)r->output[i]) ? ' ' : r->output[i];
+	while (n_kept > 0 && text[(uint64_t)n + n_kept - 1] == ' ')
+		n_kept--;
 	d.message = (struct weir_text){ text, (uint64_t)n + n_kept };
 	return intake_diag(&r->intake, &d, reterr);
 }
@@ -71,7 +73,7 @@ static int say_verdict(struct reading *r, int wait_status, struct weir_error *re
 		              .sentence = r->intake.sentence.text,
 		              .wait_status = wait_status,
 		              .offset = atomic_load(&r->gauge->offset),
-		              .verb = atomic_load(&r->gauge->verb),
+		              .verb = r->intake.has_end ? r->intake.end.verb : atomic_load(&r->gauge->verb),
 		              .rows_max = r->rows_max,
 		              .memory_max = r->setup.config->memory_max,
 		              .stall_ns = r->setup.config->stall_timeout_ns };

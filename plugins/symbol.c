@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <gelf.h>
 #include <libelf.h>
+#include <stdio.h>
 #include <string.h>
 
 static int find_in_table(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, uint64_t address,
@@ -20,8 +21,8 @@ static int find_in_table(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, ui
 		name = elf_strptr(elf, header->sh_link, symbol.st_name);
 		if (!name)
 			continue;
-		ret[0] = '\0';
-		strncat(ret, name, SYMBOL_NAME_MAX - 1);
+		/* What follows a dot is the compiler's (`x_poll.constprop.0`); a C name has none. */
+		(void)snprintf(ret, SYMBOL_NAME_MAX, "%.*s", (int)strcspn(name, "."), name);
 		return 0;
 	}
 	return -ENOENT;

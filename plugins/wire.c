@@ -14,7 +14,7 @@ static const struct text_form forms[WIRE_KIND_COUNT][WIRE_TEXTS] = {
 	[WIRE_SERIES] = { { LEND_ATTRS_JSON_MAX, 0 }, { 0, 0 } },
 	[WIRE_BLOCK] = { { BLOCK_BYTES_MAX, 0 }, { 0, 0 } },
 	[WIRE_FACT] = { { WIRE_CODE_MAX, 1 }, { LEND_TEXT_MAX, 0 } },
-	[WIRE_CLOCK] = { { WIRE_CODE_MAX, 1 }, { LEND_TEXT_MAX, 1 } },
+	[WIRE_CLOCK] = { { WIRE_CODE_MAX, 1 }, { LEND_TEXT_MAX, 0 } },
 	[WIRE_DIAG] = { { WIRE_CODE_MAX, 1 }, { WIRE_MESSAGE_TEXT_MAX, 0 } },
 	[WIRE_END] = { { WIRE_REASONS_MAX, 1 }, { sizeof(struct weir_error), 0 } },
 };

@@ -4,7 +4,7 @@
 
 /* What a worker tells the host: messages of a fixed part and up to three texts. Both sides are one program in one
  * memory image, so the fixed part is a plain struct. The host reads it as if a stranger had written it: wire_read()
- * gives a message whose lengths, kinds and terminated texts can be relied on; what they mean is plugins/intake.h's.
+ * gives a message whose lengths, kinds and terminated names can be relied on; what they mean is plugins/intake.h's.
  */
 
 #include "plugins/lend.h"

@@ -123,8 +123,6 @@ static void texts_fit_their_bound_and_not_one_byte_more(void **state)
 		char *second = strndup(text, most[i].n_second + 1);
 
 		first[n - 1] = '\0';
-		if (most[i].kind == WIRE_CLOCK)
-			second[most[i].n_second - 1] = '\0';
 		assert_true(is_message(fixed, first, n, second, most[i].n_second));
 		first[n - 1] = 'x';
 		first[n] = '\0';
