@@ -1,0 +1,1 @@
+reservoir-plain 300 +RTS -hT -i0.0001

@@ -1,0 +1,1 @@
+reservoir 300 +RTS -hb -i0.0001

@@ -1,0 +1,1 @@
+reservoir 300 +RTS -hc -i0.0001 -L40

@@ -1,0 +1,1 @@
+reservoir 300 +RTS -hc -hmMain -i0.0001

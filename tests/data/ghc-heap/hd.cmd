@@ -1,0 +1,1 @@
+reservoir 300 +RTS -hd -i0.0001

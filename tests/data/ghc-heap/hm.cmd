@@ -1,0 +1,1 @@
+reservoir 300 +RTS -hm -i0.0001

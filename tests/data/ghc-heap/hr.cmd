@@ -1,0 +1,1 @@
+reservoir 300 +RTS -hr -i0.0001

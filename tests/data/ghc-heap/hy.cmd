@@ -1,0 +1,1 @@
+reservoir 300 +RTS -hy -i0.0001
