@@ -18,7 +18,7 @@
 #include "plugins/loader.h"
 #include "plugins/recorder.h"
 
-static int try_one(const struct plugins_ask *ask, const struct weir_collector *c, const struct samples *s, uint32_t i)
+static int try_one(const struct plugins_ask *ask, const struct weir_collector *c, struct samples *s, uint32_t i)
 {
 	char size[24];
 	struct lend_pair context[] = { { "path", s->all[i].name }, { "file.size_bytes", size } };

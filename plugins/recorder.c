@@ -268,6 +268,7 @@ static int prepare(struct recorder *rec, struct weir_error *reterr)
 		                      .context = s->context,
 		                      .n_options = s->n_options,
 		                      .n_context = s->n_context };
+	uint64_t n_max = s->window_max ? s->window_max : WEIR_WINDOW_MAX;
 	int r;
 
 	rec->result.now_ns = s->now_ns ? s->now_ns : NOW_NS;
@@ -275,7 +276,7 @@ static int prepare(struct recorder *rec, struct weir_error *reterr)
 	rec->receiver.result = &rec->result;
 	rec->receiver.random = s->seed;
 	for (uint32_t i = 0; i < RECORDER_INPUTS_MAX; i++)
-		if (window_init(&rec->receiver.windows[i], &s->inputs[i], s->loose) < 0)
+		if (window_init(&rec->receiver.windows[i], &s->inputs[i], n_max, s->loose) < 0)
 			return weir_fail(reterr, -ENOMEM, "recorder: input %u: no memory", i);
 	rec->receiver.transcript = transcript_new(s->collector);
 	if (!rec->receiver.transcript)

@@ -71,6 +71,7 @@ struct recorder_setup {
 	uint64_t again_every;   /* each n-th input() of the source answers WEIR_AGAIN; 1: all do; 0: none */
 	uint64_t emit_fails_at; /* the n-th batch of observations and all that follow get -EPIPE; 0: none */
 	int is_newer_host;      /* a minor version more, and a larger struct */
+	uint64_t window_max;    /* bytes that a window has at most; 0: WEIR_WINDOW_MAX */
 	unsigned loose;         /* RECORDER_LOOSE_*, or-ed */
 };
 

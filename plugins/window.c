@@ -11,19 +11,15 @@ static uint64_t page_bytes(void)
 	return (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* The most bytes of one window. */
-static uint64_t n_most(const struct window *w)
-{
-	return w->input.n_bytes < WEIR_WINDOW_MAX ? w->input.n_bytes : WEIR_WINDOW_MAX;
-}
-
-int window_init(struct window *w, const struct recorder_input *input, unsigned loose)
+int window_init(struct window *w, const struct recorder_input *input, uint64_t n_max, unsigned loose)
 {
 	uint64_t page = page_bytes();
 	void *map;
 
-	*w = (struct window){ .input = *input, .loose = loose };
-	w->n_map = ((n_most(w) + page - 1) / page + (loose & RECORDER_LOOSE_ENDS ? 2 : 1)) * page;
+	*w = (struct window){ .input = *input,
+		              .n_max = input->n_bytes < n_max ? input->n_bytes : n_max,
+		              .loose = loose };
+	w->n_map = ((w->n_max + page - 1) / page + (loose & RECORDER_LOOSE_ENDS ? 2 : 1)) * page;
 	for (int i = 0; i < 2 && input->is_there; i++) {
 		map = mmap(NULL, w->n_map, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		if (map == MAP_FAILED)
@@ -75,7 +71,7 @@ int window_next(struct window *w, uint64_t n_used, uint64_t n_more, int is_late,
 	is_shown = n_hidden == 0;
 	if (is_shown && w->n_bytes == 0)
 		return WEIR_END;
-	n_room = n_most(w) - w->n_bytes;
+	n_room = w->n_max - w->n_bytes;
 	if (!is_shown && n_room == 0)
 		return -E2BIG;
 	if (n_more > n_hidden)

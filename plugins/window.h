@@ -10,6 +10,7 @@
 struct window {
 	struct recorder_input input;
 	uint8_t *maps[2]; /* by turns */
+	uint64_t n_max;   /* bytes of a window */
 	uint64_t n_map;   /* bytes of each, the guard page included */
 	int turn;
 	unsigned loose;
@@ -19,7 +20,8 @@ struct window {
 	uint64_t n_progress; /* bytes used and bytes shown, all windows together */
 };
 
-int window_init(struct window *w, const struct recorder_input *input, unsigned loose);
+/* n_max: bytes of a window at most. loose: RECORDER_LOOSE_*. */
+int window_init(struct window *w, const struct recorder_input *input, uint64_t n_max, unsigned loose);
 void window_done(struct window *w);
 
 /* As input() of struct weir_host. n_more: how many bytes more it may show at most; 0: none (WEIR_AGAIN, unless all of

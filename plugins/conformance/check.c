@@ -108,7 +108,7 @@ static void load(struct trial *t, enum trial_gate gate)
 		trial_skip(t, "%s", error.text);
 }
 
-static void run_trial(const struct checking *k, const struct trial_test *test, struct slip *slip)
+static void run_trial(struct checking *k, const struct trial_test *test, struct slip *slip)
 {
 	struct trial t = { .path = k->path, .object = &k->object, .samples = &k->samples, .seed = k->config->seed };
 	const char *reason;
@@ -171,7 +171,7 @@ static void wait_for(const struct checking *k, pid_t pid, struct slip *slip)
 	}
 }
 
-static void run_apart(const struct checking *k, const struct trial_test *test)
+static void run_apart(struct checking *k, const struct trial_test *test)
 {
 	struct slip *slip = k->slip;
 	pid_t pid = fork();

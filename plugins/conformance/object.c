@@ -92,10 +92,11 @@ static void see_dynamic_symbol(struct reading *r, const GElf_Sym *s, const char 
 	o->is_collector_writable = stays_writable(r, s->st_value);
 }
 
-static int is_of_runtime(const char *name)
+/* Variables that are not the collector's, or that another test looks at. */
+static int is_no_variable(const char *name)
 {
 	return strncmp(name, "completed.", 10) == 0 || strcmp(name, "__dso_handle") == 0 ||
-	       strcmp(name, "__TMC_END__") == 0;
+	       strcmp(name, "__TMC_END__") == 0 || strcmp(name, "weir_collector") == 0;
 }
 
 static void see_symbol(struct reading *r, const GElf_Sym *s, const char *name)
@@ -103,7 +104,7 @@ static void see_symbol(struct reading *r, const GElf_Sym *s, const char *name)
 	struct object *o = r->object;
 	int is_local = GELF_ST_TYPE(s->st_info) == STT_TLS && s->st_shndx != SHN_UNDEF;
 	int is_variable = GELF_ST_TYPE(s->st_info) == STT_OBJECT && s->st_shndx != SHN_UNDEF &&
-	                  stays_writable(r, s->st_value) && !is_of_runtime(name);
+	                  stays_writable(r, s->st_value) && !is_no_variable(name);
 
 	if ((!is_variable && !is_local) || s->st_size == 0)
 		return;

@@ -299,21 +299,6 @@ static void two_at_once_do_not_mix(struct trial *t)
 		interleave(t, i, (i + 1) % n);
 }
 
-static void opens_again(struct trial *t)
-{
-	struct recorder_setup s;
-	char *first, *second;
-
-	for (uint32_t i = 0; i < trial_n_samples(t) && !trial_is_over(t); i++) {
-		s = trial_setup(t, i);
-		first = trial_text(t, &s);
-		second = trial_text(t, &s);
-		trial_compare(t, trial_sample_name(t, i), second, first);
-		free(first);
-		free(second);
-	}
-}
-
 static void needs_no_context(struct trial *t)
 {
 	struct recorder_result r;
@@ -370,8 +355,6 @@ const struct trial_test open_tests[] = {
 	  TRIAL_OPENED, 0, 0 },
 	{ "two_at_once_do_not_mix", "two instances by turns say what each says alone", two_at_once_do_not_mix,
 	  TRIAL_OPENED, TRIAL_FILE, 0 },
-	{ "opens_again", "the second run of a process says what the first said", opens_again, TRIAL_OPENED, TRIAL_FILE,
-	  0 },
 	{ "runs_under_a_newer_host", "it runs under a host of the next minor version", runs_under_a_newer_host,
 	  TRIAL_OPENED, 0, 0 },
 	{ "reads_nothing_past_the_host", "it reads no function that a host of its version lacks",

@@ -131,6 +131,8 @@ void samples_close(struct samples *s)
 		free(s->all[i].name);
 		free(s->all[i].path);
 		free(s->all[i].at);
+		for (uint32_t k = 0; s->all[i].path && k < RECORDER_INPUTS_MAX - 1; k++)
+			free((uint8_t *)s->all[i].companions[k].at);
 	}
 	*s = (struct samples){ 0 };
 }
@@ -153,13 +155,14 @@ static struct recorder_input companion(const struct sample *s, const struct weir
 	return in;
 }
 
-void samples_inputs(const struct samples *s, uint32_t i, const struct weir_collector *c,
+void samples_inputs(struct samples *s, uint32_t i, const struct weir_collector *c,
                     struct recorder_input ret[RECORDER_INPUTS_MAX])
 {
-	const struct sample *sample = &s->all[i];
+	struct sample *sample = &s->all[i];
 
-	memset(ret, 0, RECORDER_INPUTS_MAX * sizeof(ret[0]));
+	for (uint32_t k = 0; !sample->has_companions && k < c->n_companions && k + 1 < RECORDER_INPUTS_MAX; k++)
+		sample->companions[k] = companion(sample, c, k);
+	sample->has_companions = 1;
 	ret[0] = (struct recorder_input){ sample->at, sample->n_bytes, 1 };
-	for (uint32_t k = 0; k < c->n_companions && k + 1 < RECORDER_INPUTS_MAX; k++)
-		ret[k + 1] = companion(sample, c, k);
+	memcpy(ret + 1, sample->companions, sizeof(sample->companions));
 }

@@ -17,6 +17,8 @@ struct sample {
 	char *path; /* NULL: one of the plain ones */
 	uint8_t *at;
 	uint64_t n_bytes;
+	struct recorder_input companions[RECORDER_INPUTS_MAX - 1]; /* as far as they have been asked for */
+	int has_companions;
 };
 
 struct samples {
@@ -31,8 +33,8 @@ int samples_add_plains(struct samples *s, struct weir_error *reterr);
 void samples_close(struct samples *s);
 
 /* The inputs of a run over sample i: itself, and what lies beside a user's file under the companions' names; a plain
- * text is its own companion. Owned by the process. */
-void samples_inputs(const struct samples *s, uint32_t i, const struct weir_collector *c,
+ * text is its own companion. They live as long as s, and are the first collector's that asks. */
+void samples_inputs(struct samples *s, uint32_t i, const struct weir_collector *c,
                     struct recorder_input ret[RECORDER_INPUTS_MAX]);
 
 #endif

@@ -171,7 +171,7 @@ void trial_each(struct trial *t, trial_judge *judge)
 
 void trial_judge_end(struct trial *t, const char *sample, struct recorder *rec, const struct recorder_result *r)
 {
-	if (r->r == -ETIMEDOUT || r->r == -EPROTO)
+	if (r->r == -ETIMEDOUT)
 		trial_fail(t, "%s: %s", sample, r->error.text);
 }
 

@@ -34,7 +34,7 @@ struct trial {
 	const struct object *object;
 	const struct weir_collector *raw; /* as it lies in the object; from TRIAL_LOADED on */
 	const struct weir_collector *c;   /* checked; from TRIAL_TAKEN on */
-	const struct samples *samples;
+	struct samples *samples;
 	uint64_t seed;
 	enum check_outcome outcome;
 	char text[512];
@@ -93,8 +93,7 @@ void trial_compare(struct trial *t, const char *what, const char *is, const char
 typedef void trial_judge(struct trial *t, const char *sample, struct recorder *rec, const struct recorder_result *r);
 void trial_each(struct trial *t, trial_judge *judge);
 
-/* Whether a run ended as the contract allows: in END, or < 0 with a sentence, after a bounded number of polls; else it
- * fails the test. */
+/* Fails unless the run ended after a bounded number of polls. */
 void trial_judge_end(struct trial *t, const char *sample, struct recorder *rec, const struct recorder_result *r);
 
 /* A random number of [0, n). */
