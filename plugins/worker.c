@@ -314,6 +314,7 @@ void worker_child(const struct worker_task *task, struct ring *ring, struct work
 {
 	static struct worker w;
 	struct worker_outlet outlet = { ring };
+	int r;
 
 	child_begin(parent, output_fd);
 	w.task = task;
@@ -327,8 +328,13 @@ void worker_child(const struct worker_task *task, struct ring *ring, struct work
 	keep_descriptors(&w, ring);
 	if (on_exit(on_exit_in_verb, &w) != 0)
 		_exit(1);
-	if (delivery_init(&w.delivery) == 0 && open_inputs(&w) == 0 && run_contained(&w) < 0 && w.way == 0)
-		w.way = WIRE_WAY_FAILED;
+	r = delivery_init(&w.delivery);
+	if (r == 0)
+		r = open_inputs(&w);
+	if (r == 0)
+		r = run_contained(&w);
+	if (w.way == 0)
+		end_with(&w, r);
 	_exit(finish(&w) < 0);
 }
 
@@ -351,7 +357,7 @@ int worker_in_process(const struct worker_task *task, worker_send *send, struct 
 	if (r == 0 && task->collector)
 		run_verbs(&w);
 	if (w.way == 0)
-		w.way = r < 0 ? WIRE_WAY_FAILED : WIRE_WAY_DONE;
+		end_with(&w, r);
 	r = finish(&w);
 	stop_reader(&w);
 	lend_free(w.lend);
