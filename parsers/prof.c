@@ -276,3 +276,8 @@ enum parse_result prof_next(struct prof_parser *p, const char *at, size_t n, int
 	p->offset += *ret_used;
 	return is;
 }
+
+void prof_stop(struct prof_parser *p)
+{
+	p->stage = AT_STALE;
+}

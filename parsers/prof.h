@@ -139,6 +139,10 @@ struct prof_parser {
 enum parse_result prof_next(struct prof_parser *p, const char *at, size_t n, int is_last, struct prof_record *ret,
                             size_t *ret_used, struct parse_fault *ret_fault);
 
+/* Says that what comes next isn't part of this report, for who sees that by other means: there is only PROF_STALE then.
+ */
+void prof_stop(struct prof_parser *p);
+
 /* `Sat Nov 21 00:08 2026` as seconds since 1970 as if it were UTC: 1, or 0 when it is no such date. */
 int prof_date(struct parse_text date, int64_t *ret_s);
 

@@ -339,6 +339,11 @@ enum parse_result prof_json_next(struct prof_json_parser *p, const char *at, siz
 	return is;
 }
 
+void prof_json_stop(struct prof_json_parser *p)
+{
+	p->stage = AT_STALE;
+}
+
 int prof_json_argument(struct parse_text *rest, int is_foreign, struct parse_text *ret)
 {
 	struct reading r = { .at = rest->at, .end = rest->at + rest->n, .is_foreign = is_foreign };

@@ -103,6 +103,9 @@ struct prof_json_parser {
 enum parse_result prof_json_next(struct prof_json_parser *p, const char *at, size_t n, int is_last,
                                  struct prof_json_record *ret, size_t *ret_used, struct parse_fault *ret_fault);
 
+/* As prof_stop(). */
+void prof_json_stop(struct prof_json_parser *p);
+
 /* Takes the next argument off `rest`, without its quotes: 1, or 0 when there is none. */
 int prof_json_argument(struct parse_text *rest, int is_foreign, struct parse_text *ret);
 
