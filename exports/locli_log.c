@@ -145,6 +145,7 @@ static int write_sorted(const char *path, const struct text *texts, uint32_t n_t
 	result = replace_open(&file, path, reterr);
 	for (size_t i = 0; i < n && result == 0; i++)
 		(void)fprintf(file.file, "%.*s\n", (int)lines[i].n, lines[i].at);
+	file.is_remade = 1;
 	if (result == 0)
 		result = replace_commit(&file, reterr);
 	free(lines);
@@ -237,6 +238,7 @@ static int write_manifest(const struct locli_log_config *config, const char *fol
 			put_host(&j, folder, &config->nodes[i], &reads[i], is_db);
 	jsonout_end(&j);
 	jsonout_end(&j);
+	file.is_remade = 1;
 	return replace_commit(&file, reterr);
 }
 

@@ -461,6 +461,7 @@ static int make(struct reader *r, const char *folder, int64_t now_ns)
 		result = locli_log_path(path, sizeof(path), folder, r->node->name, ".tracefreq.json", r->reterr);
 	if (result == 0)
 		result = write_frequencies(r, path);
+	r->timeline.is_remade = r->filtered.is_remade = 1;
 	if (result == 0)
 		result = replace_commit(&r->timeline, r->reterr);
 	if (result == 0)

@@ -78,7 +78,7 @@ static int finish(struct replace *r)
 	int result = 0;
 
 	errno = 0;
-	if (ferror(r->file) || fflush(r->file) != 0 || fsync(fileno(r->file)) < 0)
+	if (ferror(r->file) || fflush(r->file) != 0 || (!r->is_remade && fsync(fileno(r->file)) < 0))
 		result = errno ? -errno : -EIO;
 	if (fclose(r->file) != 0 && result == 0)
 		result = -errno;
@@ -89,7 +89,8 @@ static int finish(struct replace *r)
 		return result;
 	free(r->temporary);
 	r->temporary = NULL;
-	sync_folder(r->path);
+	if (!r->is_remade)
+		sync_folder(r->path);
 	return 0;
 }
 

@@ -12,6 +12,8 @@ struct replace {
 	FILE *file; /* to write to */
 	char *path; /* where it goes; a link's target */
 	char *temporary;
+	int is_remade; /* set before the commit: it can be made again, so it need not be on the disk when the commit
+	                  returns */
 };
 
 /* The new file has the old one's mode, or 0644. */
