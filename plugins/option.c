@@ -210,7 +210,7 @@ static int is_choice(const char *choices, const char *text)
 {
 	uint64_t n = strlen(text);
 
-	for (const char *p = choices; p; p = strchr(p, '|')) {
+	for (const char *p = strchr(text, '|') ? NULL : choices; p; p = strchr(p, '|')) {
 		p += *p == '|';
 		if (n && strncmp(p, text, n) == 0 && (p[n] == '|' || p[n] == '\0'))
 			return 1;
