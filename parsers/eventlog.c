@@ -322,15 +322,15 @@ static enum parse_result read_header(struct eventlog *s, const uint8_t *at, size
 			r = PARSE_BAD;
 		} else if (mark && (mark = cursor_take(&c, 8))) {
 			r = memcmp(mark, "hdredatb", 8) == 0 ? PARSE_OK : PARSE_BAD;
-			s->phase = EVENTLOG_IN_RECORDS;
+			s->phase = r == PARSE_OK ? EVENTLOG_IN_RECORDS : EVENTLOG_IN_HEADER;
 		}
-		if (r == PARSE_BAD)
-			return bad_header(s, at + b->n_used, n - b->n_used, f);
-		if (r == PARSE_MORE)
+		if (r != PARSE_OK)
 			break;
 		b->n_used = n - cursor_left(&c);
 	}
-	return b->n_used ? PARSE_OK : r;
+	if (b->n_used)
+		return PARSE_OK;
+	return r == PARSE_BAD ? bad_header(s, at, n, f) : r;
 }
 
 static enum parse_result read_start(struct eventlog *s, const uint8_t *at, size_t n, struct eventlog_batch *b,
