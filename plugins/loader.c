@@ -267,12 +267,42 @@ int loader_check(const struct weir_collector *at, const char *what, struct weir_
 	return r;
 }
 
+/* What was loaded before, for as long as the process lives: nothing is ever unloaded. */
+struct loaded {
+	const struct weir_collector *at;
+	struct weir_collector copy;
+	struct loaded *next;
+};
+
+static int remember(const struct weir_collector *at, const char *what, const struct weir_collector **ret,
+                    struct weir_error *reterr)
+{
+	static struct loaded *all;
+	struct loaded *l = all;
+	int r;
+
+	while (l && l->at != at)
+		l = l->next;
+	if (!l) {
+		l = calloc(1, sizeof(*l));
+		if (!l)
+			return weir_fail(reterr, -ENOMEM, "collector %s: no memory", what);
+		r = loader_check(at, what, &l->copy, reterr);
+		if (r < 0) {
+			free(l);
+			return r;
+		}
+		*l = (struct loaded){ at, l->copy, all };
+		all = l;
+	}
+	*ret = &l->copy;
+	return 0;
+}
+
 int loader_load(const char *path, const char *what, const struct weir_collector **ret, struct weir_error *reterr)
 {
 	void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	const struct weir_collector *at;
-	struct weir_collector *copy;
-	int r;
 
 	if (!object)
 		return weir_fail(reterr, -ENOEXEC, "collector %s: cannot be loaded: %s", what, dlerror());
@@ -283,14 +313,5 @@ int loader_load(const char *path, const char *what, const struct weir_collector 
 			"collector %s: has no symbol `weir_collector`: it is not a collector, or the symbol is "
 			"hidden (declare it with WEIR_EXPORT)",
 			what);
-	copy = malloc(sizeof(*copy));
-	if (!copy)
-		return weir_fail(reterr, -ENOMEM, "collector %s: no memory", what);
-	r = loader_check(at, what, copy, reterr);
-	if (r < 0) {
-		free(copy);
-		return r;
-	}
-	*ret = copy;
-	return 0;
+	return remember(at, what, ret, reterr);
 }

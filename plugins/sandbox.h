@@ -14,8 +14,8 @@
  * Both act on the calling thread and on those that it starts later.
  * What a kernel cannot do is skipped and named, never silently.
  *
- * Sanitizers need huge address spaces, open /proc/self/maps and read what is not theirs: builds with them get no
- * RLIMIT_AS, and a call that is not on the list fails with EACCES where theirs would break; Landlock still holds.
+ * Sanitizers need huge address spaces, and read /proc/self/maps when a signal handler is left or a report is written:
+ * builds with them have no RLIMIT_AS, and files may still be read after sandbox_seal(). The rest holds.
  */
 
 #include <weir/host.h>

@@ -106,7 +106,7 @@ static void every_refusal_says_both_sides_and_what_to_do(void **state)
 		{ "absurd-count", -EINVAL, { "n_metrics", "4000000000", "at most 4096" } },
 		{ "long-name", -EINVAL, { "name", "longer than 32 bytes", "long-name.so" } },
 		{ "crash-load", -EPIPE, { "SIGSEGV at address 0x10", "crash-load.so+0x", "(construct)" } },
-		{ "exit-load", -EPIPE, { "while it was loaded", "exit status 0", "left out" } },
+		{ "exit-load", -EPIPE, { "exit-load.so", "while it was loaded", "left out" } },
 		{ "hang-load", -ETIMEDOUT, { "no answer within 1000 ms", "while it was loaded", "left out" } },
 	};
 

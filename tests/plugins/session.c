@@ -178,7 +178,9 @@ static void check_fault(const struct fault *f, const char *good_alone)
 	assert_int_equal(stage_run(&s, pairs), 0);
 	assert_int_equal(s.totals.n_ok, 1);
 	assert_int_equal(s.totals.n_partial + s.totals.n_failed, 1);
-	assert_says(stage_query(&s, "SELECT status FROM sources WHERE path = 'bad.lines'"), f->status);
+	assert_says(stage_query(&s, "SELECT status, collector, code, message FROM sources JOIN diags USING (path, "
+	                            "collector) WHERE path = 'bad.lines'"),
+	            f->status);
 	for (size_t i = 0; i < 3 && f->words[i]; i++)
 		assert_says(
 			stage_query(&s, "SELECT message FROM diags WHERE path = 'bad.lines' AND code = '%s'", f->code),
