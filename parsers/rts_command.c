@@ -26,26 +26,33 @@ static const char *last_rts(const char *at, const char *end)
 	return NULL;
 }
 
-/* The run-time system ends each word with a space, the last one too; a line of anything else hardly does. */
-static int ends_in_space(const char *line, const char *newline)
+/* Whether this line ends a command line: flags behind `+RTS`, and a space behind each word, the last one too. A line of
+ * anything else hardly looks so, not even -xc's `(reporting due to +RTS -xc): (THUNK), stack trace: `. */
+static int ends_command(const char *line, const char *newline)
 {
 	const char *end = newline > line && newline[-1] == '\r' ? newline - 1 : newline;
+	const char *rts = end - line > 5 && end[-1] == ' ' ? last_rts(line, end) : NULL;
+	struct parse_text flags, word;
 
-	return end > line && end[-1] == ' ';
+	if (!rts)
+		return 0;
+	flags = trim(rts + 4, end);
+	while (rts_command_word(&flags, &word))
+		if (!word.n || *word.at != '-')
+			return 0;
+	return 1;
 }
 
 enum parse_result rts_command_line(const char *at, size_t n, int is_last, size_t *ret_n)
 {
 	const char *end = at + n, *limit = n > RTS_COMMAND_MAX ? at + RTS_COMMAND_MAX : end;
-	int has_rts = 0;
 
 	for (const char *line = at; line < limit;) {
 		const char *newline = memchr(line, '\n', (size_t)(limit - line));
 
 		if (!newline)
 			break;
-		has_rts |= newline - line > 4 && last_rts(line, newline);
-		if (has_rts && ends_in_space(line, newline)) {
+		if (ends_command(line, newline)) {
 			*ret_n = (size_t)(newline + 1 - at);
 			return PARSE_OK;
 		}

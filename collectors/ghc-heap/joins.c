@@ -250,7 +250,7 @@ static uint32_t stack_of(struct joins *j, uint32_t row)
 	return stack;
 }
 
-/* Takes `piece` off the path. 1: it was there; 0: something else was; -1: the path was cut within it. */
+/* Takes `piece` off the path. 1: it was there; 0: something else was; -1: the path, which was cut, ends within it. */
 static int take_piece(struct parse_text *path, struct parse_text piece, int is_cut)
 {
 	size_t n = 0;
@@ -261,12 +261,13 @@ static int take_piece(struct parse_text *path, struct parse_text piece, int is_c
 	path->n -= n;
 	if (n == piece.n)
 		return 1;
-	return is_cut && path->n == 3 && memcmp(path->at, "...", 3) == 0 ? -1 : 0;
+	return is_cut && !path->n ? -1 : 0;
 }
 
 /* Whether the label spells this row's stack: innermost first, `/` between, MAIN left out, a CAF with its module. */
 static int is_path_of(const struct joins *j, uint32_t row, struct parse_text path, int is_cut)
 {
+	path.n -= is_cut ? 3 : 0; /* the `...` */
 	for (; j->rows[row].parent != JOIN_NONE; row = j->rows[row].parent) {
 		const struct join_frame *f = &j->frames[j->rows[row].frame];
 		const char *label = j->frame_names.text + f->at;
@@ -283,7 +284,7 @@ static int is_path_of(const struct joins *j, uint32_t row, struct parse_text pat
 		if (r <= 0)
 			return r < 0;
 	}
-	return path.n == 0 || (is_cut && path.n == 3);
+	return path.n == 0;
 }
 
 uint32_t joins_stack(struct joins *j, uint64_t id, struct parse_text path, int is_cut, int *ret_differs)

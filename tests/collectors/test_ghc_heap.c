@@ -226,7 +226,8 @@ static void a_report_of_another_run_is_not_joined(void **state)
 		"COST CENTRE MODULE SRC        no.     entries  %time %alloc   %time %alloc\n\n"
 		"MAIN        MAIN   <built-in>   1           0    0.0    0.0     0.0    0.0\n"
 		" main       Main   M.hs:1:1     2           1    0.0    0.0     0.0    0.0\n"
-		"  a/b       Main   M.hs:2:1     3           1    0.0    0.0     0.0    0.0\n";
+		"  a/b       Main   M.hs:2:1     3           1    0.0    0.0     0.0    0.0\n"
+		"  a.\\.\\     Main   M.hs:3:1     4           1    0.0    0.0     0.0    0.0\n";
 	struct heard h = hear(HEAD("p +RTS -hc") SAMPLE("0.1", "(3)a/b/main\t8\n"), report);
 
 	assert_says(&h, "\"stack\":[\"MAIN\",\"main\",\"a/b\"],\"module\":\"Main\",\"src\":\"M.hs:2:1\",\"native\":3");
@@ -236,6 +237,11 @@ static void a_report_of_another_run_is_not_joined(void **state)
 	assert_int_equal(h.result.status, STORE_PARTIAL);
 	assert_says(&h, "\"hp.other_report\",\"severity\":\"warning\",\"count\":2");
 	assert_says(&h, "\"hp.unjoined\",\"severity\":\"note\",\"count\":1");
+	done(&h);
+	/* A cut label ends in dots, and so may what is left of the last cost centre. */
+	h = hear(HEAD("p +RTS -hc -L6") SAMPLE("0.1", "(4)a....\t8\n"), report);
+	assert_int_equal(h.result.status, STORE_OK);
+	assert_says(&h, "[\"MAIN\",\"main\",\"a.\\\\.\\\\\"]");
 	done(&h);
 	h = hear(HEAD("p +RTS -hc -L8") SAMPLE("0.1", "(3)a/b/...\t8\n"), report);
 	assert_says(&h, "[\"MAIN\",\"main\",\"a/b\"]");

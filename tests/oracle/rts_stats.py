@@ -132,7 +132,7 @@ def reading(data):
     if lines[-1] == "":
         lines.pop()
     out, state = [], {}
-    if lines and re.fullmatch(r".* \+RTS .* ", lines[0]):
+    if lines and re.fullmatch(r"\S.* \+RTS (?:(?:'-[^']*'|-\S+) )*", lines[0]):
         out.append(f"COMMAND\t{shown(lines.pop(0).strip().encode('latin-1'))}")
     return out + [read_line(line, state) for line in lines]
 

@@ -80,6 +80,8 @@ static void a_first_line_ends_with_a_space(void **state)
 	assert_line("'p' 'a' +RTS '-s' \nrest", 0, PARSE_OK, 19);
 	assert_line("p +RTS -s \r\nrest", 0, PARSE_OK, 12);
 	assert_line("p +RTS -s\n", 0, PARSE_END, 0);
+	assert_line("*** Exception (reporting due to +RTS -xc): (THUNK_STATIC), stack trace: \n", 0, PARSE_END, 0);
+	assert_line("p +RTS \n", 0, PARSE_OK, 8);
 	assert_line("  1,024 bytes allocated in the heap\n", 0, PARSE_END, 0);
 	assert_line("p +RTS -s ", 0, PARSE_MORE, 0);
 	assert_line("p +RTS -s ", 1, PARSE_END, 0);

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The statistics that GHC's run-time system writes as text when a program ends: -s, -S, -t and the machine-readable
+ * list, in files of their own or between what a program said on its stderr.
+ *
+ * -s and -t share one place to write to, and the last flag wins: with both, the file of the other stays empty. So an
+ * empty file is no failure when the file beside it has the statistics.
+ */
+#include "collectors/ghc-rts-stats/ghc_rts_stats.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <weir/fail.h>
+
+enum {
+	FACT_MAX = 64 * 1024, /* bytes of a fact */
+	UNSURE_OF_OUTPUT = 5, /* percent: a program's output, whose end isn't seen */
+	SURE_OF_NAME = 60,    /* an empty file of a name that only such files have */
+};
+
+struct weir_instance {
+	const struct weir_host *host;
+	uint64_t n_used; /* of the last window */
+	struct rts_stats_parser parser;
+	struct rts_stats_record record;
+	struct ending_facts facts;
+	struct report report;
+	struct gcs gcs;
+	uint64_t list_offset;
+	uint64_t n_text_since; /* lines of something else since the last reading */
+	uint64_t n_readings_all;
+	int64_t start_ns;     /* of collections that had to go before the end was known; TIME_UNKNOWN: none had to */
+	struct ending ending; /* of the last report */
+	uint8_t in_list, has_summary, has_command, is_profiled, has_ending;
+	char room[FACT_MAX];
+};
+
+static const struct weir_claim claims[] = {
+	{ "*.stats", WEIR_CLAIM_FILE, 0 },  { "*.gcstats", WEIR_CLAIM_FILE, 0 }, { "stderr", WEIR_CLAIM_FILE, 0 },
+	{ "*.stderr", WEIR_CLAIM_FILE, 0 }, { "*.txt", WEIR_CLAIM_FILE, 0 },
+};
+static const char *const companions[] = { "{stem}.stats", "{stem}.gcstats" };
+
+enum {
+	N_COMPANIONS = sizeof(companions) / sizeof(companions[0]),
+};
+
+static int ends_with(struct weir_text text, const char *end)
+{
+	size_t n = strlen(end);
+
+	return text.n_bytes >= n && memcmp(text.at + text.n_bytes - n, end, n) == 0;
+}
+
+static uint32_t rts_stats_sniff_file(struct weir_text name, const uint8_t *head, uint64_t n_head)
+{
+	int is_ours = ends_with(name, ".stats") || ends_with(name, ".gcstats");
+	uint32_t sure = rts_stats_sniff((const char *)head, n_head);
+
+	if (!n_head)
+		return is_ours ? SURE_OF_NAME : 0;
+	if (sure || ends_with(name, ".txt"))
+		return sure;
+	return ends_with(name, "stderr") || is_ours ? UNSURE_OF_OUTPUT : 0;
+}
+
+static int64_t context_ns(const struct weir_host *h, const char *name)
+{
+	struct weir_text text;
+	char digits[24], *end;
+	long long value;
+
+	if (h->context(h, name, &text) < 0 || text.n_bytes == 0 || text.n_bytes >= sizeof(digits))
+		return TIME_UNKNOWN;
+	memcpy(digits, text.at, text.n_bytes);
+	digits[text.n_bytes] = '\0';
+	errno = 0;
+	value = strtoll(digits, &end, 10);
+	return errno || *end || end == digits ? TIME_UNKNOWN : value;
+}
+
+static void rts_stats_close(struct weir_instance *i)
+{
+	if (!i)
+		return;
+	gcs_done(&i->gcs);
+	free(i);
+}
+
+static int rts_stats_open(const struct weir_host *h, struct weir_instance **ret, struct weir_error *reterr)
+{
+	struct weir_instance *i = calloc(1, sizeof(*i));
+
+	if (!i)
+		return weir_fail(reterr, -ENOMEM, "ghc-rts-stats: no memory");
+	i->host = h;
+	i->gcs.host = h;
+	i->report.number = 1;
+	i->start_ns = TIME_UNKNOWN;
+	i->facts = (struct ending_facts){ .process_start_ns = context_ns(h, "process.start_ns"),
+		                          .run_start_ns = context_ns(h, "run.start_ns"),
+		                          .run_end_ns = context_ns(h, "run.end_ns"),
+		                          .mtime_ns = context_ns(h, "file.mtime_ns") };
+	*ret = i;
+	return WEIR_OK;
+}
+
+static void say(struct weir_instance *i, uint32_t severity, const char *code, const char *message, uint64_t offset)
+{
+	i->host->diag(i->host, &(struct weir_diag){ .code = code,
+	                                            .message = { message, strlen(message) },
+	                                            .offset = offset,
+	                                            .count = 1,
+	                                            .severity = severity });
+}
+
+static void fact(struct weir_instance *i, const char *name, struct parse_text text)
+{
+	if (text.n)
+		(void)i->host->fact(i->host, name, (struct weir_text){ text.at, text.n });
+}
+
+/* ---- Reports ---- */
+
+static void settle_ending(struct weir_instance *i)
+{
+	int64_t elapsed_ns = report_elapsed_ns(&i->report);
+
+	if (elapsed_ns == TIME_UNKNOWN && i->gcs.n_all)
+		elapsed_ns = seconds_ns(i->gcs.last_elapsed_s);
+	i->ending = ending_make(&i->facts, elapsed_ns);
+	i->has_ending = 1;
+}
+
+static int end_report(struct weir_instance *i)
+{
+	int r = WEIR_OK;
+
+	if (!i->report.n_readings && !i->gcs.n_all)
+		return WEIR_OK;
+	settle_ending(i);
+	if (i->gcs.n) {
+		i->gcs.start_ns = i->start_ns != TIME_UNKNOWN ? i->start_ns : i->ending.start_ns;
+		if (i->gcs.start_ns == TIME_UNKNOWN)
+			i->gcs.start_ns = 0;
+		r = gcs_emit(&i->gcs);
+	}
+	if (r >= 0)
+		r = report_emit(&i->report, i->host, i->ending.end_ns);
+	if (i->in_list)
+		say(i, WEIR_WARNING, "rts_stats.cut", "the list has no end", i->list_offset);
+	else if (i->gcs.n_all && !i->has_summary)
+		say(i, WEIR_WARNING, "rts_stats.cut",
+		    "there are collections and no summary: the program was killed, or runs on", WEIR_NO_OFFSET);
+	else if (i->has_summary && !i->report.has[RTS_TOTAL_ELAPSED])
+		say(i, WEIR_WARNING, "rts_stats.cut", "the summary ends before its total", WEIR_NO_OFFSET);
+	return r;
+}
+
+/* Another program's statistics begin. */
+static int next_report(struct weir_instance *i)
+{
+	uint32_t number = i->report.number + 1;
+	int r = end_report(i);
+
+	say(i, WEIR_NOTE, "rts_stats.reports",
+	    "more than one program's statistics: when the earlier ones ended isn't known", i->parser.offset);
+	i->report = (struct report){ .number = number };
+	i->in_list = i->has_summary = 0;
+	i->gcs.n_all = 0;
+	i->gcs.allocated_bytes = i->gcs.copied_bytes = i->gcs.faults = i->gcs.faults_before = 0;
+	i->start_ns = TIME_UNKNOWN;
+	return r;
+}
+
+static void skip_reading(struct weir_instance *i, enum report_taken taken, uint64_t offset)
+{
+	static const struct {
+		const char *reason, *message;
+		uint32_t severity;
+	} skips[] = {
+		[REPORT_REPEATED] = { "rts_stats.repeated", NULL, 0 },
+		[REPORT_CHANGED] = { "rts_stats.repeated",
+		                     "the same reading again, with another value: the last one counts", WEIR_NOTE },
+		[REPORT_NO_ROOM] = { "rts_stats.no_room", "more generations or counters than are kept", WEIR_WARNING },
+		[REPORT_NOT_FINITE] = { "rts_stats.not_finite", "no number: the run-time system divided by zero",
+		                        WEIR_NOTE },
+		[REPORT_UNKNOWN] = { "rts_stats.unknown_key", "a reading of this name isn't known", WEIR_NOTE },
+	};
+
+	i->host->tally(i->host, WEIR_SKIPPED, 1, skips[taken].reason);
+	if (skips[taken].message)
+		say(i, skips[taken].severity, skips[taken].reason, skips[taken].message, offset);
+}
+
+static int begins_report(const struct weir_instance *i, const struct rts_reading *reading)
+{
+	static const char second[] = "allocated_bytes";
+
+	return reading->stat == RTS_ALLOCATED_BYTES && i->report.has[RTS_ALLOCATED_BYTES] &&
+	       !(reading->key.n == sizeof(second) - 1 && memcmp(reading->key.at, second, reading->key.n) == 0);
+}
+
+static int take_readings(struct weir_instance *i, uint64_t offset)
+{
+	const struct rts_stats_record *record = &i->record;
+	int r = WEIR_OK;
+
+	if (begins_report(i, &record->readings[0]))
+		r = next_report(i);
+	for (uint32_t k = 0; k < record->n_readings; k++) {
+		enum report_taken taken = report_take(&i->report, &record->readings[k]);
+
+		i->host->tally(i->host, WEIR_READ, 1, NULL);
+		if (taken != REPORT_TAKEN)
+			skip_reading(i, taken, offset);
+		i->is_profiled |=
+			record->readings[k].stat >= RTS_RETAINER_CPU && record->readings[k].stat <= RTS_CENSUS_ELAPSED;
+	}
+	i->n_readings_all += record->n_readings;
+	/* A line of the list has one reading with its key; only -t's has the number of collections without. */
+	if (record->readings[0].key.n && record->readings[0].stat != RTS_COUNTER) {
+		if (!i->in_list)
+			i->list_offset = offset;
+		i->in_list = 1;
+	} else if (!i->in_list && record->n_readings < 7) {
+		i->has_summary = 1;
+	}
+	return r;
+}
+
+/* ---- Lines ---- */
+
+/* More collections than are kept: what is known now has to tell when they were. */
+static int settle_early(struct weir_instance *i)
+{
+	if (i->start_ns == TIME_UNKNOWN) {
+		struct ending e = ending_make(&i->facts, seconds_ns(i->gcs.last_elapsed_s));
+
+		i->start_ns = i->facts.process_start_ns != TIME_UNKNOWN ? i->facts.process_start_ns
+		              : i->facts.run_start_ns != TIME_UNKNOWN   ? i->facts.run_start_ns
+		                                                        : e.start_ns;
+		if (i->facts.process_start_ns == TIME_UNKNOWN)
+			say(i, WEIR_NOTE, "rts_stats.early_clock",
+			    "more collections than are kept: their start is the run's, or told by the file's end",
+			    WEIR_NO_OFFSET);
+	}
+	i->gcs.start_ns = i->start_ns;
+	return gcs_emit(&i->gcs);
+}
+
+static int take_gc(struct weir_instance *i)
+{
+	int r = gcs_add(&i->gcs, &i->record.gc);
+
+	if (r == -ENOBUFS) {
+		r = settle_early(i);
+		if (r >= 0)
+			r = gcs_add(&i->gcs, &i->record.gc);
+	}
+	return r;
+}
+
+static void take_command(struct weir_instance *i)
+{
+	struct rts_command c = rts_command_split(i->record.text);
+	const char *slash = memrchr(c.program.at, '/', c.program.n);
+	size_t n_folder = slash ? (size_t)(slash + 1 - c.program.at) : 0;
+
+	i->has_command = 1;
+	fact(i, "program.name", (struct parse_text){ c.program.at + n_folder, c.program.n - n_folder });
+	fact(i, "program.arguments", (struct parse_text){ i->room, rts_command_plain(c.arguments, i->room, FACT_MAX) });
+	fact(i, "ghc.rts.flags", (struct parse_text){ i->room, rts_command_plain(c.flags, i->room, FACT_MAX) });
+}
+
+static void skip_line(struct weir_instance *i, const char *reason)
+{
+	i->host->tally(i->host, WEIR_READ, 1, NULL);
+	i->host->tally(i->host, WEIR_SKIPPED, 1, reason);
+}
+
+static int is_blank(struct parse_text text)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (text.at[i] != ' ' && text.at[i] != '\t')
+			return 0;
+	return 1;
+}
+
+static void bad_line(struct weir_instance *i, const char *code, const char *reason, uint64_t offset)
+{
+	i->host->tally(i->host, WEIR_READ, 1, NULL);
+	i->host->tally(i->host, WEIR_BAD, 1, code);
+	say(i, WEIR_WARNING, code, reason, offset);
+}
+
+static int take_record(struct weir_instance *i, uint64_t offset)
+{
+	if (i->record.what != RTS_STATS_TEXT)
+		i->n_text_since = 0;
+	switch (i->record.what) {
+	case RTS_STATS_COMMAND:
+		take_command(i);
+		return WEIR_OK;
+	case RTS_STATS_READINGS:
+		return take_readings(i, offset);
+	case RTS_STATS_GC:
+		return take_gc(i);
+	case RTS_STATS_SYNC:
+		skip_line(i, "rts_stats.no_time");
+		return WEIR_OK;
+	case RTS_STATS_LAST_ALLOC:
+		skip_line(i, "rts_stats.derived");
+		return WEIR_OK;
+	case RTS_STATS_LIST_END:
+		i->in_list = 0;
+		return WEIR_OK;
+	case RTS_STATS_CUT:
+		bad_line(i, "rts_stats.cut_line", "the file ends within a line", offset);
+		return WEIR_OK;
+	case RTS_STATS_TEXT:
+		if (!is_blank(i->record.text)) {
+			skip_line(i, "rts_stats.other_text");
+			i->n_text_since++;
+		}
+		return WEIR_OK;
+	default:
+		return WEIR_OK;
+	}
+}
+
+/* ---- The end ---- */
+
+/* Whether the file beside an empty one has the statistics. WEIR_AGAIN: not known yet. */
+static int has_full_twin(struct weir_instance *i)
+{
+	struct weir_chunk chunk;
+
+	for (uint32_t input = 1; input <= N_COMPANIONS; input++) {
+		int r = i->host->input(i->host, input, 0, &chunk);
+
+		if (r == WEIR_AGAIN)
+			return r;
+		if (r == WEIR_OK && chunk.n_bytes)
+			return 1;
+	}
+	return 0;
+}
+
+static int finish_empty(struct weir_instance *i)
+{
+	int has_twin = has_full_twin(i);
+
+	if (has_twin == WEIR_AGAIN)
+		return has_twin;
+	if (has_twin)
+		say(i, WEIR_NOTE, "rts_stats.empty_twin",
+		    "the file is empty as it should be: of -s and -t the last one wins, and its file is beside this "
+		    "one",
+		    WEIR_NO_OFFSET);
+	else
+		say(i, WEIR_WARNING, "rts_stats.empty", "the file is empty: its program was killed, or runs on",
+		    WEIR_NO_OFFSET);
+	return WEIR_END;
+}
+
+static void say_clock(struct weir_instance *i)
+{
+	const char *tie = i->ending.tie ? i->ending.tie : "nothing";
+	/* Lines of others behind the statistics say that the file was written to later. */
+	int is_end_of_file = i->n_text_since == 0 || i->ending.start_ns == i->facts.process_start_ns;
+
+	if (!i->ending.tie)
+		say(i, WEIR_WARNING, "rts_stats.no_clock", "nothing tells when the program ended: it is put at 0",
+		    WEIR_NO_OFFSET);
+	(void)i->host->clock(i->host, &(struct weir_clock){ .name = "elapsed time",
+	                                                    .tie = { tie, strlen(tie) },
+	                                                    .error_ns = is_end_of_file ? i->ending.error_ns : -1 });
+}
+
+static int finish(struct weir_instance *i)
+{
+	int r;
+
+	if (!i->parser.offset)
+		return finish_empty(i);
+	r = end_report(i);
+	if (r < 0)
+		return r;
+	if (i->has_ending)
+		say_clock(i);
+	else if (i->has_command)
+		say(i, WEIR_WARNING, "rts_stats.none",
+		    "there is a command line and no statistics: the program was killed, or runs on", WEIR_NO_OFFSET);
+	else
+		say(i, WEIR_NOTE, "rts_stats.none", "there are no statistics in this text", WEIR_NO_OFFSET);
+	if (i->is_profiled)
+		fact(i, "ghc.profiled", (struct parse_text){ "true", 4 });
+	return WEIR_END;
+}
+
+static int take_window(struct weir_instance *i, const struct weir_chunk *chunk)
+{
+	const char *at = (const char *)chunk->at;
+	struct parse_fault fault;
+	size_t n_used;
+	int r = WEIR_OK;
+
+	for (i->n_used = 0; r >= 0; i->n_used += n_used) {
+		uint64_t offset = i->parser.offset;
+		enum parse_result p = rts_stats_next(&i->parser, at + i->n_used, chunk->n_bytes - i->n_used,
+		                                     (int)chunk->is_last, &i->record, &n_used, &fault);
+
+		if (p == PARSE_OK)
+			r = take_record(i, offset);
+		else if (p == PARSE_BAD)
+			bad_line(i, fault.code, fault.reason, fault.offset);
+		else
+			return WEIR_OK;
+	}
+	return r;
+}
+
+static int rts_stats_poll(struct weir_instance *i, int64_t now_ns, struct weir_error *reterr)
+{
+	struct weir_chunk chunk;
+	int r = i->host->input(i->host, 0, i->n_used, &chunk);
+
+	i->n_used = 0;
+	if (r == WEIR_END)
+		r = finish(i);
+	else if (r == WEIR_OK)
+		r = take_window(i, &chunk);
+	if (r < 0)
+		return weir_fail(reterr, r, "ghc-rts-stats: offset %llu: %s", (unsigned long long)i->parser.offset,
+		                 strerror(-r));
+	return r;
+}
+
+const struct weir_collector weir_collector = {
+	.abi_major = WEIR_ABI_MAJOR,
+	.abi_minor = WEIR_ABI_MINOR,
+	.size = sizeof(struct weir_collector),
+	.name = "ghc-rts-stats",
+	.version = "0.1.0",
+	.summary = "statistics of GHC's run-time system: -s, -S, -t",
+	.licence = "Apache-2.0",
+	.metrics = rts_stats_metrics,
+	.claims = claims,
+	.companions = companions,
+	.n_metrics = ROW_COUNT,
+	.n_claims = sizeof(claims) / sizeof(claims[0]),
+	.n_companions = N_COMPANIONS,
+	.sniff = rts_stats_sniff_file,
+	.open = rts_stats_open,
+	.poll = rts_stats_poll,
+	.close = rts_stats_close,
+};

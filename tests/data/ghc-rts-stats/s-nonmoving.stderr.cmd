@@ -1,0 +1,1 @@
+reservoir-threaded 2000 +RTS --nonmoving-gc -s

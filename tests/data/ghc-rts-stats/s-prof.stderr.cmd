@@ -1,0 +1,1 @@
+reservoir-prof 2000 +RTS -s

@@ -1,0 +1,1 @@
+reservoir 2000 +RTS -t
