@@ -175,7 +175,7 @@ static int fail(const struct lexicon *l, const struct part *p, int r, struct wei
 static int prepare(struct lexicon *l)
 {
 	static const char text[] = "SELECT kind, first_id, n_rows, bytes FROM main.block"
-				   " WHERE source = ?1 AND series = 0 AND kind = ?2 ORDER BY id";
+				   " WHERE source = ?1 AND series = 0 AND kind = ?2 ORDER BY t_min_ns, t_max_ns, id";
 
 	if (!l->coder)
 		l->coder = block_coder_new();

@@ -51,7 +51,7 @@ static const char version_1[] =
 	" series INTEGER NOT NULL, kind INTEGER NOT NULL, first_id INTEGER NOT NULL, n_rows INTEGER NOT NULL,"
 	" t_min_ns INTEGER NOT NULL, t_max_ns INTEGER NOT NULL, v_min REAL, v_max REAL, v_sum REAL,"
 	" bytes BLOB NOT NULL);"
-	"CREATE INDEX block_series ON block (source, series, kind, t_min_ns, t_max_ns);";
+	"CREATE INDEX block_series ON block (source, series, t_min_ns, t_max_ns);";
 
 const char *const schema_steps[SCHEMA_VERSION] = { version_1 };
 

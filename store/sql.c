@@ -27,11 +27,27 @@ static const struct meaning meanings[] = {
 	{ SQLITE_IOERR, -EIO, "cannot be read or written" },
 };
 
-/* A failed system call has its own number; that of a full disk comes in several. */
+/* The number of the system call that failed last on one of the two files; 0: none. */
+static int file_error(sqlite3 *db, int which)
+{
+	sqlite3_file *file = NULL;
+	int number = 0;
+
+	if (sqlite3_file_control(db, "main", which, &file) != SQLITE_OK || !file || !file->pMethods ||
+	    file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &number) != SQLITE_OK)
+		return 0;
+	return number;
+}
+
+/* A failed system call has its own number, if SQLite kept it; that of a full disk comes in several. */
 static int system_error(sqlite3 *db)
 {
 	int number = sqlite3_system_errno(db);
 
+	if (!number)
+		number = file_error(db, SQLITE_FCNTL_JOURNAL_POINTER);
+	if (!number)
+		number = file_error(db, SQLITE_FCNTL_FILE_POINTER);
 	return number == EFBIG || number == EDQUOT ? ENOSPC : number;
 }
 

@@ -88,7 +88,9 @@ int made_collector(struct store *s, const char *name, int64_t *ret, struct weir_
 
 int made_flush(struct builder_sink *sink, const struct block *block)
 {
-	return store_source_block(sink->source, block, sink->error);
+	int r = store_source_block(sink->source, block, sink->error);
+
+	return r == 0 && sink->commits ? store_commit(sink->commits, 1, sink->error) : r;
 }
 
 int made_series(struct builder *b, struct builder_sink *sink, uint32_t id, uint32_t row, const char *attrs)
@@ -149,7 +151,7 @@ static int make_round(struct builder *b, struct made_random *r, int64_t i)
 		                        .duration_ns = (int64_t)made_below(r, 900000),
 		                        .series = i % 3 ? MADE_PAUSE + 1 : MADE_METRICS + 1,
 		                        .attrs = i % 2 ? builder_attrs(b, text) : 0,
-		                        .track = i % 4,
+		                        .track = (uint32_t)(i % 4),
 		                        .value = 0.5,
 		                        .flags = i % 5 ? 0 : WEIR_SPAN_HAS_VALUE };
 	const uint32_t stack = make_stack(b, r);
@@ -215,7 +217,7 @@ int made_ingest(struct store *s, const struct made_source *what, struct weir_err
 		                                .size_bytes = what->seed,
 		                                .mtime_ns = (int64_t)what->seed,
 		                                .options_json = "{}" };
-	struct builder_sink sink = { .error = reterr };
+	struct builder_sink sink = { .error = reterr, .commits = what->is_committing ? s : NULL };
 	struct builder *b;
 	int r = store_has(s, &info, NULL, reterr);
 

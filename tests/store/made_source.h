@@ -29,6 +29,7 @@ int made_collector(struct store *s, const char *name, int64_t *ret, struct weir_
 struct builder_sink {
 	struct store_source *source;
 	struct weir_error *error;
+	struct store *commits; /* after each block; NULL: when the store thinks fit */
 };
 
 int made_flush(struct builder_sink *sink, const struct block *block);
@@ -39,8 +40,9 @@ int made_series(struct builder *b, struct builder_sink *sink, uint32_t id, uint3
 struct made_source {
 	int64_t run, node, collector;
 	const char *path;
-	uint64_t seed; /* also its size and modification time */
-	uint32_t n;    /* observations of each metric */
+	uint64_t seed;     /* also its size and modification time */
+	uint32_t n;        /* observations of each metric */
+	int is_committing; /* after each block */
 };
 
 /* Reads it, unless it is there: 0 read, 1 there already. */

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/store/place.h"
+
+#include "store/crc32.h"
+#include "store/json.h"
+#include "store/query.h"
+
+#include <dirent.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+void place_init(struct place *p)
+{
+	const char *base = getenv("TMPDIR");
+
+	(void)snprintf(p->folder, sizeof(p->folder), "%s/weir-store-XXXXXX", base ? base : "/tmp");
+	assert_non_null(mkdtemp(p->folder));
+	(void)snprintf(p->store, sizeof(p->store), "%s/s.weir", p->folder);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	return remove(path);
+}
+
+void place_done(struct place *p)
+{
+	(void)nftw(p->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static char *next_buffer(void)
+{
+	static char buffers[4][4096];
+	static int next;
+
+	return buffers[next++ % 4];
+}
+
+const char *place_path(const struct place *p, const char *name)
+{
+	char *path = next_buffer();
+
+	(void)snprintf(path, 4096, "%s/%s", p->folder, name);
+	return path;
+}
+
+uint32_t place_count(const struct place *p)
+{
+	DIR *d = opendir(p->folder);
+	uint32_t n = 0;
+
+	assert_non_null(d);
+	for (const struct dirent *e = readdir(d); e; e = readdir(d))
+		n += e->d_name[0] != '.';
+	(void)closedir(d);
+	return n;
+}
+
+struct store *place_open(const struct place *p, enum store_mode mode)
+{
+	struct weir_error error = { "" };
+	struct store *s = NULL;
+
+	if (store_open(p->store, mode, &s, &error) < 0)
+		fail_msg("%s", error.text);
+	return s;
+}
+
+static sqlite3_stmt *ask(struct store *s, const char *sql)
+{
+	struct weir_error error = { "" };
+	sqlite3_stmt *statement;
+
+	if (query_prepare(s, sql, &statement, &error) < 0 || query_step(s, statement, &error) < 0)
+		fail_msg("%s: %s", sql, error.text);
+	return statement;
+}
+
+int64_t place_ask(struct store *s, const char *sql)
+{
+	sqlite3_stmt *statement = ask(s, sql);
+	int64_t v = sqlite3_column_int64(statement, 0);
+
+	assert_true(sqlite3_data_count(statement) > 0);
+	(void)sqlite3_finalize(statement);
+	return v;
+}
+
+const char *place_ask_text(struct store *s, const char *sql)
+{
+	sqlite3_stmt *statement = ask(s, sql);
+	char *text = next_buffer();
+
+	assert_true(sqlite3_data_count(statement) > 0);
+	(void)snprintf(text, 4096, "%s", (const char *)sqlite3_column_text(statement, 0));
+	(void)sqlite3_finalize(statement);
+	return text;
+}
+
+static uint32_t digest_view(struct store *s, const char *sql, int print, uint32_t crc)
+{
+	static char row[1 << 16];
+	struct weir_error error = { "" };
+	sqlite3_stmt *statement;
+	int r;
+
+	if (query_prepare(s, sql, &statement, &error) < 0)
+		fail_msg("%s: %s", sql, error.text);
+	while ((r = query_step(s, statement, &error)) > 0) {
+		struct json_out out = { row, sizeof(row), 0 };
+
+		query_row_json(statement, &out);
+		assert_true(out.n <= out.n_max);
+		if (print)
+			printf("%.*s\n", (int)out.n, row);
+		crc = crc32_add(crc, (const uint8_t *)row, out.n);
+	}
+	if (r < 0)
+		fail_msg("%s: %s", sql, error.text);
+	(void)sqlite3_finalize(statement);
+	return crc;
+}
+
+uint32_t place_digest(struct store *s, int print)
+{
+	static const char *const views[] = {
+		"SELECT * FROM numbers ORDER BY run, node, collector, metric, attrs, t_ns, value",
+		"SELECT * FROM histograms ORDER BY run, node, collector, metric, attrs, t_ns, count, p50",
+		"SELECT * FROM spans ORDER BY run, node, collector, metric, attrs, t_ns, dur_ns",
+		"SELECT * FROM weights ORDER BY run, node, collector, metric, attrs, t_ns, stack, self",
+		"SELECT * FROM sources ORDER BY run, node, collector, path",
+		"SELECT * FROM diags ORDER BY run, node, collector, path, code, offset",
+		"SELECT * FROM components ORDER BY run, name",
+		"SELECT * FROM metrics ORDER BY name",
+		"SELECT * FROM facts ORDER BY run, node, collector, path, name",
+		"SELECT * FROM unclaimed ORDER BY run, node, path",
+		"SELECT * FROM runs ORDER BY run",
+		"SELECT * FROM nodes ORDER BY run, node",
+		"SELECT * FROM totals ORDER BY run, node, collector, metric, attrs",
+	};
+	uint32_t crc = 0;
+
+	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++)
+		crc = digest_view(s, views[i], print, crc);
+	return crc;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_STORE_PLACE_H
+#define TESTS_STORE_PLACE_H
+
+/* A folder of its own for each test, and questions to a store in it. */
+
+#include "store/store.h"
+
+#include <sqlite3.h>
+
+enum {
+	PLACE_PATH_MAX = 256,
+};
+
+struct place {
+	char folder[PLACE_PATH_MAX / 2];
+	char store[PLACE_PATH_MAX]; /* folder/s.weir; not there yet */
+};
+
+void place_init(struct place *p);
+void place_done(struct place *p); /* removes the folder and all in it */
+/* A path in the folder; one of four buffers. */
+const char *place_path(const struct place *p, const char *name);
+/* Files in the folder. */
+uint32_t place_count(const struct place *p);
+
+/* Opens or fails the test. */
+struct store *place_open(const struct place *p, enum store_mode mode);
+/* The first column of the first row; fails the test when there is none. */
+int64_t place_ask(struct store *s, const char *sql);
+/* The same as text, in one of four buffers. */
+const char *place_ask_text(struct store *s, const char *sql);
+
+/* A CRC of all rows of all views, in an order of their own; row by row when `print` is set. */
+uint32_t place_digest(struct store *s, int print);
+
+#endif
