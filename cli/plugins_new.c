@@ -17,8 +17,9 @@
 
 #include "plugins/name.h"
 
-/* The name that the template's collector has, wherever it stands: it can be built and tested as it is. */
-static const char placeholder[] = "newcomer";
+/* What stands in the template for the collector's name, and for the same as a word of dotted names, which have no
+ * dashes. The template is a collector of these names: it can be built and tested as it is. */
+static const char placeholder[] = "newcomer", word_placeholder[] = "arrival";
 
 /* The files of the template; the placeholder is also replaced in their names. */
 static const char *const files[] = { "newcomer.c",        "meson.build", "tests/golden.sh", "tests/sample.newcomer",
@@ -28,23 +29,39 @@ enum {
 	FILE_BYTES_MAX = 64 * 1024,
 };
 
-static char *replaced(const char *text, const char *name)
+static char *replaced(const char *text, const char *old, const char *name)
 {
-	size_t n_old = strlen(placeholder), n_new = strlen(name), n_room = strlen(text) + 1, n = 0;
+	size_t n_old = strlen(old), n_new = strlen(name), n_room = strlen(text) + 1, n = 0;
 	char *copy;
 
-	for (const char *p = strstr(text, placeholder); p; p = strstr(p + n_old, placeholder))
+	for (const char *p = strstr(text, old); p; p = strstr(p + n_old, old))
 		n_room += n_new;
 	copy = calloc(1, n_room);
-	for (; copy && *text; n = strlen(copy)) {
-		if (strncmp(text, placeholder, n_old) == 0) {
+	while (copy && *text) {
+		if (strncmp(text, old, n_old) == 0) {
 			memcpy(copy + n, name, n_new);
+			n += n_new;
 			text += n_old;
 		} else {
-			copy[n] = *text++;
+			copy[n++] = *text++;
 		}
 	}
 	return copy;
+}
+
+static char *adapted(const char *text, const char *name)
+{
+	char word[NAME_COLLECTOR_MAX + 1];
+	char *half = replaced(text, placeholder, name), *whole = NULL;
+
+	(void)snprintf(word, sizeof(word), "%s", name);
+	for (char *c = word; *c; c++)
+		if (*c == '-')
+			*c = '_';
+	if (half)
+		whole = replaced(half, word_placeholder, word);
+	free(half);
+	return whole;
 }
 
 /* Where the template is, as seen from this executable: in a build tree, in an installation. */
@@ -110,14 +127,14 @@ static int write_text(const char *path, const char *text, mode_t mode)
 static int copy_file(const char *from, const char *to, const char *file, const char *name)
 {
 	char old_path[PATH_MAX], new_path[PATH_MAX];
-	char *new_file = replaced(file, name), *text = NULL, *new_text = NULL;
+	char *new_file = adapted(file, name), *text = NULL, *new_text = NULL;
 	struct stat st = { 0 };
 	int r = -1;
 
 	if (new_file && join(old_path, from, file) == 0 && join(new_path, to, new_file) == 0)
 		text = read_text(old_path);
 	if (text)
-		new_text = replaced(text, name);
+		new_text = adapted(text, name);
 	if (new_text && stat(old_path, &st) == 0)
 		r = write_text(new_path, new_text, st.st_mode & 0777);
 	free(text);
