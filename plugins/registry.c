@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <weir/fail.h>
 
+#include "plugins/child.h"
 #include "plugins/scout.h"
 #include "plugins/trusted.h"
 
@@ -278,6 +279,7 @@ int registry_open(const struct registry_config *config, struct registry **ret, s
 		free(r);
 		return weir_fail(reterr, -ENOMEM, "collectors: no memory");
 	}
+	child_reserve();
 	r->config = *config;
 	if (r->config.timeout_ns == 0)
 		r->config.timeout_ns = REGISTRY_TIMEOUT_NS;

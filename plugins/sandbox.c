@@ -33,27 +33,7 @@ static void note_missing(struct sandbox *s, const char *what, int error)
 	(void)snprintf(s->missing + n, sizeof(s->missing) - n, "%s%s: %s", n ? "; " : "", what, strerror(error));
 }
 
-/* ---- Descriptors and limits ---- */
-
-static int by_number(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
-static int close_others(struct sandbox *s)
-{
-	unsigned int from = 0;
-
-	qsort(s->keep, s->n_keep, sizeof(s->keep[0]), by_number);
-	for (uint32_t i = 0; i < s->n_keep; i++) {
-		if (s->keep[i] < 0)
-			continue;
-		if ((unsigned int)s->keep[i] > from && close_range(from, (unsigned int)s->keep[i] - 1, 0) < 0)
-			return -errno;
-		from = (unsigned int)s->keep[i] + 1;
-	}
-	return close_range(from, ~0U, 0) < 0 ? -errno : 0;
-}
+/* ---- Limits ---- */
 
 static uint64_t address_space_now(void)
 {
@@ -309,11 +289,9 @@ static int filter_running(void)
 
 int sandbox_enter(struct sandbox *s, struct weir_error *reterr)
 {
-	int r = close_others(s);
+	int r = set_limits(s);
 
 	s->missing[0] = '\0';
-	if (r == 0)
-		r = set_limits(s);
 	if (r == 0)
 		r = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
 	if (r == 0)

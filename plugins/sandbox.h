@@ -4,8 +4,8 @@
 
 /* What a child of the host gives up, in two steps, because loading a collector needs a little more than running one.
  *
- *     sandbox_enter   before the collector is loaded: no new privileges, no capabilities, no descriptors but those
- *                     named, limits on memory and files; nothing can be written, run, or reached by network
+ *     sandbox_enter   before the collector is loaded: no new privileges, no capabilities, limits on memory and
+ *                     files; nothing can be written, run, or reached by network
  *     sandbox_seal    after it: nothing can be opened either, and only a short list of system calls is left; any other
  *                     raises SIGSYS, whose handler can name it
  *
@@ -20,13 +20,7 @@
 
 #include <weir/host.h>
 
-enum {
-	SANDBOX_KEEP_MAX = 64,
-};
-
 struct sandbox {
-	int keep[SANDBOX_KEEP_MAX]; /* descriptors that stay open, in any order */
-	uint32_t n_keep;
 	uint64_t memory_max; /* bytes of address space more than there is now; 0: no limit */
 	char missing[256];   /* out: what this kernel could not do, or empty */
 };

@@ -79,7 +79,7 @@ static int read_all(int fd, void *to, uint64_t n)
 
 static int load(struct scout *s, const struct weir_collector **ret, struct weir_error *error)
 {
-	struct sandbox sandbox = { .keep = { 0, 1, 2, s->fd, s->socket }, .n_keep = 5, .memory_max = SCOUT_MEMORY_MAX };
+	struct sandbox sandbox = { .memory_max = SCOUT_MEMORY_MAX };
 	char path[64];
 	int r = sandbox_enter(&sandbox, error);
 
@@ -122,7 +122,7 @@ __attribute__((noreturn)) static void live(struct scout *s, pid_t parent)
 	struct question q;
 	uint32_t sure;
 
-	child_begin(parent, -1);
+	child_begin(&(struct child_setup){ parent, -1, { s->fd, s->socket }, 2 });
 	if (crash_arm(s->record, give_up) < 0)
 		_exit(1);
 	c = describe(s);

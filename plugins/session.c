@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <weir/fail.h>
 
+#include "plugins/child.h"
 #include "plugins/job.h"
 #include "plugins/reading.h"
 
@@ -95,6 +96,7 @@ int session_new(const struct session_config *config, struct session **ret, struc
 
 	if (!s)
 		return weir_fail(reterr, -ENOMEM, "session: no memory");
+	child_reserve();
 	s->config = *config;
 	s->ear.session = s;
 	fill_in(&s->config);

@@ -285,19 +285,15 @@ static int run_contained(struct worker *w)
 	return r;
 }
 
-static void keep_descriptors(struct worker *w, const struct ring *ring)
+static void begin_child(const struct worker_task *t, const struct ring *ring, int output_fd, int parent)
 {
-	const struct worker_task *t = w->task;
-	struct sandbox *s = &w->sandbox;
-	const int fixed[] = {
-		0, 1, 2, t->fd, ring_data_fd(ring), ring_room_fd(ring), t->collector ? t->collector->fd : -1
-	};
+	struct child_setup setup = { parent, output_fd, { t->fd, ring_data_fd(ring), ring_room_fd(ring) }, 3 };
 
-	memcpy(s->keep, fixed, sizeof(fixed));
-	s->n_keep = sizeof(fixed) / sizeof(fixed[0]);
+	if (t->collector)
+		setup.keep[setup.n_keep++] = t->collector->fd;
 	for (uint32_t i = 0; t->collector && i < t->collector->n_companions; i++)
-		s->keep[s->n_keep++] = t->companion_fds[i];
-	s->memory_max = t->memory_max;
+		setup.keep[setup.n_keep++] = t->companion_fds[i];
+	child_begin(&setup);
 }
 
 struct worker_outlet {
@@ -316,7 +312,7 @@ void worker_child(const struct worker_task *task, struct ring *ring, struct work
 	struct worker_outlet outlet = { ring };
 	int r;
 
-	child_begin(parent, output_fd);
+	begin_child(task, ring, output_fd, parent);
 	w.task = task;
 	w.is_child = 1;
 	w.delivery.send = send_by_ring;
@@ -325,7 +321,7 @@ void worker_child(const struct worker_task *task, struct ring *ring, struct work
 	w.delivery.rows_max = task->rows_max;
 	w.delivery.leave = leave;
 	the_child = &w;
-	keep_descriptors(&w, ring);
+	w.sandbox.memory_max = task->memory_max;
 	if (on_exit(on_exit_in_verb, &w) != 0)
 		_exit(1);
 	r = delivery_init(&w.delivery);
