@@ -53,16 +53,8 @@ static const char *const companions[] = { "{stem}.prof", "{stem}.hp" };
 static int64_t context_ns(const struct weir_host *h, const char *name)
 {
 	struct weir_text text;
-	char digits[24], *end;
-	long long value;
 
-	if (h->context(h, name, &text) < 0 || text.n_bytes == 0 || text.n_bytes >= sizeof(digits))
-		return TIE_UNKNOWN;
-	memcpy(digits, text.at, text.n_bytes);
-	digits[text.n_bytes] = '\0';
-	errno = 0;
-	value = strtoll(digits, &end, 10);
-	return errno || *end || end == digits ? TIE_UNKNOWN : value;
+	return h->context(h, name, &text) < 0 ? TIE_UNKNOWN : ending_fact((struct parse_text){ text.at, text.n_bytes });
 }
 
 static uint32_t ghc_heap_sniff(struct weir_text name, const uint8_t *head, uint64_t n_head)

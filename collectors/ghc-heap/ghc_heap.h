@@ -15,6 +15,7 @@
 #include <weir/collector.h>
 
 #include "collectors/ghc-heap/names.h"
+#include "parsers/ending.h"
 #include "parsers/hp.h"
 #include "parsers/prof.h"
 #include "parsers/rts_command.h"
@@ -69,7 +70,7 @@ enum {
 	TIE_TEXT_MAX = 160,
 };
 
-#define TIE_UNKNOWN INT64_MIN
+#define TIE_UNKNOWN ENDING_UNKNOWN
 
 struct tie_facts {        /* times in ns UTC; TIE_UNKNOWN where not known */
 	int64_t date_ns;  /* DATE as if it were UTC */

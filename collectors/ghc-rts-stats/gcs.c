@@ -106,14 +106,14 @@ static void add(int64_t *sum, int64_t value)
 
 static int emit(struct gcs *g, const struct rts_gc *gc)
 {
-	int64_t elapsed_ns = seconds_ns(gc->elapsed_s), end_ns = seconds_ns(gc->process_elapsed_s);
-	int64_t cpu_ns = seconds_ns(gc->process_cpu_s);
+	int64_t elapsed_ns = ending_ns(gc->elapsed_s), end_ns = ending_ns(gc->process_elapsed_s);
+	int64_t cpu_ns = ending_ns(gc->process_cpu_s);
 
 	add(&g->allocated_bytes, gc->allocated_bytes);
 	add(&g->copied_bytes, gc->copied_bytes);
 	add(&g->faults, gc->faults);
 	add(&g->faults_before, gc->faults_before);
-	if (elapsed_ns == TIME_UNKNOWN || end_ns == TIME_UNKNOWN || cpu_ns == TIME_UNKNOWN || elapsed_ns < 0 ||
+	if (elapsed_ns == ENDING_UNKNOWN || end_ns == ENDING_UNKNOWN || cpu_ns == ENDING_UNKNOWN || elapsed_ns < 0 ||
 	    __builtin_add_overflow(end_ns, g->start_ns, &end_ns) || !pause_series(g, gc->generation)) {
 		g->host->tally(g->host, WEIR_READ, 1, NULL);
 		g->host->tally(g->host, WEIR_BAD, 1, "rts_stats.gc_time");

@@ -30,7 +30,7 @@ struct weir_instance {
 	uint64_t list_offset;
 	uint64_t n_text_since; /* lines of something else since the last reading */
 	uint64_t n_readings_all;
-	int64_t start_ns;     /* of collections that had to go before the end was known; TIME_UNKNOWN: none had to */
+	int64_t start_ns;     /* of collections that had to go before the end was known; ENDING_UNKNOWN: none had to */
 	struct ending ending; /* of the last report */
 	uint8_t in_list, has_summary, has_command, is_profiled, has_ending;
 	char room[FACT_MAX];
@@ -68,16 +68,9 @@ static uint32_t rts_stats_sniff_file(struct weir_text name, const uint8_t *head,
 static int64_t context_ns(const struct weir_host *h, const char *name)
 {
 	struct weir_text text;
-	char digits[24], *end;
-	long long value;
 
-	if (h->context(h, name, &text) < 0 || text.n_bytes == 0 || text.n_bytes >= sizeof(digits))
-		return TIME_UNKNOWN;
-	memcpy(digits, text.at, text.n_bytes);
-	digits[text.n_bytes] = '\0';
-	errno = 0;
-	value = strtoll(digits, &end, 10);
-	return errno || *end || end == digits ? TIME_UNKNOWN : value;
+	return h->context(h, name, &text) < 0 ? ENDING_UNKNOWN
+	                                      : ending_fact((struct parse_text){ text.at, text.n_bytes });
 }
 
 static void rts_stats_close(struct weir_instance *i)
@@ -97,7 +90,7 @@ static int rts_stats_open(const struct weir_host *h, struct weir_instance **ret,
 	i->host = h;
 	i->gcs.host = h;
 	i->report.number = 1;
-	i->start_ns = TIME_UNKNOWN;
+	i->start_ns = ENDING_UNKNOWN;
 	i->facts = (struct ending_facts){ .process_start_ns = context_ns(h, "process.start_ns"),
 		                          .run_start_ns = context_ns(h, "run.start_ns"),
 		                          .run_end_ns = context_ns(h, "run.end_ns"),
@@ -127,8 +120,8 @@ static void settle_ending(struct weir_instance *i)
 {
 	int64_t elapsed_ns = report_elapsed_ns(&i->report);
 
-	if (elapsed_ns == TIME_UNKNOWN && i->gcs.n_all)
-		elapsed_ns = seconds_ns(i->gcs.last_elapsed_s);
+	if (elapsed_ns == ENDING_UNKNOWN && i->gcs.n_all)
+		elapsed_ns = ending_ns(i->gcs.last_elapsed_s);
 	i->ending = ending_make(&i->facts, elapsed_ns);
 	i->has_ending = 1;
 }
@@ -141,8 +134,8 @@ static int end_report(struct weir_instance *i)
 		return WEIR_OK;
 	settle_ending(i);
 	if (i->gcs.n) {
-		i->gcs.start_ns = i->start_ns != TIME_UNKNOWN ? i->start_ns : i->ending.start_ns;
-		if (i->gcs.start_ns == TIME_UNKNOWN)
+		i->gcs.start_ns = i->start_ns != ENDING_UNKNOWN ? i->start_ns : i->ending.start_ns;
+		if (i->gcs.start_ns == ENDING_UNKNOWN)
 			i->gcs.start_ns = 0;
 		r = gcs_emit(&i->gcs);
 	}
@@ -170,7 +163,7 @@ static int next_report(struct weir_instance *i)
 	i->in_list = i->has_summary = 0;
 	i->gcs.n_all = 0;
 	i->gcs.allocated_bytes = i->gcs.copied_bytes = i->gcs.faults = i->gcs.faults_before = 0;
-	i->start_ns = TIME_UNKNOWN;
+	i->start_ns = ENDING_UNKNOWN;
 	return r;
 }
 
@@ -235,13 +228,13 @@ static int take_readings(struct weir_instance *i, uint64_t offset)
 /* More collections than are kept: what is known now has to tell when they were. */
 static int settle_early(struct weir_instance *i)
 {
-	if (i->start_ns == TIME_UNKNOWN) {
-		struct ending e = ending_make(&i->facts, seconds_ns(i->gcs.last_elapsed_s));
+	if (i->start_ns == ENDING_UNKNOWN) {
+		struct ending e = ending_make(&i->facts, ending_ns(i->gcs.last_elapsed_s));
 
-		i->start_ns = i->facts.process_start_ns != TIME_UNKNOWN ? i->facts.process_start_ns
-		              : i->facts.run_start_ns != TIME_UNKNOWN   ? i->facts.run_start_ns
-		                                                        : e.start_ns;
-		if (i->facts.process_start_ns == TIME_UNKNOWN)
+		i->start_ns = i->facts.process_start_ns != ENDING_UNKNOWN ? i->facts.process_start_ns
+		              : i->facts.run_start_ns != ENDING_UNKNOWN   ? i->facts.run_start_ns
+		                                                          : e.start_ns;
+		if (i->facts.process_start_ns == ENDING_UNKNOWN)
 			say(i, WEIR_NOTE, "rts_stats.early_clock",
 			    "more collections than are kept: their start is the run's, or told by the file's end",
 			    WEIR_NO_OFFSET);

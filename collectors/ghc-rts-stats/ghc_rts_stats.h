@@ -8,11 +8,11 @@
  *     dictionary.c      its metrics
  *     report.c          the readings of one program's report into numbers
  *     gcs.c             the collections that -S lists into spans and numbers
- *     ending.c          when the program ended
  */
 
 #include <weir/collector.h>
 
+#include "parsers/ending.h"
 #include "parsers/rts_stats.h"
 
 /* ---- dictionary.c ---- */
@@ -57,30 +57,6 @@ enum row {
 
 extern const struct weir_metric rts_stats_metrics[ROW_COUNT];
 
-/* ---- ending.c: see there for the rule ---- */
-
-#define TIME_UNKNOWN INT64_MIN
-
-struct ending_facts { /* ns UTC */
-	int64_t process_start_ns;
-	int64_t run_start_ns;
-	int64_t run_end_ns;
-	int64_t mtime_ns;
-};
-
-struct ending {
-	int64_t end_ns;   /* of the program */
-	int64_t start_ns; /* of it: the moment from which elapsed time counts; TIME_UNKNOWN */
-	int64_t error_ns; /* -1: not known */
-	const char *tie;  /* NULL: nothing was known at all */
-};
-
-/* elapsed_ns: of the whole program, or TIME_UNKNOWN. */
-struct ending ending_make(const struct ending_facts *facts, int64_t elapsed_ns);
-
-/* Seconds as nanoseconds; out of all reason: TIME_UNKNOWN. */
-int64_t seconds_ns(double seconds);
-
 /* ---- gcs.c ---- */
 
 enum {
@@ -92,7 +68,7 @@ struct gcs {
 	const struct weir_host *host;
 	struct rts_gc *at;
 	uint32_t n, n_room;
-	int64_t start_ns;    /* that elapsed times count from; TIME_UNKNOWN until it is settled */
+	int64_t start_ns;    /* that elapsed times count from; ENDING_UNKNOWN until it is settled */
 	int64_t previous_ns; /* end of the one before */
 	int64_t allocated_bytes, copied_bytes, faults, faults_before; /* sums, up to the last that was emitted */
 	uint64_t n_all;
@@ -148,7 +124,7 @@ enum report_taken {
 enum report_taken report_take(struct report *r, const struct rts_reading *reading);
 /* Emits the report as of time_ns and counts its readings in the ledger. */
 int report_emit(const struct report *r, const struct weir_host *h, int64_t time_ns);
-/* Seconds of the whole program as nanoseconds, or TIME_UNKNOWN. */
+/* Seconds of the whole program as nanoseconds, or ENDING_UNKNOWN. */
 int64_t report_elapsed_ns(const struct report *r);
 
 #endif

@@ -167,14 +167,14 @@ int64_t report_elapsed_ns(const struct report *r)
 	double seconds = 0;
 
 	if (r->has[RTS_TOTAL_ELAPSED])
-		return seconds_ns(r->plain[RTS_TOTAL_ELAPSED].f64);
+		return ending_ns(r->plain[RTS_TOTAL_ELAPSED].f64);
 	/* -t has no total, and neither had the list up to GHC 8.2: what it leaves out is the exit's time. */
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		if (!r->has[parts[i]])
-			return TIME_UNKNOWN;
+			return ENDING_UNKNOWN;
 		seconds += r->plain[parts[i]].f64;
 	}
-	return seconds_ns(seconds);
+	return ending_ns(seconds);
 }
 
 /* ---- Emitting ---- */
@@ -225,8 +225,8 @@ static int convert(enum unit unit, const struct label_value *v, union weir_value
 		ret->f64 = v->f64;
 		return 1;
 	case SECONDS:
-		ret->i64 = seconds_ns(v->f64);
-		return ret->i64 != TIME_UNKNOWN;
+		ret->i64 = ending_ns(v->f64);
+		return ret->i64 != ENDING_UNKNOWN;
 	case MEBIBYTES:
 		return v->is_whole && !__builtin_mul_overflow(v->i64, 1 << 20, &ret->i64);
 	default:

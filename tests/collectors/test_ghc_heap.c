@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/support/golden.h"
+#include "tests/collectors/hear.h"
 
 #define DATA "tests/data/ghc-heap/"
 
@@ -52,52 +52,19 @@ static void every_beginning_of_a_profile_ends_well(void **state)
 
 /* ---- One profile at a time ---- */
 
-struct heard {
-	struct recorder *rec;
-	struct recorder_result result;
-	struct weir_text text;
-};
-
 static struct heard hear_with(const char *profile, const char *report, const struct lend_pair *context,
-                              uint32_t n_context, const char *collector_input_again)
+                              uint32_t n_context, const char *profile_again)
 {
-	const struct golden g = {
-		.collector = "ghc-heap", .input = DATA "hm.hp", .context = context, .n_context = n_context
-	};
-	struct recorder_setup setup = golden_setup(&g);
-	struct heard ret = { 0 };
-
-	free((void *)setup.inputs[0].at);
-	setup.inputs[0] = (struct recorder_input){ (const uint8_t *)profile, strlen(profile), 1 };
-	if (report)
-		setup.inputs[1] = (struct recorder_input){ (const uint8_t *)report, strlen(report), 1 };
-	if (collector_input_again)
-		setup.inputs[2] = (struct recorder_input){ (const uint8_t *)collector_input_again,
-			                                   strlen(collector_input_again), 1 };
-	assert_true(recorder_run(&setup, &ret.rec, &ret.result, NULL) >= 0);
-	ret.text = recorder_text(ret.rec);
-	return ret;
+	return hear_text(&(struct hearing){ .collector = "ghc-heap",
+	                                    .text = profile,
+	                                    .companions = { report, profile_again },
+	                                    .context = context,
+	                                    .n_context = n_context });
 }
 
 static struct heard hear(const char *profile, const char *report)
 {
 	return hear_with(profile, report, mtime, 1, profile);
-}
-
-static int says(const struct heard *h, const char *words)
-{
-	return memmem(h->text.at, h->text.n_bytes, words, strlen(words)) != NULL;
-}
-
-static void assert_says(const struct heard *h, const char *words)
-{
-	if (!says(h, words))
-		fail_msg("'%s' is not in\n%.*s", words, (int)h->text.n_bytes, h->text.at);
-}
-
-static void done(struct heard *h)
-{
-	recorder_free(h->rec);
 }
 
 #define HEAD(job)        "JOB \"" job "\"\nDATE \"Sat Nov 21 03:04 2026\"\nSAMPLE_UNIT \"seconds\"\nVALUE_UNIT \"bytes\"\n"
@@ -110,7 +77,7 @@ static void an_empty_file_is_partial_and_says_why(void **state)
 
 	assert_int_equal(h.result.status, STORE_PARTIAL);
 	assert_says(&h, "\"hp.empty\"");
-	done(&h);
+	heard_done(&h);
 }
 
 static void artefacts_and_empty_samples_are_told_apart(void **state)
@@ -121,11 +88,11 @@ static void artefacts_and_empty_samples_are_told_apart(void **state)
 	assert_int_equal(h.result.status, STORE_OK);
 	assert_says(&h, "\"read\":4,\"stored\":1,\"skipped\":3,\"bad\":0");
 	assert_says(&h, "{\"skipped\":{\"hp.artefact_sample\":2,\"hp.empty_sample\":1}}");
-	done(&h);
+	heard_done(&h);
 	h = hear(HEAD("p +RTS -hm") FIRST SAMPLE("0.3", ""), NULL);
 	assert_int_equal(h.result.status, STORE_OK);
 	assert_says(&h, "\"hp.no_bands\"");
-	done(&h);
+	heard_done(&h);
 }
 
 static void a_sample_without_end_is_left_out(void **state)
@@ -136,12 +103,12 @@ static void a_sample_without_end_is_left_out(void **state)
 	assert_int_equal(h.result.status, STORE_PARTIAL);
 	assert_says(&h, "\"read\":4,\"stored\":1,\"skipped\":2,\"bad\":1");
 	assert_says(&h, "\"hp.unended_sample\"");
-	assert_false(says(&h, "\"self\":16"));
-	done(&h);
+	assert_silent_on(&h, "\"self\":16");
+	heard_done(&h);
 	h = hear(HEAD("p +RTS -hm") "BEGIN_SAMPLE 0.1\nMain\t8\n" SAMPLE("0.2", "Main\t16\n"), NULL);
 	assert_says(&h, "\"read\":2,\"stored\":1,\"skipped\":1,\"bad\":0");
-	assert_false(says(&h, "\"self\":8"));
-	done(&h);
+	assert_silent_on(&h, "\"self\":8");
+	heard_done(&h);
 }
 
 static void a_sample_of_two_writers_is_bad(void **state)
@@ -150,7 +117,7 @@ static void a_sample_of_two_writers_is_bad(void **state)
 
 	assert_int_equal(h.result.status, STORE_PARTIAL);
 	assert_says(&h, "\"bad\":2,\"lost\":0,\"reasons\":{\"bad\":{\"hp.end\":1,\"hp.torn_sample\":1}}");
-	done(&h);
+	heard_done(&h);
 }
 
 static void breakdown_says(const char *job, const char *bands, const char *breakdown)
@@ -162,7 +129,7 @@ static void breakdown_says(const char *job, const char *bands, const char *break
 	(void)snprintf(expected, sizeof(expected), "{\"breakdown\":\"%s\"", breakdown);
 	h = hear(text, NULL);
 	assert_says(&h, expected);
-	done(&h);
+	heard_done(&h);
 }
 
 static void flags_tell_the_breakdown(void **state)
@@ -208,11 +175,11 @@ static void a_path_is_spelled_from_main_unless_it_is_cut(void **state)
 
 	assert_says(&h, "\"stack\":[\"MAIN\",\"CAF\",\"b\",\"a\"],\"native\":3");
 	assert_says(&h, "\"stack\":[\"MAIN\",\"ddd...\",\"c\"],\"native\":4");
-	done(&h);
+	heard_done(&h);
 	h = hear(HEAD("p +RTS -hc -L9") SAMPLE("0.1", "(4)c/ddd...\t16\n"), NULL);
 	assert_says(&h, "\"stack\":[\"ddd...\",\"c\"],\"native\":4");
 	assert_says(&h, "\"hp.cut_label\"");
-	done(&h);
+	heard_done(&h);
 }
 
 static void a_report_of_another_run_is_not_joined(void **state)
@@ -232,20 +199,20 @@ static void a_report_of_another_run_is_not_joined(void **state)
 
 	assert_says(&h, "\"stack\":[\"MAIN\",\"main\",\"a/b\"],\"module\":\"Main\",\"src\":\"M.hs:2:1\",\"native\":3");
 	assert_int_equal(h.result.status, STORE_OK);
-	done(&h);
+	heard_done(&h);
 	h = hear(HEAD("p +RTS -hc") SAMPLE("0.1", "(3)a/main\t8\n(2)other\t8\n(9)main\t8\n"), report);
 	assert_int_equal(h.result.status, STORE_PARTIAL);
 	assert_says(&h, "\"hp.other_report\",\"severity\":\"warning\",\"count\":2");
 	assert_says(&h, "\"hp.unjoined\",\"severity\":\"note\",\"count\":1");
-	done(&h);
+	heard_done(&h);
 	/* A cut label ends in dots, and so may what is left of the last cost centre. */
 	h = hear(HEAD("p +RTS -hc -L6") SAMPLE("0.1", "(4)a....\t8\n"), report);
 	assert_int_equal(h.result.status, STORE_OK);
 	assert_says(&h, "[\"MAIN\",\"main\",\"a.\\\\.\\\\\"]");
-	done(&h);
+	heard_done(&h);
 	h = hear(HEAD("p +RTS -hc -L8") SAMPLE("0.1", "(3)a/b/...\t8\n"), report);
 	assert_says(&h, "[\"MAIN\",\"main\",\"a/b\"]");
-	done(&h);
+	heard_done(&h);
 }
 
 static void other_units_are_refused(void **state)
@@ -254,7 +221,7 @@ static void other_units_are_refused(void **state)
 
 	assert_int_equal(h.result.r, -ENOTSUP);
 	assert_non_null(strstr(h.result.error.text, "units"));
-	done(&h);
+	heard_done(&h);
 }
 
 /* ---- Time ---- */
@@ -270,7 +237,7 @@ static void assert_tie(const struct lend_pair *context, uint32_t n_context, cons
 
 	assert_says(&h, clock);
 	assert_says(&h, time);
-	done(&h);
+	heard_done(&h);
 }
 
 static void process_start_and_end_of_file_tie_both_ends(void **state)
@@ -331,7 +298,7 @@ static void without_anything_date_is_taken_for_utc(void **state)
 	h = hear_with("JOB \"p +RTS -hm\"\n" SAMPLE("1.0", "Main\t8\n"), NULL, NULL, 0, NULL);
 	assert_says(&h, "\"hp.no_clock\",\"severity\":\"warning\"");
 	assert_says(&h, "\"t_ns\":1000000000,\"self\":8}");
-	done(&h);
+	heard_done(&h);
 }
 
 int main(void)

@@ -1,28 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "collectors/ghc-rts-stats/ghc_rts_stats.h"
+#include "parsers/ending.h"
 
-/* The statistics are written when the program ends, and count elapsed time from its start. When that was is told, in
- * this order, by
- *
- *   the process's start, and as much later as the program says that it ran. Off by the kernel's tick, two at most.
- *   the file's modification time, unless it lies outside of the run: then the file was copied. Off by no more, if the
- *   statistics are the last thing in the file; what a program's stderr holds behind them came at an unknown time.
- *   the run's end.
- */
+/* So that no sum of two of them is beyond 63 bits. */
+static const double seconds_max = 1e9;
+static const int64_t fact_max_ns = INT64_MAX / 10 * 8;
 
 static const int64_t minute_ns = 60 * INT64_C(1000000000);
 static const int64_t tick_ns = 10000000; /* the kernel's unit of process start times, and of file times */
 
-int64_t seconds_ns(double seconds)
+int64_t ending_ns(double seconds)
 {
-	if (!(seconds > -9e9 && seconds < 9e9))
-		return TIME_UNKNOWN;
+	if (!(seconds > -seconds_max && seconds < seconds_max))
+		return ENDING_UNKNOWN;
 	return (int64_t)(seconds * 1e9 + (seconds < 0 ? -0.5 : 0.5));
+}
+
+int64_t ending_fact(struct parse_text digits)
+{
+	int64_t ret = 0;
+
+	for (size_t i = 0; i < digits.n; i++)
+		if (digits.at[i] < '0' || digits.at[i] > '9' || __builtin_mul_overflow(ret, 10, &ret) ||
+		    __builtin_add_overflow(ret, digits.at[i] - '0', &ret))
+			return ENDING_UNKNOWN;
+	return digits.n && ret < fact_max_ns ? ret : ENDING_UNKNOWN;
 }
 
 static int is_known(int64_t time_ns)
 {
-	return time_ns != TIME_UNKNOWN;
+	return time_ns != ENDING_UNKNOWN;
 }
 
 static int is_of_the_run(const struct ending_facts *f)
@@ -33,7 +39,7 @@ static int is_of_the_run(const struct ending_facts *f)
 
 struct ending ending_make(const struct ending_facts *f, int64_t elapsed_ns)
 {
-	struct ending ret = { .start_ns = TIME_UNKNOWN, .error_ns = -1 };
+	struct ending ret = { .start_ns = ENDING_UNKNOWN, .error_ns = -1 };
 	int has_start = is_known(f->process_start_ns) && is_known(elapsed_ns);
 
 	/* A process that would have ended after its file was written is another one. */
