@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 enum {
 	LINE_MAX_BYTES = 4096,
@@ -20,4 +21,18 @@ void say(const char *format, ...)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = '?';
 	fprintf(stderr, "weir: %s\n", line);
+}
+
+void say_text(FILE *file, struct weir_text text)
+{
+	for (uint64_t i = 0; i < text.n_bytes; i++) {
+		unsigned char c = (unsigned char)text.at[i];
+
+		(void)fputc(c < ' ' || c == 0x7f ? '?' : c, file);
+	}
+}
+
+void say_word(FILE *file, const char *text)
+{
+	say_text(file, (struct weir_text){ text, strlen(text) });
 }

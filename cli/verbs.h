@@ -25,10 +25,16 @@ extern const uint32_t n_verbs;
 
 const struct verb *verb_find(const char *name); /* NULL: there is none */
 
+int verb_dict(int argc, char **argv);
+int verb_export(int argc, char **argv);
 int verb_help(int argc, char **argv);
+int verb_ingest(int argc, char **argv);
 int verb_plugins(int argc, char **argv);
+int verb_profile(int argc, char **argv);
+int verb_sql(int argc, char **argv);
+int verb_summary(int argc, char **argv);
 
-extern const struct page help_page;
-extern const struct page plugins_page;
+extern const struct page dict_page, export_page, help_page, ingest_page, plugins_page, profile_page, sql_page,
+	summary_page;
 
 #endif

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/ingest.h"
+#include "cli/amount.h"
+#include "cli/record.h"
+#include "cli/say.h"
+#include "cli/verbs.h"
+#include "plugins/session.h"
+#include "store/store.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <weir/fail.h>
+
+enum {
+	INGEST_OUTPUT,
+	INGEST_NODE,
+	INGEST_RUN,
+	INGEST_OPTION,
+	INGEST_JOBS,
+	INGEST_VERIFY,
+	INGEST_LOCLI,
+	INGEST_DRY_RUN,
+	INGEST_QUIET,
+	INGEST_STALL,
+	INGEST_IN_PROCESS,
+};
+
+static const struct page_option options[] = {
+	[INGEST_OUTPUT] = { "output", "STORE", "the store to write or add to (RUN.weir)", 'o' },
+	[INGEST_NODE] = { "node", "NODE", "all files are of this node", 0 },
+	[INGEST_RUN] = { "run", "TAG", "call the run so", 0 },
+	[INGEST_OPTION] = { "option", "C.NAME=VALUE", "an option of collector C; `weir plugins show C`", 'O' },
+	[INGEST_JOBS] = { "jobs", "N", "workers at once (as many as cores)", 'j' },
+	[INGEST_VERIFY] = { "verify", NULL, "hash again what is whole already, and read what has changed", 0 },
+	[INGEST_LOCLI] = { "locli", NULL, "also write what locli reads into the run's analysis/", 0 },
+	[INGEST_DRY_RUN] = { "dry-run", NULL, "only say which file is whose", 0 },
+	[INGEST_QUIET] = { "quiet", NULL, "no progress, no notes: only the last line when it isn't good", 'q' },
+	[INGEST_STALL] = { "stall-timeout", "SECONDS", "end a worker that does nothing for so long (30)", 0 },
+	[INGEST_IN_PROCESS] = { "in-process", NULL, "no workers, no sandbox: for debuggers", 0 },
+};
+
+const struct page ingest_page = {
+	.verb = "ingest",
+	.arguments = "PATH... [-o STORE] [--node NODE] [--run TAG] [--locli]",
+	.about = "Reads a run directory, any other folder, or single files into a store. What is whole in the store\n"
+		 "already is not read again; stop it at any time and run it again.\n",
+	.options = options,
+	.n_options = sizeof(options) / sizeof(options[0]),
+	.min_arguments = 1,
+	.max_arguments = 10000,
+};
+
+enum {
+	CONTEXT_MAX = 16,
+	SAID_MAX = 20, /* diags that are printed as they come; all are in the store */
+	WORKERS_MAX = 256,
+};
+
+static void on_progress(struct session_listener *l, const struct session_progress *p)
+{
+	progress_show(&l->progress, p);
+}
+
+static void on_diag(struct session_listener *l, uint32_t job, const struct weir_diag *d)
+{
+	int n = d->message.n_bytes < 1024 ? (int)d->message.n_bytes : 1024;
+
+	if (d->severity == WEIR_NOTE || l->request->is_quiet)
+		return;
+	if (l->n_said >= SAID_MAX) {
+		l->n_unsaid++;
+		return;
+	}
+	l->n_said++;
+	progress_wipe(&l->progress);
+	if (d->offset == WEIR_NO_OFFSET)
+		say("ingest: %s: %.*s (%s)", plan_path(l->plan, job), n, d->message.at, d->code);
+	else
+		say("ingest: %s: offset %llu: %.*s (%s)", plan_path(l->plan, job), (unsigned long long)d->offset, n,
+		    d->message.at, d->code);
+}
+
+static void on_done(struct session_listener *l, uint32_t job, const struct session_outcome *o)
+{
+	if (o->is_skipped)
+		return;
+	l->n_rows += o->n_rows;
+	l->n_bytes += o->n_bytes;
+}
+
+static void hear(struct registry_listener *nobody, uint32_t severity, const char *sentence)
+{
+	if (severity != WEIR_NOTE)
+		say("ingest: %s", sentence);
+}
+
+/* ---- What was asked for ---- */
+
+static int take_option(struct ingest_request *r, char *argument)
+{
+	char *dot = strchr(argument, '.'), *equals = strchr(argument, '=');
+
+	if (r->n_given == INGEST_OPTIONS_MAX) {
+		say("ingest: -O %s: at most %d options", argument, INGEST_OPTIONS_MAX);
+		return -EINVAL;
+	}
+	if (!dot || !equals || dot > equals) {
+		say("ingest: -O %s: not of the form COLLECTOR.NAME=VALUE", argument);
+		return -EINVAL;
+	}
+	*dot = 0;
+	*equals = 0;
+	r->given[r->n_given++] = (struct ingest_given){ argument, { dot + 1, equals + 1 } };
+	return 0;
+}
+
+static int take(struct ingest_request *r, int row, const char *argument)
+{
+	switch (row) {
+	case INGEST_OUTPUT:
+		r->output = argument;
+		return 0;
+	case INGEST_NODE:
+		r->plan.node = argument;
+		return 0;
+	case INGEST_RUN:
+		r->plan.tag = argument;
+		return 0;
+	case INGEST_OPTION:
+		return take_option(r, (char *)(uintptr_t)argument);
+	case INGEST_JOBS:
+		return page_number(&ingest_page, "jobs", argument, 1, WORKERS_MAX, &r->n_workers);
+	case INGEST_STALL:
+		return page_duration(&ingest_page, "stall-timeout", argument, &r->stall_ns);
+	case INGEST_VERIFY:
+		r->has_verify = 1;
+		return 0;
+	case INGEST_LOCLI:
+		r->is_locli = 1;
+		return 0;
+	case INGEST_DRY_RUN:
+		r->is_dry = 1;
+		return 0;
+	case INGEST_QUIET:
+		r->is_quiet = 1;
+		return 0;
+	case INGEST_IN_PROCESS:
+	default:
+		r->is_in_process = 1;
+		return 0;
+	}
+}
+
+/* An empty name would make a node or a run that nobody can ask for. */
+static int check_names(const struct ingest_request *r)
+{
+	if ((r->plan.node && !*r->plan.node) || (r->plan.tag && !*r->plan.tag)) {
+		say("ingest: --node and --run: a name cannot be empty");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_options(const struct ingest_request *r, const struct registry *registry)
+{
+	for (uint32_t i = 0; i < r->n_given; i++) {
+		if (registry_find(registry, r->given[i].collector))
+			continue;
+		say("ingest: -O %s.%s: there is no such collector; `weir plugins list`", r->given[i].collector,
+		    r->given[i].pair.name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int pick_store(struct ingest_request *r, const struct plan *plan)
+{
+	if (r->output) {
+		(void)snprintf(r->store_path, sizeof(r->store_path), "%s", r->output);
+		if (strlen(r->output) < sizeof(r->store_path))
+			return 0;
+		say("ingest: %s: the path is too long", r->output);
+		return -EINVAL;
+	}
+	if (plan->n_runs != 1) {
+		say("ingest: %u runs: name the store that they all go into, with -o STORE", plan->n_runs);
+		return -EINVAL;
+	}
+	(void)snprintf(r->store_path, sizeof(r->store_path), "%.500s.weir", plan->runs[0].run->tag);
+	/* A tag is a name, not a path. */
+	for (char *c = r->store_path; *c; c++)
+		if (*c == '/' || (unsigned char)*c < ' ')
+			*c = '_';
+	if (r->store_path[0] == '.' || r->store_path[0] == '-')
+		r->store_path[0] = '_';
+	return 0;
+}
+
+/* ---- Jobs ---- */
+
+static uint32_t collect_context(const struct run *run, const struct plan_job *job, struct lend_pair *ret)
+{
+	static const char *const facts[] = {
+		"process.pid", "process.start_ns",        "run.start_ns",           "run.end_ns",
+		"ghc.version", "genesis.system_start_ns", "genesis.slot_length_ns", "genesis.epoch_length_slots"
+	};
+	uint32_t n = 0;
+
+	ret[n++] = (struct lend_pair){ "run", run->tag };
+	ret[n++] = (struct lend_pair){ "node", run->nodes[job->node].name };
+	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
+		const char *value = run_fact(run, job->node, facts[i]);
+
+		if (value)
+			ret[n++] = (struct lend_pair){ facts[i], value };
+	}
+	return n;
+}
+
+static int add_job(struct session *session, const struct ingest_request *r, const struct plan *plan, uint32_t i,
+                   const struct record_run *ids, struct weir_error *reterr)
+{
+	const struct plan_job *job = &plan->jobs[i];
+	const struct run *run = plan->runs[job->run].run;
+	struct lend_pair options_given[INGEST_OPTIONS_MAX], context[CONTEXT_MAX];
+	struct session_job j = { .collector = job->collector,
+		                 .run = ids[job->run].id,
+		                 .node = ids[job->run].nodes[job->node],
+		                 .file = job->file,
+		                 .path = plan_path(plan, i),
+		                 .companions = (const char *const *)job->companions,
+		                 .options = options_given,
+		                 .context = context };
+	uint32_t number;
+
+	for (uint32_t k = 0; k < r->n_given; k++)
+		if (strcmp(r->given[k].collector, job->collector->name) == 0)
+			options_given[j.n_options++] = r->given[k].pair;
+	j.n_context = collect_context(run, job, context);
+	return session_add(session, &j, &number, reterr);
+}
+
+static int run_session(struct store *s, const struct ingest_request *r, const struct plan *plan,
+                       const struct record_run *ids, struct session_listener *l, struct session_totals *totals,
+                       struct weir_error *reterr)
+{
+	static const struct session_listener_ops ops = { on_progress, on_diag, on_done };
+	struct session_config config = { .store = s,
+		                         .ops = &ops,
+		                         .listener = l,
+		                         .n_workers = (uint32_t)r->n_workers,
+		                         .stall_timeout_ns = r->stall_ns,
+		                         .is_in_process = r->is_in_process,
+		                         .has_verify = r->has_verify };
+	struct session *session;
+	int result = session_new(&config, &session, reterr);
+
+	if (result < 0)
+		return result;
+	for (uint32_t i = 0; i < plan->n_jobs && result == 0; i++)
+		result = add_job(session, r, plan, i, ids, reterr);
+	if (result == 0)
+		result = session_run(session, totals, reterr);
+	session_free(session);
+	progress_wipe(&l->progress);
+	return result;
+}
+
+static int fill_store(struct store *s, struct ingest_request *r, const struct plan *plan)
+{
+	struct session_listener l = { .plan = plan, .progress = progress_new(r->is_quiet), .request = r };
+	struct session_totals totals = { 0 };
+	struct record_run *ids = NULL;
+	struct weir_error error;
+	int64_t start_ns = amount_now();
+	int code, locli, result = record_runs(s, plan, &ids, &error);
+
+	if (result == 0)
+		result = run_session(s, r, plan, ids, &l, &totals, &error);
+	record_done(ids, plan->n_runs);
+	if (result < 0) {
+		say(result == -EINTR ? "ingest: %s; what was read whole is kept, run it again for the rest"
+		                     : "ingest: %s",
+		    error.text);
+		return result == -EINVAL ? EXIT_MISUSE : EXIT_FAILED;
+	}
+	ingest_print_outcome(r, &l, &totals, amount_now() - start_ns);
+	locli = ingest_write_locli(s, r, plan);
+	code = ingest_judge(s, r, plan, &l);
+	return code == EXIT_ALL ? locli : code;
+}
+
+static int run_plan(struct ingest_request *r, struct plan *plan)
+{
+	struct weir_error error;
+	struct store *s;
+	int code;
+
+	if (pick_store(r, plan) < 0)
+		return EXIT_MISUSE;
+	if (store_open(r->store_path, STORE_CREATE, &s, &error) < 0) {
+		say("ingest: %s", error.text);
+		return EXIT_FAILED;
+	}
+	code = fill_store(s, r, plan);
+	store_close(s);
+	return code;
+}
+
+static int run(struct ingest_request *r)
+{
+	struct registry *registry;
+	struct weir_error error;
+	struct plan plan;
+	int code = EXIT_FAILED, result = registry_open(&(struct registry_config){ .say = hear }, &registry, &error);
+
+	if (result < 0) {
+		say("ingest: %s", error.text);
+		return EXIT_FAILED;
+	}
+	if (check_options(r, registry) < 0) {
+		registry_close(registry);
+		return EXIT_MISUSE;
+	}
+	result = plan_open(&r->plan, &plan, &error);
+	if (result == 0)
+		result = plan_claim(&plan, registry, &error);
+	if (result < 0) {
+		say("%s", error.text);
+	} else if (r->is_dry) {
+		ingest_print_plan(&plan);
+		code = EXIT_ALL;
+	} else {
+		code = run_plan(r, &plan);
+	}
+	plan_done(&plan);
+	registry_close(registry);
+	return code;
+}
+
+int verb_ingest(int argc, char **argv)
+{
+	struct ingest_request r = { 0 };
+	const char *argument;
+	int row;
+
+	while ((row = page_next(&ingest_page, argc, argv, &argument)) >= 0)
+		if (take(&r, row, argument) < 0)
+			return EXIT_MISUSE;
+	if (row != PAGE_DONE)
+		return page_exit(row);
+	if (check_names(&r) < 0)
+		return EXIT_MISUSE;
+	r.plan.paths = (const char *const *)argv + optind;
+	r.plan.n_paths = (uint32_t)(argc - optind);
+	return run(&r);
+}

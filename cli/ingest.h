@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_INGEST_H
+#define CLI_INGEST_H
+
+/* What the two files of the verb share: what was asked for, what happens meanwhile, and how it ends. */
+
+#include "cli/plan.h"
+#include "cli/progress.h"
+#include "plugins/session.h"
+
+enum {
+	INGEST_OPTIONS_MAX = 64,
+	INGEST_STORE_PATH_MAX = 512,
+};
+
+/* -O collector.name=value, taken apart in place. */
+struct ingest_given {
+	const char *collector;
+	struct lend_pair pair;
+};
+
+struct ingest_request {
+	struct plan_config plan;
+	const char *output;
+	struct ingest_given given[INGEST_OPTIONS_MAX];
+	uint32_t n_given;
+	int64_t n_workers, stall_ns;
+	int has_verify, is_locli, is_dry, is_quiet, is_in_process;
+	char store_path[INGEST_STORE_PATH_MAX];
+};
+
+struct session_listener {
+	const struct plan *plan;
+	struct progress progress;
+	const struct ingest_request *request;
+	uint32_t n_said, n_unsaid;
+	uint64_t n_rows, n_bytes;
+};
+
+/* Which file is whose, a line each: collector, node, path; or `-`, path, why. */
+void ingest_print_plan(const struct plan *plan);
+
+void ingest_print_outcome(const struct ingest_request *r, const struct session_listener *l,
+                          const struct session_totals *t, int64_t elapsed_ns);
+
+/* --locli, for all runs that have a directory. An exit code. */
+int ingest_write_locli(struct store *s, const struct ingest_request *r, const struct plan *plan);
+
+/* The exit code, and for EXIT_INCOMPLETE the last line. */
+int ingest_judge(struct store *s, const struct ingest_request *r, const struct plan *plan,
+                 const struct session_listener *l);
+
+#endif
