@@ -106,18 +106,32 @@ static void print_plain(char room[AMOUNT_MAX], double value)
 	}
 }
 
+/* UCUM's annotations stand in braces: {tick}. They are nouns. */
+static void print_noun(char *at, size_t size, const char *noun, size_t n, int is_one)
+{
+	if (is_one || n == 0)
+		(void)snprintf(at, size, " %.*s", (int)n, noun);
+	else if (noun[n - 1] == 'y')
+		(void)snprintf(at, size, " %.*sies", (int)n - 1, noun);
+	else
+		(void)snprintf(at, size, " %.*ss", (int)n, noun);
+}
+
 char *amount_value(char room[AMOUNT_MAX], double value, const char *unit)
 {
+	static const struct {
+		const char *unit;
+		double ns;
+	} spans[] = { { "ns", 1 }, { "us", 1e3 }, { "ms", 1e6 }, { "s", 1e9 } };
 	size_t n, n_unit = strlen(unit);
 
 	if (isnan(value))
 		return strcpy(room, "-");
 	if (strcmp(unit, "By") == 0)
 		return amount_bytes(room, value);
-	if (strcmp(unit, "ns") == 0)
-		return amount_span(room, value);
-	if (strcmp(unit, "s") == 0)
-		return amount_span(room, value * 1e9);
+	for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++)
+		if (strcmp(unit, spans[i].unit) == 0)
+			return amount_span(room, value * spans[i].ns);
 	if (strcmp(unit, "%") == 0) {
 		(void)snprintf(room, AMOUNT_MAX, "%.2f %%", value);
 		return room;
@@ -126,9 +140,8 @@ char *amount_value(char room[AMOUNT_MAX], double value, const char *unit)
 	n = strlen(room);
 	if (strcmp(unit, "1") == 0 || n_unit == 0)
 		return room;
-	/* UCUM's annotations stand in braces: {tick}. */
 	if (unit[0] == '{' && unit[n_unit - 1] == '}')
-		(void)snprintf(room + n, AMOUNT_MAX - n, " %.*s", (int)(n_unit - 2), unit + 1);
+		print_noun(room + n, AMOUNT_MAX - n, unit + 1, n_unit - 2, fabs(value) == 1);
 	else
 		(void)snprintf(room + n, AMOUNT_MAX - n, " %s", unit);
 	return room;

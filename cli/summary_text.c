@@ -12,7 +12,7 @@
 enum {
 	SOURCES_MAX = 40, /* of a run that are listed one by one; beyond that only those that aren't whole */
 	DIAGS_MAX = 20,
-	VALUE_MAX = 128,
+	VALUE_MAX = 1024,
 };
 
 static sqlite3_stmt *ask(struct store *s, const char *sql, const char *first, const char *second)
@@ -254,13 +254,17 @@ static void put_numbers(struct table *t, sqlite3_stmt *q)
 	double n = reader_f64(q, 5), sum = reader_f64(q, 8), mean = n > 0 ? sum / n : (double)NAN;
 	int is_number = strcmp(shape, "number") == 0, is_weight = strcmp(shape, "weight") == 0;
 	int is_counter = strcmp(kind, "counter") == 0, is_share = strcmp(unit, "%") == 0;
+	/* Instants have no durations to speak of. */
+	int is_instant = strcmp(shape, "span") == 0 && reader_f64(q, 7) == 0;
 	const double values[] = { is_weight ? (double)NAN : reader_f64(q, 6),
 		                  (is_number && is_counter) || is_weight ? (double)NAN : mean, reader_f64(q, 7),
 		                  is_number || is_share || (is_weight && !is_counter) ? (double)NAN : sum };
 	char room[AMOUNT_MAX];
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
-		table_put(t, TABLE_RIGHT, "%s", amount_value(room, values[i], strcmp(shape, "span") ? unit : "ns"));
+		table_put(
+			t, TABLE_RIGHT, "%s",
+			amount_value(room, is_instant ? (double)NAN : values[i], strcmp(shape, "span") ? unit : "ns"));
 }
 
 static int print_metrics(struct store *s, const char *run)

@@ -130,21 +130,32 @@ static void read_time(struct build *b, const char *fact, json_t *value)
 		build_fact_text(b, RUN_NONE, fact, build_format(b, "%lld", (long long)time_ns));
 }
 
+/* `9.6.7`, in some runs `ghc-9.6.7`. */
+static void read_ghc(struct build *b, json_t *version)
+{
+	const char *text = tree_text(version);
+
+	if (text && strncmp(text, "ghc-", 4) == 0)
+		build_fact_text(b, RUN_NONE, "ghc.version", text + 4);
+	else
+		tree_fact(b, RUN_NONE, "ghc.version", version);
+}
+
 static void read_identity(struct build *b, json_t *meta)
 {
 	static const struct {
 		const char *fact, *key;
 	} table[] = {
-		{ "run.tag", "tag" },         { "run.batch", "batch" },
-		{ "run.ident", "ident" },     { "run.profile", "profile" },
-		{ "run.era", "era" },         { "run.env", "env" },
-		{ "run.backend", "backend" }, { "ghc.version", "node_ghc_version" },
+		{ "run.tag", "tag" },         { "run.batch", "batch" }, { "run.ident", "ident" },
+		{ "run.profile", "profile" }, { "run.era", "era" },     { "run.env", "env" },
+		{ "run.backend", "backend" },
 	};
 	json_t *content = json_object_get(meta, "profile_content");
 	json_t *era = json_object_get(content, "era");
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		tree_fact(b, RUN_NONE, table[i].fact, json_object_get(meta, table[i].key));
+	read_ghc(b, json_object_get(meta, "node_ghc_version"));
 	if (json_object_get(meta, "era"))
 		return;
 	tree_fact(b, RUN_NONE, "run.era", era ? era : tree_at(content, "generator", "era"));

@@ -20,36 +20,138 @@ enum {
 	EXIT_BYTES_MAX = 64,
 };
 
-static int is_blank(char c)
+/* One command of a script: its words, quotes and escapes undone. */
+struct command {
+	char *words; /* one after the other, a NUL behind each */
+	size_t n_words, n;
+};
+
+static int is_in(char c, const char *set)
 {
-	return c == ' ' || c == '\t';
+	return c && strchr(set, c);
 }
 
-/* The next word of a line, quotes taken off its ends; its length, 0 at the end. */
-static size_t next_word(const char **at, const char *end, const char **ret)
+/* The end of a quoted piece whose quote is at `at`; what it says goes to *to. */
+static const char *copy_quoted(const char *at, const char *end, char **to)
 {
-	const char *start;
+	char quote = *at++;
 
-	while (*at < end && is_blank(**at))
-		(*at)++;
-	start = *at;
-	while (*at < end && !is_blank(**at))
-		(*at)++;
-	*ret = start;
-	if (*at - start >= 2 && (*start == '"' || *start == '\'') && (*at)[-1] == *start) {
-		*ret = start + 1;
-		return (size_t)(*at - start - 2);
+	for (; at < end && *at != quote; at++) {
+		if (*at == '\\' && quote == '"' && at + 1 < end)
+			at++;
+		*(*to)++ = *at;
 	}
-	return (size_t)(*at - start);
+	return at < end ? at + 1 : end;
 }
 
-static int is_word(const char *word, size_t n, const char *what)
+/* Blanks, and newlines that a backslash takes away. */
+static const char *skip_blanks(const char *at, const char *end)
 {
-	return n == strlen(what) && memcmp(word, what, n) == 0;
+	while (at < end && (is_in(*at, " \t\r") || (*at == '\\' && at + 1 < end && at[1] == '\n')))
+		at += *at == '\\' ? 2 : 1;
+	return at;
 }
 
-static size_t append(char *all, size_t n_all, size_t n_max, const char *word, size_t n)
+/* The next word of a command to *to, where there is room for all of the script; NULL: the command is over. */
+static const char *next_word(const char *at, const char *end, char **to)
 {
+	at = skip_blanks(at, end);
+	if (at >= end || is_in(*at, "\n;&|#"))
+		return NULL;
+	while (at < end && !is_in(*at, " \t\r\n;&|")) {
+		if (is_in(*at, "'\"")) {
+			at = copy_quoted(at, end, to);
+		} else if (*at == '\\' && at + 1 < end) {
+			if (at[1] != '\n')
+				*(*to)++ = at[1];
+			at += 2;
+		} else {
+			*(*to)++ = *at++;
+		}
+	}
+	*(*to)++ = 0;
+	return at;
+}
+
+/* The next command; at the end of the script NULL. A comment lasts until its line ends. */
+static const char *next_command(const char *at, const char *end, struct command *ret)
+{
+	char *to = ret->words;
+	const char *next;
+
+	ret->n_words = 0;
+	while (at < end && is_in(*at, "\n;&|"))
+		at++;
+	if (at >= end)
+		return NULL;
+	while ((next = next_word(at, end, &to))) {
+		at = next;
+		ret->n_words++;
+	}
+	ret->n = (size_t)(to - ret->words);
+	at = skip_blanks(at, end);
+	if (at < end && *at == '#') {
+		at = memchr(at, '\n', (size_t)(end - at));
+		return at ? at : end;
+	}
+	return at;
+}
+
+static const char *word_after(const char *word)
+{
+	return word + strlen(word) + 1;
+}
+
+static int has_word(const struct command *c, const char *what)
+{
+	const char *word = c->words;
+
+	for (size_t i = 0; i < c->n_words; i++, word = word_after(word))
+		if (strcmp(word, what) == 0)
+			return 1;
+	return 0;
+}
+
+static const char *base_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static int is_one_of(const char *word, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(word, list[i]) == 0)
+			return 1;
+	return 0;
+}
+
+/* The program behind those that only run another: `/usr/bin/time -o x -f '…' cardano-node run …`. "": there is none. */
+static const char *program_of(const struct command *c)
+{
+	static const char *const runners[] = { "exec", "time", "nice", "env", "stdbuf", "nohup" };
+	static const char *const with_value[] = { "-o", "-f", "-n", "-u" };
+	const char *word = c->words;
+	int is_running = 0, is_value = 0;
+
+	for (size_t i = 0; i < c->n_words; i++, word = word_after(word)) {
+		if (is_value)
+			is_value = 0;
+		else if (is_one_of(base_of(word), runners, sizeof(runners) / sizeof(runners[0])))
+			is_running = 1;
+		else if (is_running && *word == '-')
+			is_value = is_one_of(word, with_value, sizeof(with_value) / sizeof(with_value[0]));
+		else if (!is_running || !strchr(word, '='))
+			return base_of(word);
+	}
+	return "";
+}
+
+static size_t append(char *all, size_t n_all, size_t n_max, const char *word)
+{
+	size_t n = strlen(word);
+
 	if (n + 1 > n_max - n_all)
 		return n_all;
 	if (n_all > 0)
@@ -59,62 +161,50 @@ static size_t append(char *all, size_t n_all, size_t n_max, const char *word, si
 }
 
 /* All words between +RTS and -RTS, or the end. `--RTS` ends all of it, as in the run-time system itself. */
-static size_t collect_flags(const char *at, const char *end, char *all, size_t n_max)
+static size_t collect_flags(const struct command *c, char *all, size_t n_max)
 {
-	const char *word;
-	size_t n, n_all = 0;
+	const char *word = c->words;
+	size_t n_all = 0;
 	int is_rts = 0;
 
-	while ((n = next_word(&at, end, &word)) > 0) {
-		if (is_word(word, n, "--RTS"))
+	for (size_t i = 0; i < c->n_words; i++, word = word_after(word)) {
+		if (strcmp(word, "--RTS") == 0)
 			break;
-		if (is_word(word, n, "+RTS"))
+		if (strcmp(word, "+RTS") == 0)
 			is_rts = 1;
-		else if (is_word(word, n, "-RTS"))
+		else if (strcmp(word, "-RTS") == 0)
 			is_rts = 0;
 		else if (is_rts)
-			n_all = append(all, n_all, n_max, word, n);
+			n_all = append(all, n_all, n_max, word);
 	}
 	return n_all;
 }
 
-static void take_command(struct build *b, uint32_t node, const char *at, const char *end)
+static void take_command(struct build *b, uint32_t node, const struct command *c)
 {
 	char flags[RUN_VALUE_BYTES_MAX];
-	const char *word, *slash, *line = at;
-	size_t n = next_word(&at, end, &word);
 
-	if (is_word(word, n, "exec"))
-		n = next_word(&at, end, &word);
-	slash = memrchr(word, '/', n);
-	if (slash) {
-		n -= (size_t)(slash + 1 - word);
-		word = slash + 1;
-	}
-	build_fact(b, node, "program.name", word, n);
-	build_fact(b, node, "ghc.rts.flags", flags, collect_flags(line, end, flags, sizeof(flags)));
+	build_fact_text(b, node, "program.name", program_of(c));
+	build_fact(b, node, "ghc.rts.flags", flags, collect_flags(c, flags, sizeof(flags)));
 }
 
-/* The command is the last line that has RTS flags and isn't printed or commented out: the script echoes it first. */
+/* The command is the last one that has RTS flags and is not an echo: the script says first what it will do. */
 static void read_script(struct build *b, uint32_t node, const struct build_bytes *bytes)
 {
-	const char *at = bytes->at, *end = bytes->at + bytes->n, *command = NULL, *command_end = NULL, *next, *word;
+	struct command now = { .words = malloc(bytes->n + 1) }, found = { .words = malloc(bytes->n + 1) };
+	const char *at = bytes->at, *end = bytes->at + bytes->n;
 
-	for (; at < end; at = next) {
-		const char *newline = memchr(at, '\n', (size_t)(end - at)), *start = at;
-		const char *line_end = newline ? newline : end;
-		size_t n = next_word(&start, line_end, &word);
-
-		next = newline ? newline + 1 : end;
-		if (n == 0 || *word == '#' || is_word(word, n, "echo"))
+	while (now.words && found.words && (at = next_command(at, end, &now))) {
+		if (!has_word(&now, "+RTS") || strcmp(now.words, "echo") == 0)
 			continue;
-		if (memmem(word, (size_t)(line_end - word), "+RTS", 4)) {
-			command = word;
-			command_end = line_end;
-		}
+		memcpy(found.words, now.words, now.n);
+		found.n_words = now.n_words;
 	}
-	if (command)
-		take_command(b, node, command, command_end);
+	if (found.n_words > 0)
+		take_command(b, node, &found);
+	b->has_no_memory |= !now.words || !found.words;
+	free(now.words);
+	free(found.words);
 }
 
 /* The value of a pair ("key", "value"), as `+RTS --info` prints it; NULL: it isn't there. */

@@ -124,6 +124,50 @@ static void a_workbench_run_says_who_it_is(void **state)
 	folder_free(&f);
 }
 
+static void a_command_may_span_lines_and_run_below_another(void **state)
+{
+	struct folder f = folder_new();
+	struct run *run;
+
+	folder_write(&f, "node-0/start.sh",
+	             "echo \"once: cardano-node +RTS -no -RTS\"\n"
+	             "/usr/bin/time -o sum.json -f '{ \"wall\": %e # no comment\n, \"cpu\": \"%P\" }' \\\n"
+	             "  A=b /opt/bin/cardano\\ node run --name \"a \\\"b\\\" +RTS\" \\\n"
+	             "  +RTS -P '-x it' -RTS --port 1 \\\n  +RTS -N2 --RTS +RTS -late; echo $? >exit_code # +RTS\n");
+	folder_write(&f, "node-1/start.sh", "cardano-node run");
+	folder_write(&f, "node-2/start.sh", "exec 'cardano-node' +RTS \"-hc");
+	run = open_run(&f);
+	assert_fact(run, "node-0", "ghc.rts.flags", "-P -x it -N2");
+	assert_fact(run, "node-0", "program.name", "cardano node");
+	assert_fact(run, "node-1", "ghc.rts.flags", NULL);
+	assert_fact(run, "node-2", "ghc.rts.flags", "-hc");
+	assert_fact(run, "node-2", "program.name", "cardano-node");
+	run_close(run);
+	folder_free(&f);
+}
+
+static void a_script_of_any_bytes_is_read_to_its_end(void **state)
+{
+	struct folder f = folder_new();
+	char noise[4096];
+	struct run *run;
+
+	for (unsigned seed = 0; seed < 64; seed++) {
+		static const char alphabet[] = "+RTS \\\n'\";#-a\t\0";
+		unsigned x = seed * 2654435761u + 1;
+
+		for (size_t i = 0; i < sizeof(noise); i++) {
+			x = x * 1664525u + 1013904223u;
+			noise[i] = alphabet[(x >> 16) % (sizeof(alphabet) - 1)];
+		}
+		folder_write_bytes(&f, "node-0/start.sh", noise, sizeof(noise));
+		run = open_run(&f);
+		assert_int_equal(run->n_nodes, 1);
+		run_close(run);
+	}
+	folder_free(&f);
+}
+
 static void a_manifest_becomes_components(void **state)
 {
 	struct folder f = folder_new();
@@ -433,6 +477,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_workbench_run_says_who_it_is),
+		cmocka_unit_test(a_command_may_span_lines_and_run_below_another),
+		cmocka_unit_test(a_script_of_any_bytes_is_read_to_its_end),
 		cmocka_unit_test(a_manifest_becomes_components),
 		cmocka_unit_test(a_flat_manifest_becomes_the_same_components),
 		cmocka_unit_test(cardano_ops_pins_and_logs_are_understood),
