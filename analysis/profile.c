@@ -13,12 +13,13 @@ enum {
 	ROOM_FIRST = 256,
 };
 
-struct profile_set *profile_set_new(const char *metric, const char *unit)
+struct profile_set *profile_set_new(const char *metric, const char *unit, enum profile_identity identity)
 {
 	struct profile_set *set = calloc(1, sizeof(*set));
 
 	if (!set)
 		return NULL;
+	set->identity = identity;
 	set->names = atoms_new();
 	set->frames = atoms_new();
 	if (set->names && set->frames) {
@@ -83,24 +84,37 @@ int profile_room(void *ret_table, uint32_t *n_room, uint32_t n, size_t size)
 	return 0;
 }
 
-/* A frame is a module and a name; where it stands is only remembered. */
-static uint32_t frame_of(struct profile_set *set, struct weir_text name, struct weir_text module,
+static char *append(char *at, struct weir_text text)
+{
+	memcpy(at, &text.n_bytes, sizeof(text.n_bytes));
+	if (text.n_bytes > 0)
+		memcpy(at + sizeof(text.n_bytes), text.at, text.n_bytes);
+	return at + sizeof(text.n_bytes) + text.n_bytes;
+}
+
+/* What makes a frame what it is, as bytes. */
+static uint32_t identify(struct profile_set *set, struct weir_text name, struct weir_text module,
                          struct weir_text source)
 {
-	uint64_t n_key = sizeof(module.n_bytes) + module.n_bytes + name.n_bytes;
-	uint32_t n_before = atoms_count(set->frames), frame;
+	struct weir_text place = set->identity == PROFILE_BY_SOURCE ? source : (struct weir_text){ 0 };
+	uint64_t n_key = 3 * sizeof(uint64_t) + module.n_bytes + name.n_bytes + place.n_bytes;
 	char small[512], *key = n_key <= sizeof(small) ? small : malloc(n_key);
+	uint32_t frame = 0;
 
 	if (!key)
 		return 0;
-	memcpy(key, &module.n_bytes, sizeof(module.n_bytes));
-	if (module.n_bytes > 0)
-		memcpy(key + sizeof(module.n_bytes), module.at, module.n_bytes);
-	if (name.n_bytes > 0)
-		memcpy(key + sizeof(module.n_bytes) + module.n_bytes, name.at, name.n_bytes);
+	(void)append(append(append(key, module), name), place);
 	frame = atoms_id(set->frames, key, n_key);
 	if (key != small)
 		free(key);
+	return frame;
+}
+
+static uint32_t frame_of(struct profile_set *set, struct weir_text name, struct weir_text module,
+                         struct weir_text source)
+{
+	uint32_t n_before = atoms_count(set->frames), frame = identify(set, name, module, source);
+
 	if (frame <= n_before)
 		return frame;
 	if (profile_room(&set->frame_sources, &set->n_frame_room, frame, sizeof(*set->frame_sources)) < 0)

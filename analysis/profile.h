@@ -4,7 +4,8 @@
 
 /* Weights of many sources as one tree.
  *
- * Stacks are merged by names: a frame is a module and a name, wherever its source line has moved to. A subject is a
+ * Stacks are merged by names. A frame is a module and a name, wherever its source line has moved to; or, where all
+ * sources are of one build, a module, a name and a source line, for a module can have many of one name. A subject is a
  * node of a run; all its sources add up. Values over subjects have a mean and a range, in which a subject that was
  * measured and hasn't the stack counts as 0: a complete profile leaves out only what cost nothing.
  *
@@ -75,7 +76,13 @@ struct profile_row {
 	struct profile_spread inclusive_share[PROFILE_SIDES];
 };
 
-struct profile_set *profile_set_new(const char *metric, const char *unit); /* NULL: no memory */
+enum profile_identity {
+	PROFILE_BY_NAME,
+	PROFILE_BY_SOURCE,
+};
+
+/* NULL: no memory. */
+struct profile_set *profile_set_new(const char *metric, const char *unit, enum profile_identity identity);
 void profile_set_free(struct profile_set *set);
 
 /* ---- Filling: one source at a time. ---- */

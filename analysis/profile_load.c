@@ -170,7 +170,7 @@ int profile_set_load(struct store *s, const struct profile_choice *choice, struc
 	*ret = NULL;
 	if (result < 0)
 		return result == -ENOENT ? 0 : result;
-	*ret = profile_set_new(choice->metric, unit);
+	*ret = profile_set_new(choice->metric, unit, choice->identity);
 	result = *ret ? profile_load(s, choice, 0, *ret, &n, reterr) : weir_fail(reterr, -ENOMEM, "profile: no memory");
 	if (result == 0)
 		result = profile_set_finish(*ret, reterr);

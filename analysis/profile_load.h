@@ -11,6 +11,7 @@ struct store;
 struct profile_choice {
 	const char *metric;
 	const char *run, *node; /* NULL: all */
+	enum profile_identity identity;
 };
 
 /* The unit of a weight metric, copied; -ENOENT: the store has no such metric, or it is of another shape. */

@@ -43,6 +43,7 @@ struct profile_set {
 	struct frame_texts *frame_sources; /* by frame */
 	uint32_t n_frame_room;
 	const char *metric, *unit;
+	enum profile_identity identity;
 	struct tree *trees;
 	uint32_t n_trees;
 	uint64_t n_cells;

@@ -80,7 +80,9 @@ static int by_weight(const void *a, const void *b)
 	if (x->key != y->key)
 		return x->key > y->key ? -1 : 1;
 	order = strcmp(x->frame.module, y->frame.module);
-	return order ? order : strcmp(x->frame.name, y->frame.name);
+	if (order == 0)
+		order = strcmp(x->frame.name, y->frame.name);
+	return order ? order : strcmp(x->frame.source, y->frame.source);
 }
 
 static double weight(const struct profile_row *row)

@@ -165,7 +165,9 @@ static int has_runs(const struct subjects *list)
 static int write_one(struct store *s, const struct request *r, const struct subject *of, int has_run, struct writing *w,
                      write_profiles *write)
 {
-	struct profile_choice choice = { .metric = r->choice.metric, .run = of->run, .node = of->node };
+	struct profile_choice choice = {
+		.metric = r->choice.metric, .run = of->run, .node = of->node, .identity = PROFILE_BY_SOURCE
+	};
 	struct profile_set *set;
 	struct weir_error error;
 	char *name;

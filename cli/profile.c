@@ -92,7 +92,7 @@ static struct profile_set *load(struct store *from, struct store *to, const stru
 		return NULL;
 	}
 	if (result == 0)
-		set = profile_set_new(r->choice.metric, unit);
+		set = profile_set_new(r->choice.metric, unit, r->choice.identity);
 	if (set) {
 		result = profile_load(from, &r->choice, 0, set, &n, &error);
 		n_all += n;
@@ -136,10 +136,22 @@ static void show(struct store *s, const struct request *r, const struct profile_
 	print_others(s, r);
 }
 
+/* One run is of one build, as far as anybody can tell. */
+static enum profile_identity identity(struct store *s, const struct request *r)
+{
+	sqlite3_stmt *q = reader_query(s, "profile", "SELECT count(*) FROM runs", NULL, 0);
+	int is_one = r->choice.run || (q && reader_step(q, "profile") > 0 && sqlite3_column_int64(q, 0) == 1);
+
+	(void)sqlite3_finalize(q);
+	return is_one && !r->other ? PROFILE_BY_SOURCE : PROFILE_BY_NAME;
+}
+
 static int run(struct store *from, struct store *to, struct request *r)
 {
 	char metric[METRIC_NAME_MAX];
 	struct profile_set *set;
+
+	r->choice.identity = identity(from, r);
 
 	if (!r->choice.metric) {
 		if (metric_pick(from, "profile", &r->choice, metric, sizeof(metric)) < 0)

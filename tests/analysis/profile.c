@@ -90,7 +90,7 @@ static void fill(struct profile_set *set, const char *node, uint32_t side, doubl
 
 static void inclusive_values_are_those_of_the_tree(void **state)
 {
-	struct profile_set *set = profile_set_new("m", "{tick}");
+	struct profile_set *set = profile_set_new("m", "{tick}", PROFILE_BY_NAME);
 	const struct profile *p;
 
 	fill(set, "a", 0, 1);
@@ -107,7 +107,7 @@ static void inclusive_values_are_those_of_the_tree(void **state)
 
 static void a_frame_within_itself_is_counted_once(void **state)
 {
-	struct profile_set *set = profile_set_new("m", "{tick}");
+	struct profile_set *set = profile_set_new("m", "{tick}", PROFILE_BY_NAME);
 	const struct profile *p;
 	struct profile_row f, g;
 
@@ -123,9 +123,36 @@ static void a_frame_within_itself_is_counted_once(void **state)
 	profile_set_free(set);
 }
 
+static void frames_of_one_name_are_apart_where_source_lines_can_be_trusted(void **state)
+{
+	for (int by_source = 0; by_source < 2; by_source++) {
+		struct profile_set *set =
+			profile_set_new("m", "{tick}", by_source ? PROFILE_BY_SOURCE : PROFILE_BY_NAME);
+		struct profile_row *rows;
+		const struct profile *p;
+		uint32_t n;
+
+		begin(set, "a", 0);
+		for (uint32_t i = 1; i <= 2; i++) {
+			assert_int_equal(profile_source_stack(set, i, 0, text("get"), text("M"),
+			                                      text(i == 1 ? "M.hs:1:1" : "M.hs:9:1")),
+			                 0);
+			self(set, i, i);
+		}
+		end(set);
+		p = finish(set);
+		rows = profile_rows(set, p, &n);
+		assert_int_equal(n, by_source ? 2 : 1);
+		assert_true(rows[0].self[0].mean == (by_source ? 2 : 3));
+		assert_string_equal(profile_frame(set, rows[0].frame).source, by_source ? "M.hs:9:1" : "M.hs:1:1");
+		free(rows);
+		profile_set_free(set);
+	}
+}
+
 static void nodes_have_a_mean_and_a_range(void **state)
 {
-	struct profile_set *set = profile_set_new("m", "{tick}");
+	struct profile_set *set = profile_set_new("m", "{tick}", PROFILE_BY_NAME);
 	const struct profile *p;
 	struct profile_row f, h;
 
@@ -151,7 +178,7 @@ static void nodes_have_a_mean_and_a_range(void **state)
 
 static void sources_of_one_node_add_up(void **state)
 {
-	struct profile_set *set = profile_set_new("m", "{tick}");
+	struct profile_set *set = profile_set_new("m", "{tick}", PROFILE_BY_NAME);
 	const struct profile *p;
 
 	fill(set, "a", 0, 1);
@@ -165,7 +192,7 @@ static void sources_of_one_node_add_up(void **state)
 
 static void a_self_value_is_what_the_children_leave(void **state)
 {
-	struct profile_set *set = profile_set_new("m", "%");
+	struct profile_set *set = profile_set_new("m", "%", PROFILE_BY_NAME);
 	struct profile_weight w = { .duration_ns = 1, .has_inclusive = 1 };
 	const double inclusive[] = { 100, 60, 39.9, 40.1 };
 	const struct profile *p;
@@ -192,7 +219,7 @@ static void a_self_value_is_what_the_children_leave(void **state)
 
 static void values_at_times_are_averaged_over_the_times_of_the_source(void **state)
 {
-	struct profile_set *set = profile_set_new("m", "By");
+	struct profile_set *set = profile_set_new("m", "By", PROFILE_BY_NAME);
 	const struct profile *p;
 
 	begin(set, "a", 0);
@@ -216,7 +243,7 @@ static void values_at_times_are_averaged_over_the_times_of_the_source(void **sta
 
 static void attributes_are_profiles_of_their_own(void **state)
 {
-	struct profile_set *set = profile_set_new("m", "By");
+	struct profile_set *set = profile_set_new("m", "By", PROFILE_BY_NAME);
 	struct profile_weight w = { .duration_ns = 1, .stack = 1, .has_self = 1, .self = 1 };
 	struct weir_error error;
 	char attrs[32];
@@ -237,7 +264,7 @@ static void attributes_are_profiles_of_their_own(void **state)
 
 static void sides_are_compared_by_names(void **state)
 {
-	struct profile_set *set = profile_set_new("m", "{tick}");
+	struct profile_set *set = profile_set_new("m", "{tick}", PROFILE_BY_NAME);
 	struct profile_row *rows;
 	const struct profile *p;
 	uint32_t n;
@@ -266,7 +293,7 @@ static void sides_are_compared_by_names(void **state)
 
 static void children_come_heaviest_first(void **state)
 {
-	struct profile_set *set = profile_set_new("m", "{tick}");
+	struct profile_set *set = profile_set_new("m", "{tick}", PROFILE_BY_NAME);
 	const struct profile *p;
 	uint32_t *children, n;
 
@@ -283,7 +310,7 @@ static void children_come_heaviest_first(void **state)
 
 static void ids_that_were_never_given_are_refused(void **state)
 {
-	struct profile_set *set = profile_set_new("m", "{tick}");
+	struct profile_set *set = profile_set_new("m", "{tick}", PROFILE_BY_NAME);
 	struct profile_weight w = { .stack = 2, .has_self = 1 };
 
 	begin(set, "a", 0);
@@ -298,7 +325,7 @@ static void ids_that_were_never_given_are_refused(void **state)
 
 static void a_total_of_nothing_has_no_shares(void **state)
 {
-	struct profile_set *set = profile_set_new("m", "{tick}");
+	struct profile_set *set = profile_set_new("m", "{tick}", PROFILE_BY_NAME);
 	const struct profile *p;
 	struct profile_row f;
 
@@ -316,7 +343,7 @@ static void a_stack_of_a_million_frames_takes_no_million_squared_steps(void **st
 	enum {
 		N = 1000000
 	};
-	struct profile_set *set = profile_set_new("m", "{tick}");
+	struct profile_set *set = profile_set_new("m", "{tick}", PROFILE_BY_NAME);
 	const struct profile *p;
 
 	begin(set, "a", 0);
@@ -335,6 +362,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(inclusive_values_are_those_of_the_tree),
 		cmocka_unit_test(a_frame_within_itself_is_counted_once),
+		cmocka_unit_test(frames_of_one_name_are_apart_where_source_lines_can_be_trusted),
 		cmocka_unit_test(nodes_have_a_mean_and_a_range),
 		cmocka_unit_test(sources_of_one_node_add_up),
 		cmocka_unit_test(a_self_value_is_what_the_children_leave),

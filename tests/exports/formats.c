@@ -158,7 +158,7 @@ static struct profile_set *made(const char *unit, double factor)
 		      { 1, "f;x", "M", "src/M.hs:(12,1)-(21,21)", 10 },
 		      { 2, "g", "M", "src/M.hs:7:3-40", 5 },
 		      { 1, "g", "M", "src/M.hs:7:3-40", 0 } };
-	struct profile_set *set = profile_set_new("m", unit);
+	struct profile_set *set = profile_set_new("m", unit, PROFILE_BY_NAME);
 	struct profile_weight w = { .duration_ns = 1, .has_self = 1 };
 	struct weir_error error;
 

@@ -69,7 +69,8 @@ static void rows_are_percentages_of_the_nodes_own_totals(void **state)
 		                           { "f", "M", "M.hs:1:1", 30 },
 		                           { "g", "M", "M.hs:2:1", 20 } };
 	static const struct sample bytes[] = { { "f", "M", "M.hs:1:1", 1 }, { "g", "M", "M.hs:2:1", 2 } };
-	struct profile_set *ticks = profile_set_new("t", "{tick}"), *alloc = profile_set_new("a", "By");
+	struct profile_set *ticks = profile_set_new("t", "{tick}", PROFILE_BY_NAME),
+			   *alloc = profile_set_new("a", "By", PROFILE_BY_NAME);
 	struct locli *l;
 
 	add(ticks, "node-0", a, 4);
@@ -92,7 +93,8 @@ static void exact_values_win_over_percentages_node_by_node(void **state)
 {
 	static const struct sample exact[] = { { "f", "M", "", 1 }, { "g", "M", "", 3 } };
 	static const struct sample rounded[] = { { "f", "M", "", 20.5 }, { "g", "M", "", 79.5 } };
-	struct profile_set *ticks = profile_set_new("t", "{tick}"), *share = profile_set_new("s", "%");
+	struct profile_set *ticks = profile_set_new("t", "{tick}", PROFILE_BY_NAME),
+			   *share = profile_set_new("s", "%", PROFILE_BY_NAME);
 	struct locli *l;
 
 	add(ticks, "node-0", exact, 2);
@@ -111,7 +113,7 @@ static void functions_of_one_name_are_kept_apart_on_every_node(void **state)
 {
 	static const struct sample a[] = { { "go", "A", "", 1 }, { "only", "A", "", 1 }, { "CAF", "A", "", 1 } };
 	static const struct sample b[] = { { "go", "B", "", 1 }, { "CAF", "A", "", 1 }, { "", "C", "", 1 } };
-	struct profile_set *ticks = profile_set_new("t", "{tick}");
+	struct profile_set *ticks = profile_set_new("t", "{tick}", PROFILE_BY_NAME);
 	struct locli *l;
 
 	add(ticks, "node-0", a, 3);
@@ -138,7 +140,7 @@ static void no_two_functions_share_a_name_whatever_they_are_called(void **state)
 	enum {
 		N = sizeof(a) / sizeof(a[0])
 	};
-	struct profile_set *ticks = profile_set_new("t", "{tick}");
+	struct profile_set *ticks = profile_set_new("t", "{tick}", PROFILE_BY_NAME);
 	struct locli *l;
 
 	add(ticks, "n", a, N);
@@ -155,7 +157,7 @@ static void no_two_functions_share_a_name_whatever_they_are_called(void **state)
 static struct locli *sample_rows(struct profile_set **ret_ticks)
 {
 	static const struct sample a[] = { { "f", "M", "M.hs:1:1", 3 }, { "g\"\\", "M", "<no location info>", 1 } };
-	struct profile_set *ticks = profile_set_new("t", "{tick}");
+	struct profile_set *ticks = profile_set_new("t", "{tick}", PROFILE_BY_NAME);
 	struct locli *l;
 
 	add(ticks, "node-0", a, 2);
