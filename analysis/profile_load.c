@@ -137,18 +137,20 @@ int profile_load(struct store *s, const struct profile_choice *choice, uint32_t 
 	struct loading l = { .set = set, .choice = choice, .db = query_db(s), .side = side };
 	int result;
 
-	result = query_prepare(s,
-	                       "SELECT source_id, run, coalesce(node, '') FROM sources WHERE (?1 IS NULL OR run = ?1)"
-	                       " AND (?2 IS NULL OR node = ?2) ORDER BY run, node, path",
-	                       &l.sources, reterr);
+	result = query_prepare(
+		s,
+		"SELECT source_id, run, coalesce(node, '') FROM weir_sources WHERE (?1 IS NULL OR run = ?1)"
+		" AND (?2 IS NULL OR node = ?2) ORDER BY run, node, path",
+		&l.sources, reterr);
+	if (result == 0)
+		result = query_prepare(
+			s,
+			"SELECT stack_id, parent_id, name, module, src FROM weir_stacks WHERE source_id = ?1"
+			" ORDER BY stack_id",
+			&l.stacks, reterr);
 	if (result == 0)
 		result = query_prepare(s,
-		                       "SELECT stack_id, parent_id, name, module, src FROM stacks WHERE source_id = ?1"
-		                       " ORDER BY stack_id",
-		                       &l.stacks, reterr);
-	if (result == 0)
-		result = query_prepare(s,
-		                       "SELECT attrs, t_ns, dur_ns, stack_id, self, inclusive FROM weights"
+		                       "SELECT attrs, t_ns, dur_ns, stack_id, self, inclusive FROM weir_weights"
 		                       " WHERE source_id = ?1 AND metric = ?2",
 		                       &l.weights, reterr);
 	if (result == 0)

@@ -62,16 +62,19 @@ struct request {
 
 static void print_others(struct store *s, const struct request *r)
 {
-	sqlite3_stmt *q = reader_query(s, "profile",
-	                               "SELECT DISTINCT metric FROM totals WHERE shape = 'weight' AND metric <> ?1 AND"
-	                               " (?2 IS NULL OR run = ?2) AND (?3 IS NULL OR node = ?3) ORDER BY metric",
-	                               (const char *const[]){ r->choice.metric, r->choice.run, r->choice.node }, 3);
+	sqlite3_stmt *q =
+		reader_query(s, "profile",
+	                     "SELECT metric, count(DISTINCT run || '/' || node) FROM totals WHERE shape = 'weight' AND"
+	                     " metric <> ?1 AND (?2 IS NULL OR run = ?2) AND (?3 IS NULL OR node = ?3)"
+	                     " GROUP BY metric ORDER BY metric",
+	                     (const char *const[]){ r->choice.metric, r->choice.run, r->choice.node }, 3);
 	int n = 0;
 
 	if (!q)
 		return;
 	while (reader_step(q, "profile") > 0)
-		printf("%s%s", n++ ? ", " : "\nalso, with --metric: ", reader_text(q, 0));
+		printf("%s%s (%s node%s)", n++ ? ", " : "\nalso, with --metric: ", reader_text(q, 0), reader_text(q, 1),
+		       sqlite3_column_int64(q, 1) == 1 ? "" : "s");
 	if (n > 0)
 		(void)putchar('\n');
 	(void)sqlite3_finalize(q);

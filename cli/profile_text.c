@@ -140,6 +140,14 @@ static void print_diff(const struct profile_view *view, const struct profile *p,
 	table_end(t);
 }
 
+/* Rows come by change, so those that didn't stand at the end. */
+static uint32_t count_changed(const struct profile_row *rows, uint32_t n)
+{
+	while (n > 0 && rows[n - 1].self[0].mean == rows[n - 1].self[1].mean)
+		n--;
+	return n;
+}
+
 static void print_rows(const struct profile_view *view, const struct profile *p)
 {
 	uint32_t n, n_shown;
@@ -149,13 +157,17 @@ static void print_rows(const struct profile_view *view, const struct profile *p)
 		say("profile: no memory");
 		return;
 	}
-	n_shown = view->n_top > 0 && view->n_top < n ? view->n_top : n;
 	if (view->is_diff) {
 		profile_rows_by_change(rows, n);
-		print_diff(view, p, rows, n_shown);
-	} else {
-		print_flat(view, p, rows, n_shown);
+		n = count_changed(rows, n);
 	}
+	n_shown = view->n_top > 0 && view->n_top < n ? view->n_top : n;
+	if (view->is_diff && n == 0)
+		printf("no difference\n");
+	else if (view->is_diff)
+		print_diff(view, p, rows, n_shown);
+	else
+		print_flat(view, p, rows, n_shown);
 	if (n_shown < n)
 		printf("and %u more: --top 0 shows all\n", n - n_shown);
 	free(rows);

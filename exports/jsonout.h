@@ -17,7 +17,7 @@ enum {
 
 struct jsonout {
 	FILE *file;
-	int is_compact; /* one line */
+	int is_compact; /* one line; may change from value to value */
 	int is_nested;  /* part of a text that somebody else writes: no newline at the end */
 	uint32_t depth;
 	char closers[JSONOUT_DEPTH_MAX];

@@ -10,12 +10,14 @@
 
 #include <weir/host.h>
 
-/* Beside the views there is what programs need that want trees and not joined names:
+/* Beside the views there is what programs need that want trees and not joined names. It is no part of the public
+ * interface: ids differ from file to file.
  *
- *     stacks(source_id, stack_id, parent_id, native_id, depth, name, module, src)     parent_id 0: a root
+ *     weir_sources(source_id, run, node, collector, path)
+ *     weir_stacks(source_id, stack_id, parent_id, native_id, depth, name, module, src)     parent_id 0: a root
+ *     weir_weights(…, source_id, stack_id)
  *
- * a row of each source's dictionary, ids as the source's own, parents before children; and `weights` has the hidden
- * columns `source_id` and `stack_id`, `sources` the hidden column `source_id`, that join with it. A constraint
+ * weir_stacks has a row for each stack of each source's dictionary, parents before children. A constraint
  * `source_id = ?` is cheap on all three. analysis/ builds its profile trees from them.
  */
 

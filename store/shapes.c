@@ -213,6 +213,13 @@ static int give_span_attrs(struct cursor *c, sqlite3_context *to, uint32_t argum
 #define COLLECTOR FROM_SERIES("collector", "c.name", SERIES_COLLECTOR)
 #define METRIC    FROM_SERIES("metric", "m.name", SERIES_METRIC)
 #define UNIT      FROM_SERIES("unit", "m.unit", SERIES_UNIT)
+#define SOURCE_ID                                                                                                      \
+	{                                                                                                              \
+		"source_id", "INTEGER", give_series, SERIES_SOURCE,                                                    \
+		{                                                                                                      \
+			.series = "o.id"                                                                               \
+		}                                                                                                      \
+	}
 #define ATTRS                                                                                                          \
 	{                                                                                                              \
 		"attrs", "JSON TEXT", give_series, SERIES_ATTRS,                                                       \
@@ -284,12 +291,13 @@ const struct shape shapes[SHAPES] = {
 	  WEIR_SHAPE_WEIGHT,
 	  BLOCK_WEIGHTS_I64,
 	  BLOCK_WEIGHTS_F64,
-	  15,
+	  17,
 	  { RUN, NODE, COLLECTOR, METRIC, UNIT, ATTRS, TIME(WEIGHT_TIME),
 	    CELL("dur_ns", "INTEGER", give_integer, WEIGHT_DURATION, 0),
 	    CELL("stack", "TEXT", give_path, WEIGHT_STACK, 0), CELL("name", "TEXT", give_name, WEIGHT_STACK, 0),
 	    CELL("module", "TEXT", give_module, WEIGHT_STACK, 0), CELL("src", "TEXT", give_source, WEIGHT_STACK, 0),
 	    CELL("self", "", give_self, WEIGHT_SELF, BIT(WEIGHT_FLAGS)),
 	    CELL("inclusive", "", give_inclusive, WEIGHT_INCLUSIVE, BIT(WEIGHT_FLAGS)),
-	    CELL("native_id", "INTEGER", give_native_id, WEIGHT_STACK, 0) } },
+	    CELL("native_id", "INTEGER", give_native_id, WEIGHT_STACK, 0), SOURCE_ID,
+	    CELL("stack_id", "INTEGER", give_integer, WEIGHT_STACK, 0) } },
 };

@@ -9,7 +9,7 @@
 
 enum {
 	SHAPES = 4,
-	SHAPES_COLUMNS_MAX = 16,
+	SHAPES_COLUMNS_MAX = 20,
 };
 
 /* Gives a cell of the current row; < 0: it could not, and the sentence says why. */

@@ -3,6 +3,7 @@
 #include "store/query.h"
 
 #include "store/schema.h"
+#include "store/stacks.h"
 #include "store/tables.h"
 
 #include <errno.h>
@@ -39,6 +40,10 @@ static const char *const views[] = {
 	" lower(hex(o.sha256)) AS sha256, " STATUS " AS status, o.t_first_ns, o.t_last_ns, o.clock, o.clock_error_ns,"
 	" o.n_read AS read, o.n_stored AS stored, o.n_skipped AS skipped, o.n_bad AS bad, o.n_lost AS lost, o.reasons,"
 	" o.clock_tie, c.version" FROM_SOURCE " WHERE o.status IS NOT NULL",
+
+	/* Ids are not the same after a crash and a new try, so they are in no view of the public interface. */
+	"CREATE TEMP VIEW weir_sources AS SELECT o.id AS source_id, r.tag AS run, n.name AS node, c.name AS collector,"
+	" o.path" FROM_SOURCE " WHERE o.status IS NOT NULL",
 
 	"CREATE TEMP VIEW diags AS SELECT r.tag AS run, n.name AS node, c.name AS collector, o.path,"
 	" " SEVERITY " AS severity, d.code, d.offset, d.count, d.message, d.input" FROM_SOURCE
@@ -83,6 +88,9 @@ int query_register(sqlite3 *db, struct weir_error *reterr)
 {
 	const char *path = sqlite3_db_filename(db, "main");
 	int code = tables_register(db);
+
+	if (code == SQLITE_OK)
+		code = stacks_register(db);
 
 	if (!path || !*path)
 		path = "main";
