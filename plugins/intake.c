@@ -15,10 +15,10 @@ static int broken(struct weir_error *reterr, const char *fault)
 	return weir_fail(reterr, -EPROTO, "%s", fault);
 }
 
-/* The store's own words for what it refuses would be its error; here it is the worker's. */
+/* What the store refuses for what it is (not for a disk that is full) is the worker's fault. */
 static int by_worker(int r)
 {
-	return r == -EINVAL ? -EPROTO : r;
+	return r == -EINVAL || r == -EBADMSG ? -EPROTO : r;
 }
 
 static int is_canonical(struct weir_text json)
@@ -60,22 +60,19 @@ static int is_dictionary(uint32_t kind)
 	return kind == BLOCK_FRAMES || kind == BLOCK_STACKS || kind == BLOCK_ATTRS;
 }
 
-/* Whether a block may come now; counts its rows. */
-static int count_block(struct intake *in, const struct block *b, struct weir_error *reterr)
+/* Whether a block may come now. */
+static int check_block(const struct intake *in, const struct block *b, struct weir_error *reterr)
 {
 	if (b->kind == 0 || b->kind >= BLOCK_KIND_COUNT || block_check(b) < 0)
 		return broken(reterr, "a damaged block");
-	if (is_dictionary(b->kind)) {
-		if (b->first_id != in->n_ids[b->kind] + 1 || b->n_rows > UINT32_MAX - b->first_id)
-			return broken(reterr, "a dictionary's block is out of order");
-		in->n_ids[b->kind] += b->n_rows;
-		return 0;
-	}
+	if (is_dictionary(b->kind))
+		return b->first_id == in->n_ids[b->kind] + 1 && b->n_rows <= UINT32_MAX - b->first_id
+		               ? 0
+		               : broken(reterr, "a dictionary's block is out of order");
 	if (b->series == 0 || b->series > in->n_series)
 		return broken(reterr, "a block of a series that was never said");
 	if (b->n_rows > in->rows_max - in->n_rows)
 		return weir_fail(reterr, -EDQUOT, "more than %llu observations", (unsigned long long)in->rows_max);
-	in->n_rows += b->n_rows;
 	return 0;
 }
 
@@ -86,8 +83,16 @@ static int take_block(struct intake *in, const struct wire_message *m, struct we
 
 	b.bytes = (const uint8_t *)m->text[0].at;
 	b.n_bytes = m->text[0].n_bytes;
-	r = count_block(in, &b, reterr);
-	return r < 0 ? r : by_worker(store_source_block(in->source, &b, reterr));
+	r = check_block(in, &b, reterr);
+	if (r == 0)
+		r = by_worker(store_source_block(in->source, &b, reterr));
+	if (r < 0)
+		return r;
+	if (is_dictionary(b.kind))
+		in->n_ids[b.kind] += b.n_rows;
+	else
+		in->n_rows += b.n_rows;
+	return 0;
 }
 
 static int is_name(struct weir_text text)
