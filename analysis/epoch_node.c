@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "analysis/epoch_node.h"
+
+#include "store/query.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+const char *const epoch_phase_names[EPOCH_PHASES] = {
+	"start",  "block_context",    "ledger_state", "ledger_view", "leadership",
+	"ticked", "mempool_snapshot", "block",        "adoption",
+};
+
+const struct epoch_gauge_row epoch_gauge_rows[EPOCH_GAUGES] = {
+	{ "ghc.heap.live", "heap, live", "MiB", NULL, NULL, 0, 1.0 / 1048576 },
+	{ "ghc.heap.size", "heap, size", "MiB", NULL, NULL, 0, 1.0 / 1048576 },
+	{ "process.memory.usage", "resident memory", "MiB", NULL, NULL, 0, 1.0 / 1048576 },
+	{ "process.cpu.time", "CPU", "cores", "state", "total", 1, 1e-9 },
+	{ "process.disk.io", "disk, read", "KiB/s", "direction", "read", 1, 1.0 / 1024 },
+	{ "process.disk.io", "disk, written", "KiB/s", "direction", "write", 1, 1.0 / 1024 },
+	{ "process.network.io", "network, sent", "KiB/s", "direction", "transmit", 1, 1.0 / 1024 },
+};
+
+static int add(struct epoch_spans *s, const struct epoch_span *span)
+{
+	if (s->n == s->n_room) {
+		uint64_t n_room = s->n_room ? 2 * s->n_room : 64;
+		struct epoch_span *at = reallocarray(s->at, n_room, sizeof(*at));
+
+		if (!at)
+			return -ENOMEM;
+		s->at = at;
+		s->n_room = n_room;
+	}
+	s->at[s->n++] = *span;
+	return 0;
+}
+
+/* A statement with run, node, metric and up to two more texts bound; NULL: said in reterr. */
+static sqlite3_stmt *prepare(struct store *s, const char *sql, const char *const *texts, int n,
+                             struct weir_error *reterr)
+{
+	sqlite3_stmt *q;
+
+	if (query_prepare(s, sql, &q, reterr) < 0)
+		return NULL;
+	for (int i = 0; i < n; i++)
+		(void)sqlite3_bind_text(q, i + 1, texts[i], -1, SQLITE_STATIC);
+	return q;
+}
+
+static int read_spans(struct store *s, const struct epoch_node *n, const char *metric, struct epoch_spans *ret,
+                      struct weir_error *reterr)
+{
+	sqlite3_stmt *q = prepare(s,
+	                          /* Silences of single threads are not the node's. */
+	                          "SELECT t_ns, dur_ns, value, json_extract(attrs, '$.slot') FROM spans"
+	                          " WHERE run = ?1 AND node = ?2 AND metric = ?3"
+	                          " AND (metric <> 'trace.silence' OR json_extract(attrs, '$.thread') IS NULL)"
+	                          " ORDER BY t_ns",
+	                          (const char *const[]){ n->run, n->node, metric }, 3, reterr);
+	int r = q ? 0 : -EINVAL, step = 1;
+
+	while (r == 0 && (step = query_step(s, q, reterr)) > 0) {
+		const char *slot = (const char *)sqlite3_column_text(q, 3);
+
+		r = add(ret, &(struct epoch_span){ .time_ns = sqlite3_column_int64(q, 0),
+		                                   .duration_ns = sqlite3_column_int64(q, 1),
+		                                   .slot = slot ? strtoll(slot, NULL, 10) : -1,
+		                                   .value = sqlite3_column_double(q, 2) });
+	}
+	(void)sqlite3_finalize(q);
+	return r < 0 ? r : step;
+}
+
+static int read_gauge(struct store *s, const struct epoch_node *n, const struct epoch_gauge_row *row,
+                      struct samples *ret, struct weir_error *reterr)
+{
+	struct samples raw = { 0 };
+	sqlite3_stmt *q =
+		prepare(s,
+	                "SELECT t_ns, value FROM numbers WHERE run = ?1 AND node = ?2 AND metric = ?3"
+	                " AND collector = 'node-trace' AND (?4 IS NULL OR json_extract(attrs, '$.' || ?4) = ?5)"
+	                " ORDER BY t_ns",
+	                (const char *const[]){ n->run, n->node, row->metric, row->key, row->value }, 5, reterr);
+	int r = q ? samples_read(&raw, q) : -EINVAL;
+
+	for (uint64_t i = 0; i < raw.n; i++)
+		raw.at[i].value *= row->factor;
+	if (!row->is_rate) {
+		*ret = raw;
+		return r;
+	}
+	if (r == 0)
+		r = samples_rates(&raw, ret);
+	samples_done(&raw);
+	return r;
+}
+
+static int read_slot_length(struct store *s, struct epoch_node *n, struct weir_error *reterr)
+{
+	sqlite3_stmt *q = prepare(s,
+	                          "SELECT CAST(value AS INTEGER) FROM facts WHERE run = ?1 AND name ="
+	                          " 'genesis.slot_length_ns' AND (node IS NULL OR node = ?2) LIMIT 1",
+	                          (const char *const[]){ n->run, n->node }, 2, reterr);
+	int step = q ? query_step(s, q, reterr) : -EINVAL;
+
+	if (step > 0)
+		n->slot_ns = sqlite3_column_int64(q, 0);
+	(void)sqlite3_finalize(q);
+	return step < 0 ? step : 0;
+}
+
+void epoch_node_done(struct epoch_node *n)
+{
+	struct epoch_spans *spans[] = {
+		&n->boundaries, &n->missed, &n->pauses, &n->snapshots, &n->silences, &n->adopted
+	};
+
+	for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++)
+		free(spans[i]->at);
+	for (int i = 0; i < EPOCH_PHASES; i++)
+		free(n->phases[i].at);
+	for (int i = 0; i < EPOCH_GAUGES; i++)
+		samples_done(&n->gauges[i]);
+	samples_done(&n->gc_cpu);
+	*n = (struct epoch_node){ 0 };
+}
+
+int epoch_node_read(struct store *s, const char *run, const char *node, struct epoch_node *ret,
+                    struct weir_error *reterr)
+{
+	static const struct epoch_gauge_row gc = { "process.cpu.time", "GC", "cores", "state", "gc", 1, 1e-9 };
+	const struct {
+		const char *metric;
+		struct epoch_spans *to;
+	} reads[] = {
+		{ "cardano.epoch.boundary", &ret->boundaries },
+		{ "cardano.slot.missed", &ret->missed },
+		{ "ghc.gc.pause", &ret->pauses },
+		{ "cardano.snapshot", &ret->snapshots },
+		{ "trace.silence", &ret->silences },
+		{ "cardano.block.adopted", &ret->adopted },
+	};
+	char metric[64];
+	int r;
+
+	*ret = (struct epoch_node){ .run = run, .node = node };
+	r = read_slot_length(s, ret, reterr);
+	for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]) && r == 0; i++)
+		r = read_spans(s, ret, reads[i].metric, reads[i].to, reterr);
+	for (int i = 0; i < EPOCH_PHASES && r == 0; i++) {
+		(void)snprintf(metric, sizeof(metric), "cardano.forge.%s", epoch_phase_names[i]);
+		r = read_spans(s, ret, metric, &ret->phases[i], reterr);
+	}
+	for (int i = 0; i < EPOCH_GAUGES && r == 0; i++)
+		r = read_gauge(s, ret, &epoch_gauge_rows[i], &ret->gauges[i], reterr);
+	return r == 0 ? read_gauge(s, ret, &gc, &ret->gc_cpu, reterr) : r;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ANALYSIS_EPOCH_NODE_H
+#define ANALYSIS_EPOCH_NODE_H
+
+/* All that analysis/epoch.c needs of one node, read from the views into memory. */
+
+#include "analysis/epoch.h"
+
+/* A span, with the slot that its attributes name (-1: none). */
+struct epoch_span {
+	int64_t time_ns, duration_ns, slot;
+	double value;
+};
+
+struct epoch_spans {
+	struct epoch_span *at;
+	uint64_t n, n_room;
+};
+
+struct epoch_node {
+	const char *run, *node; /* borrowed */
+	int64_t slot_ns;        /* 0: not known */
+	struct epoch_spans boundaries, missed, pauses, snapshots, silences, adopted;
+	struct epoch_spans phases[EPOCH_PHASES];
+	struct samples gauges[EPOCH_GAUGES]; /* of counters: rates */
+	struct samples gc_cpu;               /* rate of GC CPU time: seconds a second */
+};
+
+extern const char *const epoch_phase_names[EPOCH_PHASES];
+extern const struct epoch_gauge_row {
+	const char *metric, *name, *unit;
+	const char *key, *value; /* the series' attribute; NULL: any */
+	int is_rate;
+	double factor; /* to the unit */
+} epoch_gauge_rows[EPOCH_GAUGES];
+
+int epoch_node_read(struct store *s, const char *run, const char *node, struct epoch_node *ret,
+                    struct weir_error *reterr);
+void epoch_node_done(struct epoch_node *n);
+
+#endif

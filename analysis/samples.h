@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ANALYSIS_SAMPLES_H
+#define ANALYSIS_SAMPLES_H
+
+/* Values at times, in order of time, and what can be said of two sets of them without knowing how they are distributed.
+ */
+
+#include <sqlite3.h>
+#include <stdint.h>
+
+struct sample {
+	int64_t time_ns;
+	double value;
+};
+
+struct samples {
+	struct sample *at;
+	uint64_t n, n_room;
+};
+
+/* 0 or -ENOMEM. */
+int samples_add(struct samples *s, int64_t time_ns, double value);
+void samples_done(struct samples *s);
+/* Runs a query whose first two columns are time and value and adds its rows; finalizes it. < 0: -errno. */
+int samples_read(struct samples *s, sqlite3_stmt *query);
+
+/* The middle one; NaN of none. Sorts a copy. */
+double samples_median(const struct samples *s);
+double samples_max(const struct samples *s);
+double samples_sum(const struct samples *s);
+/* A counter's increases per second between neighbours, at the later one's time; where it falls, the process began anew.
+ */
+int samples_rates(const struct samples *counter, struct samples *ret);
+
+struct samples_effect {
+	double difference; /* median of one minus median of the other */
+	double low, high;  /* 95 % percentile bootstrap interval of it; NaN when either has fewer than 3 */
+};
+
+/* Seeded: the same samples give the same interval. Of more than SAMPLES_BOOTSTRAP_MAX every n-th is drawn from.
+ * Source: B. Efron, R. Tibshirani, "An Introduction to the Bootstrap", ch. 13. */
+struct samples_effect samples_effect(const struct samples *one, const struct samples *other);
+
+enum {
+	SAMPLES_BOOTSTRAP_MAX = 500,
+	SAMPLES_BOOTSTRAP_ROUNDS = 1000,
+};
+
+#endif
