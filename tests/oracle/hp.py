@@ -29,4 +29,5 @@ def reading(data):
     return out
 
 
-run("hp", reading, lambda path, data: path.suffix == ".hp")
+if __name__ == "__main__":
+    run("hp", reading, lambda path, data: path.suffix == ".hp")

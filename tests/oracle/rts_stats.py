@@ -137,5 +137,9 @@ def reading(data):
     return out + [read_line(line, state) for line in lines]
 
 
-run("rts_stats", reading,
-    lambda path, data: path.suffix == ".stderr" or re.fullmatch(r"stats-.*\.txt", path.name) or path.suffix == ".stats")
+def wanted(path, data):
+    return path.suffix in (".stderr", ".stats") or re.fullmatch(r"stats-.*\.txt", path.name)
+
+
+if __name__ == "__main__":
+    run("rts_stats", reading, wanted)

@@ -102,4 +102,9 @@ def reading(data):
     return out
 
 
-run("ticky", reading, lambda path, data: path.suffix == ".ticky" or path.name.startswith("ticky") and path.suffix == ".out")
+def wanted(path, data):
+    return path.suffix == ".ticky" or path.name.startswith("ticky") and path.suffix == ".out"
+
+
+if __name__ == "__main__":
+    run("ticky", reading, wanted)
