@@ -347,6 +347,11 @@ static int boundary(const struct epoch_node *node, const struct epoch_config *co
 	seen(node, &first_ns, &last_ns);
 	p.begin_ns = i ? node->boundaries.at[i - 1].time_ns : first_ns;
 	p.end_ns = i + 1 < node->boundaries.n ? node->boundaries.at[i + 1].time_ns : last_ns + 1;
+	/* Where epochs are short, half of each is left as the baseline. */
+	if (p.before_ns > (at->time_ns - p.begin_ns) / 2)
+		p.before_ns = (at->time_ns - p.begin_ns) / 2;
+	if (p.after_ns > (p.end_ns - at->time_ns) / 2)
+		p.after_ns = (p.end_ns - at->time_ns) / 2;
 	*out = (struct epoch_boundary){ .run = node->run,
 		                        .node = node->node,
 		                        .epoch = (int64_t)at->value,

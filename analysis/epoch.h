@@ -82,7 +82,7 @@ struct epochs {
 };
 
 struct epoch_config {
-	int64_t before_slots, after_slots; /* of the window: 60 and 200 unless said */
+	int64_t before_slots, after_slots; /* of the window; at most half of each of the two epochs */
 	const char *run, *node;            /* NULL: all */
 };
 

@@ -7,6 +7,7 @@ const struct verb verbs[] = {
 	{ "ingest", verb_ingest, "a run directory or single files into a store", &ingest_page },
 	{ "summary", verb_summary, "what is in a store", &summary_page },
 	{ "profile", verb_profile, "cost centres and heap, flat or as a tree, or what changed", &profile_page },
+	{ "epoch", verb_epoch, "how nodes behave around epoch boundaries", &epoch_page },
 	{ "export", verb_export, "other tools' formats: locli, speedscope, folded, csv", &export_page },
 	{ "sql", verb_sql, "ask the store in SQL", &sql_page },
 	{ "dict", verb_dict, "the data dictionary", &dict_page },
