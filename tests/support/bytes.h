@@ -2,7 +2,8 @@
 #ifndef SUPPORT_BYTES_H
 #define SUPPORT_BYTES_H
 
-/* Inputs for tests: whole files, and copies that end right before a page nobody may read. Failing here fails the test. */
+/* Inputs for tests: whole files, and copies that end right before a page nobody may read. Failing here fails the test.
+ */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -19,7 +20,8 @@ struct bytes bytes_read(const char *path);
 struct bytes bytes_guarded(const uint8_t *at, size_t n);
 void bytes_done(struct bytes *b);
 
-/* The folder of real files that are not ours, or NULL after printing why the caller skips. Below it: `ghc`, `cardano`. */
+/* The folder of real files that are not ours, or NULL after printing why the caller skips. Below it: `ghc`, `cardano`.
+ */
 const char *corpus_root(void);
 
 #endif
