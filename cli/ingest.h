@@ -43,6 +43,9 @@ void ingest_print_plan(const struct plan *plan);
 void ingest_print_outcome(const struct ingest_request *r, const struct session_listener *l,
                           const struct session_totals *t, int64_t elapsed_ns);
 
+/* What locli reads of a run's logs, unless it is there and younger than they are. An exit code. */
+int ingest_write_logs(const struct ingest_request *r, const struct run *run);
+
 /* --locli, for all runs that have a directory. An exit code. */
 int ingest_write_locli(struct store *s, const struct ingest_request *r, const struct plan *plan);
 
