@@ -3,7 +3,7 @@
 # Runs a program under the ghc that is installed, in every mode of the heap profiler and in every form of the statistics, and
 # compares what the collectors say of the outcome with second readings. usage: real_ghc.sh PYTHON RECORD SOURCE_ROOT
 set -e
-python=$1 record=$2 root=$3
+python=$1 record=$(realpath "$2") root=$3
 command -v ghc >/dev/null || { echo "skipped: there is no ghc"; exit 77; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
