@@ -32,6 +32,8 @@ enum {
 	ROWS_PER_LINE = 3,
 };
 
+#define HANG_NS INT64_C(1500000000)
+
 static void assert_says(const char *text, const char *words)
 {
 	if (!strstr(text, words))
@@ -116,7 +118,7 @@ static const struct fault faults[] = {
 	{ "hang-spin",
 	  "partial",
 	  "host.hang",
-	  { "nothing for 0.7 s", "in hang-spin.so+0x", "in poll" },
+	  { "nothing for 1.5 s", "in hang-spin.so+0x", "in poll" },
 	  LINES_BEFORE,
 	  0 },
 	{ "hang-sleep", "partial", "host.hang", { "called from hang-sleep.so+0x" }, LINES_BEFORE, 0 },
@@ -173,6 +175,8 @@ static void check_fault(const struct fault *f, const char *good_alone)
 	struct stage s = stage_new();
 	char *dump;
 
+	if (strncmp(f->fixture, "hang", 4) == 0)
+		s.config.stall_timeout_ns = HANG_NS;
 	stage_write_lines(&s, "bad.lines", LINES, LINES_BEFORE);
 	stage_write_lines(&s, "good.lines", 5000, 5000);
 	assert_int_equal(stage_run(&s, pairs), 0);
@@ -407,6 +411,7 @@ static void a_file_that_changes_while_it_is_read_is_partial(void **state)
 
 	s.config.ops = &ops;
 	s.config.listener = &l;
+	s.config.stall_timeout_ns = HANG_NS;
 	stage_write_lines(&s, "x.lines", LINES, LINES_BEFORE);
 	assert_int_equal(stage_run(&s, pairs), 0);
 	assert_says(stage_query(&s, "SELECT message FROM diags WHERE code = 'host.changed'"),
