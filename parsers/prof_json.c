@@ -10,6 +10,10 @@ enum stage {
 	AT_STALE,
 };
 
+enum {
+	SAFE_DIGITS = 19, /* of a number that surely has 64 bits */
+};
+
 /* What is left of the buffer. The first thing that doesn't read sticks: is_short when the bytes ran out, else is_bad.
  */
 struct reading {
@@ -43,6 +47,15 @@ static char peek(struct reading *r)
 	if (r->at == r->end)
 		r->is_short = 1;
 	return is_stopped(r) ? 0 : *r->at;
+}
+
+/* Passes a byte, with white space before it. */
+static void pass_char(struct reading *r, char c)
+{
+	if (peek(r) == c)
+		r->at++;
+	else
+		r->is_bad |= !r->is_short;
 }
 
 /* White space is free between the parts of `what`, and where `what` has some. */
@@ -87,19 +100,30 @@ static inline void pass(struct reading *r, const char *what)
 		pass_exactly(r, what, strlen(what));
 }
 
+static int is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 static uint64_t pass_number(struct reading *r)
 {
 	uint64_t value = 0;
-	const char *start;
+	const char *at, *end;
 
-	skip_spaces(r);
-	for (start = r->at; !is_stopped(r) && r->at < r->end && *r->at >= '0' && *r->at <= '9'; r->at++)
-		r->is_bad = __builtin_mul_overflow(value, 10, &value) ||
-		            __builtin_add_overflow(value, (uint64_t)(*r->at - '0'), &value);
-	if (r->at == r->end)
-		r->is_short = 1; /* more digits may come */
-	else
-		r->is_bad |= r->at == start;
+	if (r->at < r->end && *r->at <= ' ')
+		skip_spaces(r);
+	if (is_stopped(r))
+		return 0;
+	at = r->at;
+	end = r->end - at < SAFE_DIGITS ? r->end : at + SAFE_DIGITS;
+	for (; at < end && is_digit(*at); at++)
+		value = value * 10 + (uint64_t)(*at - '0');
+	for (; at < r->end && is_digit(*at); at++)
+		r->is_bad |= __builtin_mul_overflow(value, 10, &value) ||
+		             __builtin_add_overflow(value, (uint64_t)(*at - '0'), &value);
+	r->is_bad |= at == r->at && at < r->end;
+	r->is_short |= at == r->end; /* more digits may come */
+	r->at = at;
 	return value;
 }
 
@@ -112,7 +136,7 @@ static uint64_t pass_hundredths(struct reading *r)
 		r->is_bad = 1;
 	if (is_stopped(r) || *r->at != '.')
 		return value;
-	for (r->at++; r->at < r->end && *r->at >= '0' && *r->at <= '9'; r->at++, unit /= 10)
+	for (r->at++; r->at < r->end && is_digit(*r->at); r->at++, unit /= 10)
 		r->is_bad |= __builtin_add_overflow(value, unit * (uint64_t)(*r->at - '0'), &value);
 	r->is_short |= r->at == r->end;
 	return value;
@@ -240,7 +264,7 @@ static void pass_closed(struct reading *r, struct prof_json_parser *p)
 {
 	while (p->depth && peek(r) == ']') {
 		r->at++;
-		pass_freely(r, "}");
+		pass_char(r, '}');
 		p->depth--;
 		p->is_inside = 1;
 	}
@@ -267,7 +291,7 @@ static enum parse_result take_stacks(struct reading *r, struct prof_json_parser 
 {
 	pass_closed(r, p);
 	if (!p->depth && !is_stopped(r)) {
-		pass_freely(r, "}");
+		pass_char(r, '}');
 		skip_spaces(r);
 		return is_stopped(r) ? r->is_short ? PARSE_MORE : PARSE_BAD : PARSE_END;
 	}

@@ -10,6 +10,7 @@ enum {
 	ENTRIES_WIDTH = 12,    /* a space and 11 digits, from `no.` to the end of `entries` */
 	DIGITS_MAX = 20,       /* of a 64-bit number */
 	SHARE_DIGITS_MAX = 6,  /* before the point */
+	SHARES_WIDTH = 29,     /* of the four shares of a row of the tree, with the spaces before and between */
 	SHARE_WIDTH_TOP = 6,   /* of the first share of the top table */
 	SHARE_WIDTH_WORD = 5,  /* of its head, `%time` */
 	HEAD_LINE_MAX = 32768, /* bytes: grids are kept in 32 bits with room to spare */
@@ -112,9 +113,42 @@ static int back_spaces(struct back *b)
 {
 	const char *end = b->at;
 
-	while (b->at > b->start && b->at[-1] == ' ')
-		b->at--;
+	b->at = b->start + scan_trim(b->start, (size_t)(end - b->start));
 	return b->at < end;
+}
+
+/* Eight bytes, the first in the lowest bits. */
+static uint64_t load_8(const char *at)
+{
+	uint64_t word;
+
+	memcpy(&word, at, sizeof(word));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	word = __builtin_bswap64(word);
+#endif
+	return word;
+}
+
+/* The value of the digits that end at `end`, and where they start, when they are 1 to 7; else 0. All bytes that are no
+ * digits, up to the last of them, are made zeros; then neighbours are added up, twice as many each time. */
+static int few_digits(const char *start, const char *end, const char **ret_start, uint64_t *ret)
+{
+	uint64_t word, high = 0x8080808080808080u, zeros = 0x3030303030303030u, others;
+	unsigned n_others;
+
+	if (end - start < 8)
+		return 0;
+	word = load_8(end - 8) ^ zeros;
+	others = (((word & ~high) + 0x7676767676767676u) | word) & high;
+	n_others = others ? 8 - (unsigned)__builtin_clzll(others) / 8 : 0;
+	if (n_others == 0 || n_others == 8)
+		return 0;
+	word = word >> 8 * n_others << 8 * n_others;
+	word = (word * 10 + (word >> 8)) & 0x00ff00ff00ff00ffu;
+	word = (word * 100 + (word >> 16)) & 0x0000ffff0000ffffu;
+	*ret = (word * 10000 + (word >> 32)) & 0xffffffffu;
+	*ret_start = end - 8 + n_others;
+	return 1;
 }
 
 /* Where the digits start that end at `end`. */
@@ -141,6 +175,8 @@ static int back_number(struct back *b, uint64_t *ret)
 {
 	const char *end = b->at;
 
+	if (few_digits(b->start, end, &b->at, ret))
+		return 1;
 	b->at = digits_before(b->start, end);
 	return number_of(b->at, end, ret);
 }
@@ -159,6 +195,52 @@ static int back_share(struct back *b, uint32_t *ret)
 	b->at = p;
 	*ret = tenths;
 	return back_spaces(b);
+}
+
+static unsigned digit_or_space(char c)
+{
+	return c == ' ' ? 0 : (unsigned)(c - '0');
+}
+
+/* A share at its place, of five bytes. Sets *is_odd where it isn't one. */
+static uint32_t share_at(const char *at, unsigned *is_odd)
+{
+	unsigned hundreds = digit_or_space(at[0]), tens = digit_or_space(at[1]), units = (unsigned)(at[2] - '0');
+	unsigned tenths = (unsigned)(at[4] - '0');
+
+	*is_odd |= (unsigned)(hundreds > 9) | (unsigned)(tens > 9) | (unsigned)(units > 9) | (unsigned)(tenths > 9) |
+	           (unsigned)(at[3] != '.') | (unsigned)(at[0] != ' ' && at[1] == ' ');
+	return hundreds * 1000 + tens * 100 + units * 10 + tenths;
+}
+
+/* The four shares where nearly every row has them, at fixed places from the right: two spaces before each, three before
+ * the third.
+ *
+ *     "   30.8   29.4    30.8   29.4"
+ */
+static int fixed_shares(const char *at, struct prof_row *row)
+{
+	static const uint8_t spaces[] = { 0, 1, 7, 8, 14, 15, 16, 22, 23 };
+	unsigned is_odd = 0;
+
+	row->time = share_at(at + 2, &is_odd);
+	row->alloc = share_at(at + 9, &is_odd);
+	row->time_inherited = share_at(at + 17, &is_odd);
+	row->alloc_inherited = share_at(at + 24, &is_odd);
+	for (unsigned i = 0; i < sizeof(spaces); i++)
+		is_odd |= (unsigned)(at[spaces[i]] ^ ' ');
+	return !is_odd;
+}
+
+static int back_shares(struct back *b, struct prof_row *row)
+{
+	if (b->at - b->start > SHARES_WIDTH && fixed_shares(b->at - SHARES_WIDTH, row)) {
+		b->at -= SHARES_WIDTH;
+		(void)back_spaces(b);
+		return 1;
+	}
+	return back_share(b, &row->alloc_inherited) && back_share(b, &row->time_inherited) &&
+	       back_share(b, &row->alloc) && back_share(b, &row->time);
 }
 
 static int back_costs(struct back *b, struct prof_row *row)
@@ -193,23 +275,26 @@ static int split_module(const struct prof_grid *grid, struct back *b, const char
 /* The number of the stack and its entries; leaves b at the end of the text columns. */
 static int back_id(const struct prof_grid *grid, struct back *b, struct prof_row *row)
 {
-	const char *entries_end = b->at, *entries = digits_before(b->start, entries_end);
-	const char *id_end, *id;
+	const char *entries_end = b->at, *entries, *id_end, *id;
+	int has_entries = few_digits(b->start, entries_end, &entries, &row->entries), has_id;
 
-	if (entries == entries_end)
-		return 0;
+	if (!has_entries)
+		entries = digits_before(b->start, entries_end);
 	b->at = entries;
-	if (!back_spaces(b))
+	if (entries == entries_end || !back_spaces(b))
 		return 0;
 	id_end = b->at;
-	id = digits_before(b->start, id_end);
+	has_id = few_digits(b->start, id_end, &id, &row->id);
+	if (!has_id)
+		id = digits_before(b->start, id_end);
 	if (id == id_end || id == b->start || id[-1] != ' ') {
 		if (grid->id_end)
 			return split_entries(grid, b, entries, entries_end, row);
 		return split_module(grid, b, id_end, row) && number_of(entries, entries_end, &row->entries);
 	}
 	b->at = id;
-	return number_of(id, id_end, &row->id) && number_of(entries, entries_end, &row->entries);
+	return (has_id || number_of(id, id_end, &row->id)) &&
+	       (has_entries || number_of(entries, entries_end, &row->entries));
 }
 
 static int back_numbers(const struct prof_grid *grid, struct back *b, struct prof_row *row)
@@ -218,8 +303,7 @@ static int back_numbers(const struct prof_grid *grid, struct back *b, struct pro
 		return 0;
 	if (!grid->is_tree)
 		return back_share(b, &row->alloc) && back_share(b, &row->time);
-	return back_share(b, &row->alloc_inherited) && back_share(b, &row->time_inherited) &&
-	       back_share(b, &row->alloc) && back_share(b, &row->time) && back_id(grid, b, row);
+	return back_shares(b, row) && back_id(grid, b, row);
 }
 
 /* ---- Rows: texts from the left ---- */

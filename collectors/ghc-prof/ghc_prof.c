@@ -211,7 +211,7 @@ static int choose_form(struct weir_instance *i, const struct weir_chunk *window)
 	i->form = at < window->n_bytes && window->at[at] == '{' ? FORM_JSON : FORM_TEXT;
 	if (i->form == FORM_TEXT)
 		return 1;
-	i->centres = calloc(1 << 22, sizeof(*i->centres));
+	i->centres = calloc(CENTRES_MAX, sizeof(*i->centres));
 	i->room = malloc(ROOM);
 	return i->centres && i->room ? 1 : -ENOMEM;
 }

@@ -66,32 +66,47 @@ struct prof_clock prof_clock_of(const struct weir_host *h, struct parse_text dat
 
 /* ---- frames.c ---- */
 
-/* A cost centre: what the rows of both tables say of it. */
+/* A cost centre. What is looked up for each row lies together: this and its names. */
 struct frame {
-	uint64_t hash;
-	uint32_t id;                   /* the host's */
-	uint32_t n_label, n_module;    /* bytes */
-	uint64_t text_at, n_text;      /* of label, module and source behind each other */
-	uint64_t ticks, bytes;         /* tree, or tenths of percent where there are no costs */
-	uint64_t top_ticks, top_bytes; /* top table, the same */
-	uint32_t n_rows, n_top;
+	uint32_t id;  /* the host's */
+	uint32_t ref; /* ours: for frames_of() */
+	uint32_t top; /* of the top table: index from 1 */
+	uint32_t n_label, n_module, n_source;
+	char text[]; /* label, module and source behind each other */
+};
+
+/* What the top table says of a cost centre, and what its rows of the tree add up to: ticks and bytes, or tenths of
+ * percent where there are none. */
+struct frame_top {
+	uint64_t ticks, bytes;
+	uint64_t top_ticks, top_bytes;
+	uint64_t n_rows, n_top;
+};
+
+struct frame_slot {
+	uint32_t tag, ref;
 };
 
 struct frames {
-	struct frame *at;
-	uint32_t *slots; /* indexes into at, from 1, by hash; a power of two of them */
-	char *texts;
-	uint64_t n_texts, n_texts_room;
-	uint32_t n, n_room, n_slots;
+	char *room;
+	struct frame_slot *slots; /* a power of two of them */
+	struct frame_top *tops;
+	uint64_t n_used, n_room; /* bytes */
+	uint32_t n, n_slots, n_tops, n_tops_room;
 };
 
 enum {
 	FRAMES_MAX = 1 << 22,
+	FRAME_ALIGN = 8,
 };
 
 /* The cost centre, interned with the host too. NULL: no memory, or more than FRAMES_MAX. Valid until the next call. */
 struct frame *frames_get(struct frames *f, const struct weir_host *h, struct weir_text label, struct weir_text module,
                          struct weir_text source);
+struct frame *frames_of(const struct frames *f, uint32_t ref);
+/* A row of the top table: 0: no memory. A row of the tree. */
+int frames_add_top(struct frames *f, struct frame *frame, uint64_t ticks, uint64_t bytes);
+void frames_add_row(struct frames *f, const struct frame *frame, uint64_t ticks, uint64_t bytes);
 /* How many cost centres cost more in the top table than all their rows of the tree. */
 uint64_t frames_check(const struct frames *f, int has_costs);
 void frames_done(struct frames *f);
@@ -188,6 +203,7 @@ int header_totals(const struct header *header, const struct weir_host *h, const 
 
 enum {
 	ROOM = PROF_JSON_RECORD_MAX,
+	CENTRES_MAX = 1 << 22, /* numbers of cost centres are less */
 };
 
 struct ledger {
@@ -216,7 +232,7 @@ struct weir_instance {
 	struct header header;
 	struct frames frames;
 	struct tree tree;
-	uint32_t *centres; /* JSON: by number, indexes into frames from 1 */
+	uint32_t *centres; /* JSON: by number, references of frames */
 	char *room;        /* JSON: unescaped texts */
 };
 

@@ -4,10 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum {
-	CENTRES_MAX = 1 << 22, /* numbers of cost centres are less */
-};
-
 static void on_header(struct weir_instance *i, const struct prof_json_header *from)
 {
 	header_json(&i->header, i->host, from, i->room, ROOM);
@@ -41,7 +37,7 @@ static const char *on_centre(struct weir_instance *i, const struct prof_json_cen
 		i->tree.result = i->tree.result < 0 ? i->tree.result : -ENOMEM;
 		return NULL;
 	}
-	i->centres[c->id] = (uint32_t)(frame - i->frames.at) + 1;
+	i->centres[c->id] = frame->ref;
 	return NULL;
 }
 
@@ -53,10 +49,10 @@ static const char *on_stack(struct weir_instance *i, const struct prof_json_stac
 
 	if (s->centre >= CENTRES_MAX || !i->centres[s->centre])
 		return "a stack is of a cost centre that isn't there";
-	frame = &i->frames.at[i->centres[s->centre] - 1];
-	label = (struct parse_text){ i->frames.texts + frame->text_at, frame->n_label };
+	frame = frames_of(&i->frames, i->centres[s->centre]);
+	label = (struct parse_text){ frame->text, frame->n_label };
 	module = (struct parse_text){ label.at + label.n, frame->n_module };
-	source = (struct parse_text){ module.at + module.n, frame->n_text - label.n - module.n };
+	source = (struct parse_text){ module.at + module.n, frame->n_source };
 	to.frame = frame->id;
 	to.is_system = (uint8_t)(s->depth == 1 && prof_is_system(label, module, source, s->entries));
 	tree_add(&i->tree, &to);

@@ -24,14 +24,15 @@ int prof_is_system(struct parse_text label, struct parse_text module, struct par
 	return 0;
 }
 
+static void lack_memory(struct weir_instance *i)
+{
+	if (i->tree.result >= 0)
+		i->tree.result = -ENOMEM;
+}
+
 static struct frame *frame_of(struct weir_instance *i, const struct prof_row *row)
 {
-	struct frame *frame =
-		frames_get(&i->frames, i->host, text_of(row->label), text_of(row->module), text_of(row->source));
-
-	if (!frame && i->tree.result >= 0)
-		i->tree.result = -ENOMEM;
-	return frame;
+	return frames_get(&i->frames, i->host, text_of(row->label), text_of(row->module), text_of(row->source));
 }
 
 static void on_header(struct weir_instance *i, const struct prof_header *from)
@@ -48,17 +49,17 @@ static void on_header(struct weir_instance *i, const struct prof_header *from)
 static void on_top(struct weir_instance *i, const struct prof_row *row)
 {
 	struct frame *frame = frame_of(i, row);
+	int has_costs = i->tree.has_costs;
 
-	if (!frame)
-		return;
-	frame->n_top++;
-	frame->top_ticks += i->tree.has_costs ? row->ticks : row->time;
-	frame->top_bytes += i->tree.has_costs ? row->bytes : row->alloc;
+	if (!frame ||
+	    !frames_add_top(&i->frames, frame, has_costs ? row->ticks : row->time, has_costs ? row->bytes : row->alloc))
+		lack_memory(i);
 }
 
 static void on_row(struct weir_instance *i, const struct prof_row *row)
 {
-	struct frame *frame = frame_of(i, row);
+	const struct frame *frame = frame_of(i, row);
+	int has_costs = i->tree.has_costs;
 	struct tree_row to = { .depth = row->depth,
 		               .id = row->id,
 		               .entries = row->entries,
@@ -70,11 +71,11 @@ static void on_row(struct weir_instance *i, const struct prof_row *row)
 		               .alloc_inherited = row->alloc_inherited,
 		               .is_depth_guess = row->is_depth_guess };
 
-	if (!frame)
+	if (!frame) {
+		lack_memory(i);
 		return;
-	frame->n_rows++;
-	frame->ticks += i->tree.has_costs ? row->ticks : row->time;
-	frame->bytes += i->tree.has_costs ? row->bytes : row->alloc;
+	}
+	frames_add_row(&i->frames, frame, has_costs ? row->ticks : row->time, has_costs ? row->bytes : row->alloc);
 	to.frame = frame->id;
 	to.is_system = (uint8_t)(row->depth == 1 && prof_is_system(row->label, row->module, row->source, row->entries));
 	tree_add(&i->tree, &to);
