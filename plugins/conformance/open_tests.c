@@ -14,6 +14,7 @@ enum {
 	REFUSALS_MAX = 2000,
 	CYCLES_FIRST = 8,
 	CYCLES = 12,
+	GROWTHS_MAX = 8,
 	LEAST_BLOCK = 24, /* what glibc's malloc(1) takes, or more */
 	LONG_TEXT = 65536,
 	TURNS_MAX = 100000,
@@ -240,7 +241,7 @@ static size_t growth(struct trial *t)
 
 static void gives_its_memory_back(struct trial *t)
 {
-	size_t first, second;
+	size_t least = SIZE_MAX;
 
 	if (!watch(t))
 		return;
@@ -249,10 +250,14 @@ static void gives_its_memory_back(struct trial *t)
 	if (allocations_live())
 		trial_fail(t, "%llu pieces of memory, %llu bytes, are never freed",
 		           (unsigned long long)allocations_live(), (unsigned long long)allocations_live_bytes());
-	first = growth(t);
-	second = growth(t);
-	if (first >= LEAST_BLOCK && second >= LEAST_BLOCK)
-		trial_fail(t, "its libraries keep about %zu bytes more with each run", second);
+	/* The heap's own caches fill up in the first runs; what leaks goes on growing. */
+	for (int i = 0; i < GROWTHS_MAX && least >= LEAST_BLOCK; i++) {
+		size_t n = growth(t);
+
+		least = n < least ? n : least;
+	}
+	if (least >= LEAST_BLOCK)
+		trial_fail(t, "its libraries keep about %zu bytes more with each run", least);
 }
 
 static struct recorder *open_one(struct trial *t, struct recorder_setup *s, uint32_t i)
