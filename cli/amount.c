@@ -113,6 +113,8 @@ static void print_noun(char *at, size_t size, const char *noun, size_t n, int is
 		(void)snprintf(at, size, " %.*s", (int)n, noun);
 	else if (noun[n - 1] == 'y')
 		(void)snprintf(at, size, " %.*sies", (int)n - 1, noun);
+	else if (strchr("hsxz", noun[n - 1]))
+		(void)snprintf(at, size, " %.*ses", (int)n, noun);
 	else
 		(void)snprintf(at, size, " %.*ss", (int)n, noun);
 }
