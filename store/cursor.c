@@ -21,6 +21,7 @@ void cursor_done(struct cursor *c)
 	forget_statements(c);
 	block_coder_free(c->coder);
 	lexicon_free(c->lexicon);
+	segment_done(&c->segments);
 	free(c->merged);
 }
 
@@ -50,9 +51,10 @@ static int prepare_series(struct cursor *c, const char *which, const char *order
 
 static int prepare_blocks(struct cursor *c, const char *which)
 {
-	char *text = sqlite3_mprintf("SELECT b.id, b.kind, b.n_rows, b.t_min_ns, b.t_max_ns, b.v_min, b.v_max, b.v_sum,"
-	                             " b.bytes FROM main.block b WHERE b.source = ?%d AND b.series = ?%d%s%s"
-	                             " ORDER BY b.t_min_ns, b.t_max_ns, b.id",
+	char *text = sqlite3_mprintf("SELECT b.number, b.kind, b.n_rows, b.t_min_ns, b.t_max_ns, b.v_min, b.v_max,"
+	                             " b.v_sum, b.segment, b.start, b.n_bytes FROM main.block b"
+	                             " WHERE b.source = ?%d AND b.series = ?%d%s%s"
+	                             " ORDER BY b.t_min_ns, b.t_max_ns, b.number",
 	                             PLAN_SOURCE, PLAN_SERIES, *which ? " AND " : "", which);
 	int code = text ? sqlite3_prepare_v2(c->scope->db, text, -1, &c->blocks, NULL) : SQLITE_NOMEM;
 
@@ -110,16 +112,23 @@ static int fail_block(struct cursor *c, struct weir_error *reterr)
 	return SQLITE_CORRUPT;
 }
 
-static int decode_block(struct cursor *c, const struct block *b, struct weir_error *reterr)
+static int decode_block(struct cursor *c, struct block *b, struct weir_error *reterr)
 {
+	int64_t n = sqlite3_column_int64(c->blocks, 10);
+	int code;
+
 	if (!c->coder)
 		c->coder = block_coder_new();
 	if (!c->coder)
 		return SQLITE_NOMEM;
-	if (block_decode(c->coder, b, c->wanted, &c->rows) < 0)
+	c->segments.db = c->scope->db;
+	code = segment_read(&c->segments, sqlite3_column_int64(c->blocks, 8), sqlite3_column_int64(c->blocks, 9), n,
+	                    &b->bytes);
+	b->n_bytes = (uint64_t)n;
+	if (code == SQLITE_CORRUPT || (code == SQLITE_OK && block_decode(c->coder, b, c->wanted, &c->rows) < 0))
 		return fail_block(c, reterr);
 	c->scope->counts->n_decoded++;
-	return SQLITE_OK;
+	return code == SQLITE_OK ? code : fail_statement(c, reterr);
 }
 
 /* The block that the statement stands on. What the query does not look into is counted, not decoded. */
@@ -133,7 +142,8 @@ static int take_block(struct cursor *c, struct weir_error *reterr)
 		           .v_min = column_summary(c->blocks, 5),
 		           .v_max = column_summary(c->blocks, 6),
 		           .v_sum = column_summary(c->blocks, 7) };
-	int64_t id = sqlite3_column_int64(c->blocks, 0);
+	int64_t source = sqlite3_column_int64(c->series, SERIES_SOURCE);
+	int64_t number = sqlite3_column_int64(c->blocks, 0);
 	int code = SQLITE_OK;
 
 	c->row = 0;
@@ -141,14 +151,12 @@ static int take_block(struct cursor *c, struct weir_error *reterr)
 	c->scope->counts->n_blocks++;
 	if (b.kind < c->scope->kind_min || b.kind > c->scope->kind_max || b.n_rows < 1 || b.n_rows > BLOCK_ROWS_MAX)
 		return fail_block(c, reterr);
-	if (!c->wanted) {
+	if (!c->wanted)
 		c->rows = (struct rows){ .kind = b.kind, .n = b.n_rows };
-	} else if (c->block != id || c->needs != c->wanted) {
-		b.bytes = sqlite3_column_blob(c->blocks, 8);
-		b.n_bytes = (uint64_t)sqlite3_column_bytes(c->blocks, 8);
+	else if (c->source != source || c->number != number || c->needs != c->wanted)
 		code = decode_block(c, &b, reterr);
-	}
-	c->block = code == SQLITE_OK ? id : 0;
+	c->source = code == SQLITE_OK ? source : 0;
+	c->number = number;
 	c->needs = c->wanted;
 	return code;
 }

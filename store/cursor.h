@@ -8,6 +8,7 @@
 
 #include "store/block.h"
 #include "store/lexicon.h"
+#include "store/segment.h"
 #include "store/sql.h"
 
 /* Columns of the statement over series. */
@@ -41,9 +42,11 @@ struct cursor {
 	sqlite3_stmt *series, *blocks;
 	struct block_coder *coder;
 	struct lexicon *lexicon;
+	struct segment_reader segments;
 	struct rows rows;
 	uint64_t bucket; /* where the buckets of the current row start */
-	int64_t block;   /* whose rows they are; 0: none */
+	int64_t source;  /* whose rows they are; 0: nobody's */
+	int64_t number;  /* of its block */
 	uint32_t needs;  /* what is decoded of it */
 	uint32_t wanted; /* what the query needs */
 	uint32_t row;

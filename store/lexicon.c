@@ -2,6 +2,7 @@
 #include "store/lexicon.h"
 
 #include "store/builder.h"
+#include "store/segment.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -28,6 +29,7 @@ struct part {
 struct lexicon {
 	sqlite3 *db;
 	sqlite3_stmt *blocks;
+	struct segment_reader segments;
 	struct block_coder *coder;
 	int64_t source;
 	struct part attrs, frames, stacks;
@@ -40,7 +42,7 @@ struct lexicon *lexicon_new(sqlite3 *db)
 
 	if (!l)
 		return NULL;
-	l->db = db;
+	l->db = l->segments.db = db;
 	l->attrs = (struct part){ .kind = BLOCK_ATTRS, .n_columns = ATTRS_COLUMNS, .id_max = BUILDER_ATTRS_MAX };
 	l->frames = (struct part){ .kind = BLOCK_FRAMES, .n_columns = FRAME_COLUMNS, .id_max = BUILDER_FRAMES_MAX };
 	l->stacks = (struct part){ .kind = BLOCK_STACKS, .id_max = BUILDER_STACKS_MAX };
@@ -63,6 +65,7 @@ void lexicon_free(struct lexicon *l)
 	unload(&l->frames);
 	unload(&l->stacks);
 	(void)sqlite3_finalize(l->blocks);
+	segment_done(&l->segments);
 	block_coder_free(l->coder);
 	free(l->path);
 	free(l);
@@ -174,8 +177,9 @@ static int fail(const struct lexicon *l, const struct part *p, int r, struct wei
 
 static int prepare(struct lexicon *l)
 {
-	static const char text[] = "SELECT kind, first_id, n_rows, bytes FROM main.block"
-				   " WHERE source = ?1 AND series = 0 AND kind = ?2 ORDER BY t_min_ns, t_max_ns, id";
+	static const char text[] = "SELECT kind, first_id, n_rows, segment, start, n_bytes FROM main.block"
+				   " WHERE source = ?1 AND series = 0 AND kind = ?2"
+				   " ORDER BY t_min_ns, t_max_ns, number";
 
 	if (!l->coder)
 		l->coder = block_coder_new();
@@ -187,33 +191,50 @@ static int prepare(struct lexicon *l)
 	return SQLITE_OK;
 }
 
-static void read_block(sqlite3_stmt *s, struct block *ret)
+/* The block that the statement stands on. */
+static int read_block(struct lexicon *l, struct block *ret)
 {
+	sqlite3_stmt *s = l->blocks;
+
 	*ret = (struct block){ .kind = (uint32_t)sqlite3_column_int64(s, 0),
 		               .first_id = (uint32_t)sqlite3_column_int64(s, 1),
 		               .n_rows = (uint32_t)sqlite3_column_int64(s, 2),
 		               .v_min = (double)NAN,
 		               .v_max = (double)NAN,
-		               .v_sum = (double)NAN };
-	ret->bytes = sqlite3_column_blob(s, 3);
-	ret->n_bytes = (uint64_t)sqlite3_column_bytes(s, 3);
+		               .v_sum = (double)NAN,
+		               .n_bytes = (uint64_t)sqlite3_column_int64(s, 5) };
+	return segment_read(&l->segments, sqlite3_column_int64(s, 3), sqlite3_column_int64(s, 4),
+	                    sqlite3_column_int64(s, 5), &ret->bytes);
+}
+
+static int add_all(struct lexicon *l, struct part *p)
+{
+	struct block block;
+	int r = 0;
+
+	while (r == 0 && sqlite3_step(l->blocks) == SQLITE_ROW) {
+		int code = read_block(l, &block);
+
+		if (code == SQLITE_OK)
+			r = add_block(l, p, &block);
+		else
+			r = code == SQLITE_NOMEM ? -ENOMEM : -EBADMSG;
+	}
+	return r;
 }
 
 static int load(struct lexicon *l, struct part *p, struct weir_error *reterr)
 {
-	int code = p->is_loaded ? SQLITE_DONE : prepare(l), r = 0;
-	struct block block;
+	int code, r = 0;
 
 	if (p->is_loaded)
 		return 0;
-	if (code == SQLITE_OK)
+	code = prepare(l);
+	if (code == SQLITE_OK) {
 		(void)sqlite3_bind_int(l->blocks, 2, (int)p->kind);
-	while (code == SQLITE_OK && r == 0 && sqlite3_step(l->blocks) == SQLITE_ROW) {
-		read_block(l->blocks, &block);
-		r = add_block(l, p, &block);
-	}
-	if (code == SQLITE_OK)
+		r = add_all(l, p);
 		code = sqlite3_reset(l->blocks);
+	}
 	if (r < 0)
 		return fail(l, p, r, reterr);
 	if (code != SQLITE_OK)

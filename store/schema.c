@@ -46,12 +46,15 @@ static const char version_1[] =
 	"CREATE TABLE series (source INTEGER NOT NULL REFERENCES source, id INTEGER NOT NULL,"
 	" metric INTEGER NOT NULL REFERENCES metric, attrs JSON TEXT NOT NULL, PRIMARY KEY (source, id)) WITHOUT ROWID;"
 	"CREATE INDEX series_metric ON series (metric);"
-	/* store/block.h; series 0: dictionaries. */
-	"CREATE TABLE block (id INTEGER PRIMARY KEY, source INTEGER NOT NULL REFERENCES source,"
-	" series INTEGER NOT NULL, kind INTEGER NOT NULL, first_id INTEGER NOT NULL, n_rows INTEGER NOT NULL,"
-	" t_min_ns INTEGER NOT NULL, t_max_ns INTEGER NOT NULL, v_min REAL, v_max REAL, v_sum REAL,"
-	" bytes BLOB NOT NULL);"
-	"CREATE INDEX block_series ON block (source, series, t_min_ns, t_max_ns);";
+	/* Bytes of blocks, one block after the other. */
+	"CREATE TABLE segment (id INTEGER PRIMARY KEY, source INTEGER NOT NULL REFERENCES source, bytes BLOB NOT NULL);"
+	"CREATE INDEX segment_source ON segment (source);"
+	/* store/block.h; number: of the source's blocks, in the order in which they came; series 0: dictionaries. */
+	"CREATE TABLE block (source INTEGER NOT NULL REFERENCES source, series INTEGER NOT NULL,"
+	" t_min_ns INTEGER NOT NULL, t_max_ns INTEGER NOT NULL, number INTEGER NOT NULL, kind INTEGER NOT NULL,"
+	" first_id INTEGER NOT NULL, n_rows INTEGER NOT NULL, v_min REAL, v_max REAL, v_sum REAL,"
+	" segment INTEGER NOT NULL REFERENCES segment, start INTEGER NOT NULL, n_bytes INTEGER NOT NULL,"
+	" PRIMARY KEY (source, series, t_min_ns, t_max_ns, number)) WITHOUT ROWID;";
 
 const char *const schema_steps[SCHEMA_VERSION] = { version_1 };
 

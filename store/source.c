@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/source.h"
 
+#include "store/segment.h"
+
 #include <weir/collector.h>
 
 #include <errno.h>
@@ -24,6 +26,10 @@ struct store_source {
 	uint8_t *series; /* block kinds, by id - 1 */
 	uint32_t n_series, n_series_max;
 	uint32_t n_rows[BLOCK_KIND_COUNT]; /* of dictionaries so far */
+	uint32_t n_blocks;
+	uint8_t *segment; /* SEGMENT_BYTES + SEGMENT_ALONE: blocks that are not written yet */
+	uint64_t n_segment;
+	int64_t segment_id;
 	int64_t t_first_ns, t_last_ns;
 	int has_times;
 };
@@ -58,8 +64,8 @@ int store_has(struct store *s, const struct store_source_info *info, uint8_t *re
 
 int source_forget(struct store *s, int64_t source, struct weir_error *reterr)
 {
-	static const enum statement statements[] = { FORGET_BLOCKS, FORGET_SERIES, FORGET_DIAGS, FORGET_FACTS,
-		                                     FORGET_SOURCE };
+	static const enum statement statements[] = { FORGET_BLOCKS, FORGET_SEGMENTS, FORGET_SERIES,
+		                                     FORGET_DIAGS,  FORGET_FACTS,    FORGET_SOURCE };
 	const struct cell cells[] = { cell_integer(source) };
 	int r = 0;
 
@@ -77,6 +83,7 @@ static void source_free(struct store_source *src)
 	free(src->path);
 	free(src->declared);
 	free(src->series);
+	free(src->segment);
 	free(src);
 }
 
@@ -149,9 +156,11 @@ int store_source_begin(struct store *s, const struct store_source_info *info, st
 	if (r < 0)
 		return r;
 	src = calloc(1, sizeof(*src));
-	if (src)
+	if (src) {
 		src->path = strdup(info->path);
-	if (!src || !src->path) {
+		src->segment = malloc(SEGMENT_BYTES + SEGMENT_ALONE);
+	}
+	if (!src || !src->path || !src->segment) {
 		source_free(src);
 		return weir_fail(reterr, -ENOMEM, "store: %s: no memory", info->path);
 	}
@@ -243,24 +252,78 @@ static struct cell cell_summary(double v)
 	return isnan(v) ? cell_null() : cell_real(v);
 }
 
+static int write_segment(struct store_source *src, int64_t id, const uint8_t *at, uint64_t n, struct weir_error *reterr)
+{
+	const struct cell cells[] = { cell_integer(id), cell_integer(src->id), cell_bytes(at, n) };
+
+	src->store->n_pending += n;
+	return statement_run(src->store, SEGMENT_ADD, cells, N_CELLS(cells), reterr);
+}
+
+static int write_open_segment(struct store_source *src, struct weir_error *reterr)
+{
+	uint64_t n = src->n_segment;
+
+	src->n_segment = 0;
+	return n ? write_segment(src, src->segment_id, src->segment, n, reterr) : 0;
+}
+
+/* Where the bytes of a block are. */
+struct place {
+	int64_t segment;
+	uint64_t start;
+};
+
+static int place_bytes(struct store_source *src, const struct block *b, struct place *ret, struct weir_error *reterr)
+{
+	if (b->n_bytes >= SEGMENT_ALONE) {
+		*ret = (struct place){ src->store->next_segment++, 0 };
+		return write_segment(src, ret->segment, b->bytes, b->n_bytes, reterr);
+	}
+	if (src->n_segment == 0)
+		src->segment_id = src->store->next_segment++;
+	*ret = (struct place){ src->segment_id, src->n_segment };
+	memcpy(src->segment + src->n_segment, b->bytes, b->n_bytes);
+	src->n_segment += b->n_bytes;
+	return src->n_segment < SEGMENT_BYTES ? 0 : write_open_segment(src, reterr);
+}
+
+static int add_block(struct store_source *src, const struct block *b, struct weir_error *reterr)
+{
+	struct place place;
+	int r = place_bytes(src, b, &place, reterr);
+	const struct cell cells[] = {
+		cell_integer(src->id),
+		cell_integer(b->series),
+		cell_integer(b->t_min_ns),
+		cell_integer(b->t_max_ns),
+		cell_integer(src->n_blocks),
+		cell_integer(b->kind),
+		cell_integer(b->first_id),
+		cell_integer(b->n_rows),
+		cell_summary(b->v_min),
+		cell_summary(b->v_max),
+		cell_summary(b->v_sum),
+		cell_integer(place.segment),
+		cell_integer((int64_t)place.start),
+		cell_integer((int64_t)b->n_bytes),
+	};
+
+	src->n_blocks++;
+	return r < 0 ? r : statement_run(src->store, BLOCK_ADD, cells, N_CELLS(cells), reterr);
+}
+
 int store_source_block(struct store_source *src, const struct block *b, struct weir_error *reterr)
 {
-	const struct cell cells[] = { cell_integer(src->id),           cell_integer(b->series),
-		                      cell_integer(b->kind),           cell_integer(b->first_id),
-		                      cell_integer(b->n_rows),         cell_integer(b->t_min_ns),
-		                      cell_integer(b->t_max_ns),       cell_summary(b->v_min),
-		                      cell_summary(b->v_max),          cell_summary(b->v_sum),
-		                      cell_bytes(b->bytes, b->n_bytes) };
 	int r = check_block(src, b, reterr);
 
 	if (r == 0)
 		r = store_begin(src->store, reterr);
 	if (r == 0)
-		r = statement_run(src->store, BLOCK_ADD, cells, N_CELLS(cells), reterr);
+		r = add_block(src, b, reterr);
 	if (r < 0)
 		return r;
 	note_block(src, b);
-	src->store->n_pending += b->n_bytes;
 	return store_commit(src->store, 0, reterr);
 }
 
@@ -335,6 +398,8 @@ int store_source_end(struct store_source *src, const struct store_source_result 
 	struct store *s = src->store;
 	int r = store_begin(s, reterr);
 
+	if (r == 0)
+		r = write_open_segment(src, reterr);
 	if (r == 0)
 		r = put_end(src, result, reterr);
 	if (r == 0)

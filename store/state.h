@@ -16,8 +16,9 @@ struct store {
 	sqlite3_stmt *statements[N_STATEMENTS]; /* prepared when first used */
 	int is_writer;
 	int in_transaction;
-	int64_t began_ns;   /* CLOCK_MONOTONIC, of the transaction */
-	uint64_t n_pending; /* bytes of blocks in it */
+	int64_t began_ns;     /* CLOCK_MONOTONIC, of the transaction */
+	uint64_t n_pending;   /* bytes of blocks in it */
+	int64_t next_segment; /* id */
 	int failed; /* the first error that may have cost a part of a transaction; nothing is written after it */
 	struct weir_error error; /* its sentence */
 };

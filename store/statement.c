@@ -44,12 +44,17 @@ static const char *const texts[N_STATEMENTS] = {
 			 " JOIN main.collector d ON d.id = n.collector"
 			 " WHERE n.id = ?1 AND o.id <> n.id AND c.name = d.name AND o.status IS NOT NULL",
 	[SERIES_ADD] = "INSERT INTO main.series (source, id, metric, attrs) VALUES (?1, ?2, ?3, ?4)",
-	[BLOCK_ADD] = "INSERT INTO main.block (source, series, kind, first_id, n_rows, t_min_ns, t_max_ns, v_min,"
-		      " v_max, v_sum, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+	[BLOCK_ADD] =
+		"INSERT INTO main.block (source, series, t_min_ns, t_max_ns, number, kind, first_id, n_rows, v_min,"
+		" v_max, v_sum, segment, start, n_bytes)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+	[SEGMENT_ADD] = "INSERT INTO main.segment (id, source, bytes) VALUES (?1, ?2, ?3)",
+	[SEGMENT_LAST] = "SELECT max(id) FROM main.segment",
 	[SOURCE_FACT_PUT] = "INSERT OR REPLACE INTO main.source_fact (source, name, value) VALUES (?1, ?2, ?3)",
 	[DIAG_ADD] = "INSERT INTO main.diag (source, severity, code, offset, count, input, message)"
 		     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[FORGET_BLOCKS] = "DELETE FROM main.block WHERE source = ?1",
+	[FORGET_SEGMENTS] = "DELETE FROM main.segment WHERE source = ?1",
 	[FORGET_SERIES] = "DELETE FROM main.series WHERE source = ?1",
 	[FORGET_DIAGS] = "DELETE FROM main.diag WHERE source = ?1",
 	[FORGET_FACTS] = "DELETE FROM main.source_fact WHERE source = ?1",

@@ -184,7 +184,7 @@ static int open_writer(struct store *s, struct schema_identity *id, struct weir_
 
 /* synchronous: a crash of the machine may cost the last commits, never the file. */
 static const char writer_settings[] = "PRAGMA secure_delete = OFF; PRAGMA temp_store = MEMORY;"
-				      "PRAGMA cache_size = -32768; PRAGMA page_size = 8192;"
+				      "PRAGMA cache_size = -32768; PRAGMA page_size = 4096;"
 				      "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
 				      "PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 0";
 static const char reader_settings[] = "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768";
@@ -206,6 +206,17 @@ static int forget_unfinished(struct store *s, struct weir_error *reterr)
 	return r < 0 ? r : store_commit(s, 1, reterr);
 }
 
+static int find_next_segment(struct store *s, struct weir_error *reterr)
+{
+	int r = statement_run(s, SEGMENT_LAST, NULL, 0, reterr);
+
+	if (r < 0)
+		return r;
+	s->next_segment = statement_integer(s, SEGMENT_LAST, 0) + 1;
+	statement_done(s, SEGMENT_LAST);
+	return 0;
+}
+
 static int open_checked(struct store *s, struct weir_error *reterr)
 {
 	struct schema_identity id = { 0 };
@@ -220,6 +231,8 @@ static int open_checked(struct store *s, struct weir_error *reterr)
 		r = schema_migrate(s->db, s->path, id.version, schema_steps, SCHEMA_VERSION, reterr);
 	if (r == 0 && s->is_writer)
 		r = forget_unfinished(s, reterr);
+	if (r == 0 && s->is_writer)
+		r = find_next_segment(s, reterr);
 	if (r == 0)
 		r = query_register(s->db, reterr);
 	if (r == 0 && !s->is_writer)

@@ -148,7 +148,8 @@ static int tables_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *ret)
 {
 	const struct cursor *c = &((struct vtab_cursor *)base)->cursor;
 
-	*ret = c->block * BLOCK_ROWS_MAX + c->row;
+	/* Below 2^28 blocks of 2^12 rows of a source. */
+	*ret = c->source << 40 | c->number << 12 | c->row;
 	return SQLITE_OK;
 }
 

@@ -203,6 +203,20 @@ static int on_small_disk(const char *options, int (*work)(void))
 	return WEXITSTATUS(status);
 }
 
+/* A count, without the assertions of the parent's process. */
+static int64_t count(struct store *s, const char *sql)
+{
+	sqlite3_stmt *statement;
+	int64_t n = query_prepare(s, sql, &statement, &error);
+
+	if (n == 0)
+		n = query_step(s, statement, &error);
+	if (n > 0)
+		n = sqlite3_column_int64(statement, 0);
+	(void)sqlite3_finalize(statement);
+	return n;
+}
+
 static int complain(int code, int line)
 {
 	fprintf(stderr, "faults.c:%d: result %d: %s\n", line, code, error.text);
@@ -232,9 +246,9 @@ static int fill_up(void)
 	r = store_open(place.store, STORE_READ, &s, &error);
 	if (r < 0)
 		return complain(r, __LINE__);
-	n_after = place_ask(s, "SELECT count(*) FROM sources");
-	if (n_after != n_before || place_ask(s, "SELECT count(*) FROM numbers") != n_before * 4000 ||
-	    place_ask(s, "SELECT count(stack) FROM weights") != n_before * 4000)
+	n_after = count(s, "SELECT count(*) FROM sources");
+	if (n_after != n_before || count(s, "SELECT count(*) FROM numbers") != n_before * 4000 ||
+	    count(s, "SELECT count(stack) FROM weights") != n_before * 4000)
 		return complain((int)n_after, __LINE__);
 	store_close(s);
 	return 0;
@@ -285,11 +299,14 @@ static int read_only(void)
 	struct store *s;
 	int r;
 
-	make_store();
+	r = store_open(place.store, STORE_CREATE, &s, &error);
+	if (r < 0 || fill(s, 0, 2, 300) < 0)
+		return complain(r, __LINE__);
+	store_close(s);
 	if (mount(NULL, place.folder, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0)
 		return 77;
 	r = store_open(place.store, STORE_READ, &s, &error);
-	if (r < 0 || place_ask(s, "SELECT count(*) FROM numbers") != 1200)
+	if (r < 0 || count(s, "SELECT count(*) FROM numbers") != 1200)
 		return complain(r, __LINE__);
 	store_close(s);
 	r = store_open(place.store, STORE_WRITE, &s, &error);
@@ -325,7 +342,7 @@ static int read_only_with_log(void)
 	(void)unlink(place_path(&place, "s.weir-shm"));
 	r = store_open(place.store, STORE_READ, &s, &error);
 	if (r == 0) { /* SQLite may find a way to read the log; then all must be there. */
-		r = place_ask(s, "SELECT count(*) FROM numbers") == 200 ? 0 : 1;
+		r = count(s, "SELECT count(*) FROM numbers") == 200 ? 0 : 1;
 		store_close(s);
 		return r ? complain(r, __LINE__) : 0;
 	}
@@ -349,7 +366,7 @@ static int folder_without_permission(void)
 	if (geteuid() == 0 && (setgid(65534) < 0 || setuid(65534) < 0))
 		return 77;
 	r = store_open(place.store, STORE_READ, &s, &error);
-	if (r < 0 || place_ask(s, "SELECT count(*) FROM numbers") != 1200)
+	if (r < 0 || count(s, "SELECT count(*) FROM numbers") != 1200)
 		return complain(r, __LINE__);
 	store_close(s);
 	r = store_open(place.store, STORE_WRITE, &s, &error);
@@ -445,8 +462,8 @@ static void flipped_bits_in_every_page_never_crash_and_are_said(void **state)
 	make_store();
 	assert_true(read_all(&n_all) >= 0);
 	good = bytes_read(place.store);
-	for (size_t page = 0; page < good.n; page += 8192)
-		for (int region = 0; region < 16; region++) {
+	for (size_t page = 0; page < good.n; page += 4096)
+		for (int region = 0; region < 8; region++) {
 			size_t at = page + (size_t)region * 512 + made_below(&random, 512);
 			uint8_t bit = (uint8_t)(1 << made_below(&random, 8));
 			int r;

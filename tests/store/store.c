@@ -73,7 +73,8 @@ static struct store_source *begin_source(struct store *s, const char *path)
 static int64_t count_owned(struct store *s)
 {
 	return place_ask(s, "SELECT (SELECT count(*) FROM main.source) + (SELECT count(*) FROM main.series)"
-	                    " + (SELECT count(*) FROM main.block) + (SELECT count(*) FROM main.diag)"
+	                    " + (SELECT count(*) FROM main.block) + (SELECT count(*) FROM main.segment) + (SELECT "
+	                    "count(*) FROM main.diag)"
 	                    " + (SELECT count(*) FROM main.source_fact)");
 }
 
