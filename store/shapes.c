@@ -24,6 +24,12 @@ static int give_series(struct cursor *c, sqlite3_context *to, uint32_t argument,
 	return 0;
 }
 
+static int give_id(struct cursor *c, sqlite3_context *to, uint32_t argument, struct weir_error *reterr)
+{
+	sqlite3_result_int64(to, sqlite3_column_int64(c->series, (int)argument));
+	return 0;
+}
+
 static int give_integer(struct cursor *c, sqlite3_context *to, uint32_t argument, struct weir_error *reterr)
 {
 	sqlite3_result_int64(to, (sqlite3_int64)cursor_word(c, argument));
@@ -215,7 +221,7 @@ static int give_span_attrs(struct cursor *c, sqlite3_context *to, uint32_t argum
 #define UNIT      FROM_SERIES("unit", "m.unit", SERIES_UNIT)
 #define SOURCE_ID                                                                                                      \
 	{                                                                                                              \
-		"source_id", "INTEGER", give_series, SERIES_SOURCE,                                                    \
+		"source_id", "INTEGER", give_id, SERIES_SOURCE,                                                    \
 		{                                                                                                      \
 			.series = "o.id"                                                                               \
 		}                                                                                                      \
