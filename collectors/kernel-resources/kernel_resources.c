@@ -133,6 +133,8 @@ static int resources_open(const struct weir_host *h, struct weir_instance **ret,
 
 	if (!i)
 		return weir_fail(reterr, -ENOMEM, "kernel-resources: no memory");
+	/* Else jansson opens /dev/urandom for a seed, which a collector may not. */
+	json_object_seed((size_t)h->now(h) | 1);
 	i->host = h;
 	i->facts = (struct ending_facts){ context_ns(h, "process.start_ns"), context_ns(h, "run.start_ns"),
 		                          context_ns(h, "run.end_ns"), context_ns(h, "file.mtime_ns") };
