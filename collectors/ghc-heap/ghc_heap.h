@@ -157,6 +157,7 @@ struct stacks {
 	struct joins *joins;
 	const struct mode *mode;
 	struct names labels;
+	uint32_t previous;                                  /* label's number */
 	uint64_t n_unjoined, n_differing, n_cut, n_earlier; /* distinct labels */
 	int is_last_census;
 };

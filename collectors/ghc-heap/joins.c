@@ -63,7 +63,7 @@ static int grow_index(struct joins *j)
 static int intern_frame(struct joins *j, const struct prof_row *row, uint32_t *ret)
 {
 	size_t n = row->label.n + row->module.n + row->source.n;
-	const struct name *name;
+	uint32_t name;
 	int r;
 
 	if (n > PROF_ROW_MAX)
@@ -72,20 +72,20 @@ static int intern_frame(struct joins *j, const struct prof_row *row, uint32_t *r
 	memcpy(j->scratch + row->label.n, row->module.at, row->module.n);
 	memcpy(j->scratch + row->label.n + row->module.n, row->source.at, row->source.n);
 	name = names_find(&j->frame_names, j->scratch, n);
-	if (name && j->frames[name->value].n_label == row->label.n &&
-	    j->frames[name->value].n_module == row->module.n) {
-		*ret = name->value;
+	*ret = name == NAME_NONE ? JOIN_NONE : j->frame_names.names[name].value;
+	if (*ret != JOIN_NONE && j->frames[*ret].n_label == row->label.n && j->frames[*ret].n_module == row->module.n)
 		return 0;
-	}
 	r = make_room((void **)&j->frames, j->n_frames, sizeof(*j->frames));
-	if (r >= 0 && !name)
+	if (r >= 0 && name == NAME_NONE) {
+		name = j->frame_names.n_names;
 		r = names_add(&j->frame_names, j->scratch, n, j->n_frames);
+	}
 	if (r < 0)
 		return r;
-	name = names_find(&j->frame_names, j->scratch, n);
-	j->frames[j->n_frames] = (struct join_frame){ name->at, (uint32_t)row->label.n, (uint32_t)row->module.n,
-		                                      j->host->frame(j->host, text_of(row->label), text_of(row->module),
-		                                                     text_of(row->source)) };
+	j->frames[j->n_frames] =
+		(struct join_frame){ j->frame_names.names[name].at, (uint32_t)row->label.n, (uint32_t)row->module.n,
+		                     j->host->frame(j->host, text_of(row->label), text_of(row->module),
+		                                    text_of(row->source)) };
 	*ret = j->n_frames++;
 	return 0;
 }
@@ -113,11 +113,11 @@ static int add_row(struct joins *j, const struct prof_row *row)
 static int add_set(struct joins *j, const struct retainer_set *set)
 {
 	struct join_set new = { .id = set->id, .at = (uint32_t)j->texts.n_bytes, .n_bytes = (uint32_t)set->stacks.n };
-	const struct name *name = names_find(&j->texts, set->stacks.at, set->stacks.n);
+	uint32_t name = names_find(&j->texts, set->stacks.at, set->stacks.n);
 	int r = make_room((void **)&j->sets, j->n_sets, sizeof(*j->sets));
 
-	if (name)
-		new.at = name->at;
+	if (name != NAME_NONE)
+		new.at = j->texts.names[name].at;
 	else if (r >= 0)
 		r = names_add(&j->texts, set->stacks.at, set->stacks.n, 0);
 	if (r >= 0)

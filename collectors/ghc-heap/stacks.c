@@ -148,15 +148,21 @@ static uint32_t make(struct stacks *s, struct parse_text label)
 
 uint32_t stacks_of(struct stacks *s, struct parse_text label)
 {
-	const struct name *name = names_find(&s->labels, label.at, label.n);
-	uint32_t stack;
+	struct names *labels = &s->labels;
+	uint32_t guess = s->previous < labels->n_names ? labels->names[s->previous].next : NAME_NONE;
+	uint32_t number = names_is(labels, guess, label.at, label.n) ? guess : names_find(labels, label.at, label.n),
+		 stack;
 
-	if (name)
-		return name->value;
+	/* The next sample has its bands in much the same order. */
+	if (number != NAME_NONE && number != guess && s->previous < labels->n_names)
+		labels->names[s->previous].next = number;
+	s->previous = number;
+	if (number != NAME_NONE)
+		return labels->names[number].value;
 	stack = make(s, label);
 	/* When the table is full the host, which knows the stack too, is asked each time. */
-	if (stack)
-		(void)names_add(&s->labels, label.at, label.n, stack);
+	if (stack && names_add(labels, label.at, label.n, stack) == 0)
+		s->previous = labels->n_names - 1;
 	return stack;
 }
 
