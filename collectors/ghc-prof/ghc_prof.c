@@ -77,7 +77,13 @@ static void diag(const struct weir_host *h, uint32_t severity, const char *code,
 
 void prof_fault(struct weir_instance *i, const struct parse_fault *fault)
 {
+	static const char *const own[] = { "prof.header", "prof.truncated", "prof.json" };
+
 	i->fault = (struct fault){ .is_there = 1, .at = *fault };
+	i->fault.at.code = "prof.stale_tail";
+	for (size_t n = 0; n < sizeof(own) / sizeof(own[0]); n++)
+		if (strcmp(fault->code, own[n]) == 0)
+			i->fault.at.code = own[n];
 	i->ledger.n_read++;
 	i->ledger.n_bad++;
 }
@@ -87,18 +93,20 @@ static void say_fault(struct weir_instance *i)
 	const struct fault *f = &i->fault;
 	struct weir_error text;
 
-	if (strcmp(f->at.code, "prof.header") == 0 || !i->header.is_there) {
+	if (!i->header.is_there) {
 		(void)weir_fail(&text, 0, "profile: %s; nothing of it was read", f->at.reason);
 		diag(i->host, WEIR_ERROR, f->at.code, f->at.offset, 1, &text);
 	} else if (strcmp(f->at.code, "prof.truncated") == 0) {
-		(void)weir_fail(&text, 0, "profile: %s: it was cut at byte %" PRIu64 ", after %" PRIu64 " stacks",
-		                f->at.reason, f->at.offset, i->ledger.n_stored);
+		(void)weir_fail(&text, 0,
+		                "profile: it %s: it was cut there, %" PRIu64
+		                " stacks before were kept, those after are missing",
+		                f->at.reason, i->ledger.n_stored);
 		diag(i->host, WEIR_WARNING, f->at.code, f->at.offset, 1, &text);
 	} else {
 		(void)weir_fail(&text, 0,
 		                "profile: %s: %" PRIu64 " stale bytes (%" PRIu64
-		                " lines) from there to the end were ignored; "
-		                "%" PRIu64 " stacks before them were kept",
+		                " lines) from there to the end were ignored, %" PRIu64
+		                " stacks before were kept; two programs that write the same file leave this",
 		                f->at.reason, f->n_bytes, f->n_lines, i->ledger.n_stored);
 		diag(i->host, WEIR_WARNING, f->at.code, f->at.offset, 1, &text);
 	}

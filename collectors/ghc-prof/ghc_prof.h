@@ -96,7 +96,7 @@ struct frames {
 };
 
 enum {
-	FRAMES_MAX = 1 << 22,
+	FRAMES_MAX = 1 << 20,
 	FRAME_ALIGN = 8,
 };
 
@@ -239,7 +239,8 @@ struct weir_instance {
 /* One record of the window; *ret_used bytes are done with. */
 enum parse_result text_record(struct weir_instance *i, const char *at, size_t n, int is_last, size_t *ret_used);
 enum parse_result json_record(struct weir_instance *i, const char *at, size_t n, int is_last, size_t *ret_used);
-/* The input is at fault there: nothing more of it is stored. */
+/* The input is at fault there: nothing more of it is stored. What comes after a report that read well so far is called
+ * stale, whichever way it was noticed. */
 void prof_fault(struct weir_instance *i, const struct parse_fault *fault);
 /* Whether a stack right below MAIN is one that GHC's run-time system keeps for itself. */
 int prof_is_system(struct parse_text label, struct parse_text module, struct parse_text source, uint64_t entries);

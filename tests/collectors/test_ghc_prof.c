@@ -1,0 +1,632 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/collectors/hear.h"
+#include "tests/support/bytes.h"
+
+#define DATA "tests/data/ghc-prof/"
+
+/* Half a minute after 03:48 of 2026-11-21, the minute of the reports of 9.0. */
+static const struct lend_pair mtime[] = { { "file.mtime_ns", "1795232910000000000" } };
+
+#define PROFILE(name)                                                                                                  \
+	{                                                                                                              \
+		.collector = "ghc-prof", .input = DATA name ".prof", .expected = DATA name ".golden",                  \
+		.context = mtime, .n_context = 1                                                                       \
+	}
+
+static const struct golden goldens[] = {
+	PROFILE("9.0-P"),     PROFILE("9.0-p"),  PROFILE("9.0-pj"),     PROFILE("9.0-arguments"), PROFILE("9.0-notick"),
+	PROFILE("9.0-clash"), PROFILE("9.0-hr"), PROFILE("9.6-p-late"), PROFILE("8.8-p"),         PROFILE("8.0-p-N2"),
+	PROFILE("7.10-hr-p"), PROFILE("7.10-P"), PROFILE("7.10-pa"),    PROFILE("empty"),
+};
+
+enum {
+	N_GOLDENS = sizeof(goldens) / sizeof(goldens[0]),
+};
+
+static void every_report_says_what_it_said(void **state)
+{
+	for (size_t i = 0; i < N_GOLDENS; i++)
+		golden_check(&goldens[i]);
+}
+
+static void windows_make_no_difference(void **state)
+{
+	for (size_t i = 0; i < N_GOLDENS; i++)
+		golden_check_windows(&goldens[i], 2);
+}
+
+static void every_beginning_of_a_report_ends_well(void **state)
+{
+	for (size_t i = 0; i < N_GOLDENS; i++)
+		golden_check_prefixes(&goldens[i], 53);
+}
+
+/* ---- One report at a time ---- */
+
+static struct heard hear_with(const char *report, const struct lend_pair *context, uint32_t n_context)
+{
+	return hear_text(&(struct hearing){
+		.collector = "ghc-prof", .text = report, .context = context, .n_context = n_context });
+}
+
+static struct heard hear(const char *report)
+{
+	return hear_with(report, mtime, 1);
+}
+
+static void assert_ledger(const struct heard *h, uint64_t n_read, uint64_t n_stored, uint64_t n_skipped, uint64_t n_bad)
+{
+	assert_int_equal(h->result.ledger.n_read, n_read);
+	assert_int_equal(h->result.ledger.n_stored, n_stored);
+	assert_int_equal(h->result.ledger.n_skipped, n_skipped);
+	assert_int_equal(h->result.ledger.n_bad, n_bad);
+}
+
+#define TITLE "\tSat Nov 21 00:08 2026 Time and Allocation Profiling Report  (Final)\n\n"
+#define FRONT(flags, ticks, bytes)                                                                                     \
+	TITLE "\t   zoo +RTS " flags " -RTS 300\n\n"                                                                   \
+	      "\ttotal time  =        0.10 secs   (" ticks " ticks @ 1000 us, 1 processor)\n"                          \
+	      "\ttotal alloc = " bytes " bytes  (excludes profiling overheads)\n\n"
+#define TOP_COSTS   "COST CENTRE MODULE SRC     %time %alloc  ticks     bytes\n\n"
+#define TOP_SHARES  "COST CENTRE MODULE SRC     %time %alloc\n\n"
+#define BAND        "\n\n                                                   individual      inherited\n"
+#define HEAD_COSTS  "COST CENTRE MODULE SRC          no.     entries  %time %alloc   %time %alloc  ticks     bytes\n\n"
+#define HEAD_SHARES "COST CENTRE MODULE SRC          no.     entries  %time %alloc   %time %alloc\n\n"
+/* A row: label with its indentation, padded to 11; no. of 3 digits; entries of 11 columns; shares; costs. */
+#define ROW(label, no, entries, shares, costs) label " Main   <built-in>   " no " " entries shares costs "\n"
+#define MAIN_ROW                               ROW("MAIN       ", "100", "          0", "    0.0    0.0   100.0  100.0", "      0         0")
+#define HALF(label, no, entries)               ROW(label, no, entries, "   50.0   50.0    50.0   50.0", "     50       800")
+#define TREE_COSTS                             BAND HEAD_COSTS MAIN_ROW
+#define COSTS                                  FRONT("-P", "100", "1,600") TOP_COSTS TREE_COSTS
+#define SHARED(label, no, entries, shares)     ROW(label, no, entries, shares, "")
+#define SHARES                                                                                                         \
+	FRONT("-p", "100", "1,600")                                                                                    \
+	TOP_SHARES BAND HEAD_SHARES SHARED("MAIN       ", "100", "          0", "    0.0    0.0   100.0  100.0")
+
+static void a_report_that_adds_up_is_whole(void **state)
+{
+	struct heard h =
+		hear(COSTS HALF(" a         ", "101", "          1") HALF(" b         ", "102", "          2"));
+
+	assert_int_equal(h.result.status, STORE_OK);
+	assert_ledger(&h, 3, 3, 0, 0);
+	assert_silent_on(&h, "\"diag\"");
+	assert_says(&h,
+	            "{\"weight\":\"ghc.profile.ticks\",\"attrs\":{},\"stack\":[\"MAIN\",\"b\"],\"module\":\"Main\","
+	            "\"src\":\"<built-in>\","
+	            "\"native\":102,\"t_ns\":1795219679900000000,\"dur_ns\":100000000,\"self\":50,\"inclusive\":50}");
+	assert_says(&h, "\"stack\":[\"MAIN\"],\"module\":\"Main\",\"src\":\"<built-in>\",\"native\":100,\"t_ns\":"
+	                "1795219679900000000,"
+	                "\"dur_ns\":100000000,\"self\":0,\"inclusive\":1600}");
+	heard_done(&h);
+}
+
+static void rows_that_are_missing_leave_their_totals_behind(void **state)
+{
+	struct heard h = hear(COSTS HALF(" a         ", "101", "          1"));
+
+	assert_int_equal(h.result.status, STORE_PARTIAL);
+	assert_says(&h, "\"prof.totals\"");
+	assert_says(&h, "50 of 100 ticks and 800 of 1600 bytes");
+	assert_says(&h, "\"prof.inherited\"");
+	heard_done(&h);
+	h = hear(SHARES SHARED(" a         ", "101", "          1", "   50.0   50.0    50.0   50.0"));
+	assert_int_equal(h.result.status, STORE_PARTIAL);
+	assert_says(&h, "\"prof.inherited\",\"severity\":\"warning\",\"count\":1");
+	heard_done(&h);
+}
+
+static void shares_are_checked_to_half_a_tenth(void **state)
+{
+	/* 1 of 1600 bytes is 0.0625 %, 0.1 as printed; 3 of 100 ticks are 3.0 exactly. */
+	static const char good[] =
+		COSTS ROW(" a         ", "101", "          1", "    3.0    0.1     3.0    0.1", "      3         1")
+			ROW(" b         ", "102", "          1", "   97.0   99.9    97.0   99.9", "     97      1599");
+	static const char bad_own[] =
+		COSTS ROW(" a         ", "101", "          1", "    3.1    0.1     3.0    0.1", "      3         1")
+			ROW(" b         ", "102", "          1", "   97.0   99.9    97.0   99.9", "     97      1599");
+	static const char bad_inherited[] =
+		COSTS ROW(" a         ", "101", "          1", "    3.0    0.1     3.0    0.2", "      3         1")
+			ROW(" b         ", "102", "          1", "   97.0   99.9    97.0   99.9", "     97      1599");
+	struct heard h = hear(good);
+
+	assert_silent_on(&h, "\"diag\"");
+	heard_done(&h);
+	h = hear(bad_own);
+	assert_says(&h, "\"prof.individual\",\"severity\":\"warning\",\"count\":1");
+	assert_silent_on(&h, "\"prof.inherited\"");
+	heard_done(&h);
+	h = hear(bad_inherited);
+	assert_says(&h, "\"prof.inherited\",\"severity\":\"warning\",\"count\":1");
+	assert_silent_on(&h, "\"prof.individual\"");
+	heard_done(&h);
+}
+
+static void shares_alone_are_checked_as_far_as_they_are_rounded(void **state)
+{
+	/* Four numbers that are off by up to 0.05 each: 0.2 is possible, 0.3 isn't. */
+	struct heard h = hear(SHARES SHARED(" a         ", "101", "          1", "   49.9   49.9    49.9   50.0")
+	                              SHARED(" b         ", "102", "          1", "   49.9   50.0    49.9   50.0"));
+
+	assert_silent_on(&h, "\"diag\"");
+	heard_done(&h);
+	h = hear(SHARES SHARED(" a         ", "101", "          1", "   49.9   50.0    49.9   50.0")
+	                 SHARED(" b         ", "102", "          1", "   49.8   50.0    49.8   50.0"));
+	assert_says(&h, "\"prof.inherited\",\"severity\":\"warning\",\"count\":1");
+	assert_says(
+		&h,
+		"{\"weight\":\"ghc.profile.time_share\",\"attrs\":{},\"stack\":[\"MAIN\",\"b\"],\"module\":\"Main\","
+		"\"src\":\"<built-in>\",\"native\":102,\"t_ns\":1795219679900000000,\"dur_ns\":100000000,\"self\":49.8,"
+		"\"inclusive\":49.8}");
+	assert_silent_on(&h, "ghc.profile.ticks");
+	heard_done(&h);
+}
+
+static void the_top_table_must_not_cost_more_than_the_tree(void **state)
+{
+#define TOP_ROW(ticks) "a           Main   <built-in>   50.0   50.0     " ticks "       800\n"
+#define REST           TREE_COSTS HALF(" a         ", "101", "          1") HALF(" b         ", "102", "          2")
+	struct heard h = hear(
+		FRONT("-P", "100",
+	              "1,600") "COST CENTRE MODULE SRC        %time %alloc  ticks     bytes\n\n" TOP_ROW("50") REST);
+
+	assert_silent_on(&h, "\"diag\"");
+	heard_done(&h);
+	h = hear(FRONT("-P", "100",
+	               "1,600") "COST CENTRE MODULE SRC        %time %alloc  ticks     bytes\n\n" TOP_ROW("51") REST);
+	assert_says(&h, "\"prof.top_sum\",\"severity\":\"warning\",\"count\":1");
+	assert_ledger(&h, 3, 3, 0, 0);
+	heard_done(&h);
+}
+
+static void a_bad_line_of_the_top_table_makes_it_partial(void **state)
+{
+	struct heard h = hear(FRONT("-P", "100", "1,600") TOP_COSTS "x\ny z 1 2\n" TREE_COSTS HALF(
+		" a         ", "101", "          1") HALF(" b         ", "102", "          2"));
+
+	assert_int_equal(h.result.status, STORE_PARTIAL);
+	assert_says(&h, "\"prof.top\"");
+	assert_ledger(&h, 3, 3, 0, 0);
+	heard_done(&h);
+}
+
+static void a_stale_tail_is_counted_from_its_first_byte(void **state)
+{
+#define WHOLE COSTS HALF(" a         ", "101", "          1") HALF(" b         ", "102", "          2")
+	static const char tail[] = "ilt-in>   103           1   50.0\n" HALF(" c         ", "103", "          1");
+	char words[256];
+	struct heard h = hear(WHOLE "ilt-in>   103           1   50.0\n" HALF(" c         ", "103", "          1"));
+
+	assert_int_equal(h.result.status, STORE_PARTIAL);
+	assert_ledger(&h, 4, 3, 0, 1);
+	(void)snprintf(words, sizeof(words), "{\"diag\":\"prof.stale_tail\",\"severity\":\"warning\",\"offset\":%zu",
+	               sizeof(WHOLE) - 1);
+	assert_says(&h, words);
+	(void)snprintf(words, sizeof(words), "%zu stale bytes (2 lines)", sizeof(tail) - 1);
+	assert_says(&h, words);
+	assert_says(&h, "\"bad\":{\"prof.stale_tail\":1}");
+	assert_silent_on(&h, "\"prof.totals\"");
+	heard_done(&h);
+}
+
+static void a_number_that_comes_twice_starts_the_stale_tail(void **state)
+{
+	char words[256];
+	struct heard h = hear(WHOLE HALF(" c         ", "103", "          1") HALF(" a         ", "101", "          1")
+	                              HALF(" d         ", "104", "          1"));
+
+	assert_ledger(&h, 5, 4, 0, 1);
+	(void)snprintf(words, sizeof(words), "{\"diag\":\"prof.stale_tail\",\"severity\":\"warning\",\"offset\":%zu",
+	               sizeof(WHOLE HALF(" c         ", "103", "          1")) - 1);
+	assert_says(&h, words);
+	(void)snprintf(words, sizeof(words), "%zu stale bytes (2 lines)",
+	               2 * sizeof(HALF(" a         ", "101", "          1")) - 2);
+	assert_says(&h, words);
+	heard_done(&h);
+}
+
+static void numbers_are_compared_below_67108864(void **state)
+{
+	static const char rest[] = "          1   50.0   50.0    50.0   50.0     50       800\n";
+
+	for (unsigned over = 0; over < 2; over++) {
+		char text[2048];
+		struct heard h;
+
+		(void)snprintf(text, sizeof(text),
+		               "%s a          Main   <built-in>   %u%s b          Main   <built-in>   %u%s", COSTS,
+		               (1u << 26) - 1 + over, rest, (1u << 26) - 1 + over, rest);
+		h = hear(text);
+		assert_int_equal(h.result.status, over ? STORE_OK : STORE_PARTIAL);
+		heard_done(&h);
+	}
+}
+
+static void a_cut_report_says_what_was_kept(void **state)
+{
+	struct heard h = hear(COSTS HALF(" a         ", "101", "          1") " b          Main   <built-in>   10");
+
+	assert_int_equal(h.result.status, STORE_PARTIAL);
+	assert_says(&h, "\"prof.truncated\"");
+	assert_says(&h, "ends inside a row: it was cut there, 2 stacks before were kept");
+	assert_ledger(&h, 3, 2, 0, 1);
+	heard_done(&h);
+	h = hear(FRONT("-P", "100", "1,600") TOP_COSTS);
+	assert_int_equal(h.result.status, STORE_PARTIAL);
+	assert_says(&h, "ends before the tree of stacks");
+	assert_says(&h, "\"ghc.profile.total_ticks\",\"attrs\":{},\"t_ns\":1795219680000000000");
+	heard_done(&h);
+	h = hear(TITLE "\t   zoo +RTS -p");
+	assert_int_equal(h.result.status, STORE_FAILED);
+	heard_done(&h);
+}
+
+static void an_empty_file_fails_and_says_why(void **state)
+{
+	struct heard h = hear("");
+
+	assert_int_equal(h.result.status, STORE_FAILED);
+	assert_says(&h, "\"prof.empty\"");
+	assert_says(&h, "killed");
+	assert_ledger(&h, 0, 0, 0, 0);
+	heard_done(&h);
+}
+
+static void what_is_no_report_fails(void **state)
+{
+	struct heard h = hear("mode: set\nfile.go:1.2,3.4 5 6\n");
+
+	assert_int_equal(h.result.status, STORE_FAILED);
+	assert_says(&h, "\"prof.header\"");
+	heard_done(&h);
+	h = hear("{\"version\": 1}");
+	assert_int_equal(h.result.status, STORE_FAILED);
+	assert_says(&h, "\"prof.header\"");
+	heard_done(&h);
+	h = hear(" \n \t");
+	assert_int_equal(h.result.status, STORE_FAILED);
+	heard_done(&h);
+}
+
+static void retainer_text_is_counted_and_left_to_the_heap_profile(void **state)
+{
+	struct heard h =
+		hear("Retainer Profiling: 0, at 0.018249 seconds\n\tAverage number of visits per object = 1.306976\n"
+	             "\nRetainer sets created during profiling:\nSET 2 = {<SYSTEM.SYSTEM>}\nSET 3 = {<>}\n");
+
+	assert_int_equal(h.result.status, STORE_OK);
+	assert_ledger(&h, 3, 0, 3, 0);
+	assert_says(&h, "\"skipped\":{\"retainer_census\":1,\"retainer_set\":2}");
+	assert_says(&h, "\"prof.retainer_only\",\"severity\":\"note\"");
+	heard_done(&h);
+}
+
+/* ---- Whose costs ---- */
+
+static void what_the_system_costs_is_told_apart(void **state)
+{
+	struct heard h = hear(
+		FRONT("-pa", "100", "1,600") TOP_COSTS TREE_COSTS HALF(" a         ", "101", "          1")
+			ROW(" GC        ", "102", "          0", "   50.0   50.0    50.0   50.0", "     50       800"));
+
+	/* The label is right, the module isn't: a cost centre of the program that is called so. */
+	assert_silent_on(&h, "scope");
+	heard_done(&h);
+	h = hear(FRONT("-pa", "100", "1,600") TOP_COSTS TREE_COSTS HALF(
+		" a         ", "101", "          1") " GC         GC     <built-in>   102           0   25.0   25.0    "
+	                                             "50.0   50.0     25       400\n"
+	                                             "  below     GC     <built-in>   103           0   25.0   25.0    "
+	                                             "25.0   25.0     25       400\n"
+	                                             " IDLE       IDLE   <built-in>   104           7    0.0    0.0    "
+	                                             " 0.0    0.0      0         0\n");
+	assert_int_equal(h.result.status, STORE_OK);
+	assert_says(&h, "{\"fact\":\"ghc.profile.mode\",\"value\":\"pa\"}");
+	assert_says(&h, "\"ghc.profile.ticks\",\"attrs\":{\"scope\":\"system\"},\"stack\":[\"MAIN\",\"GC\"]");
+	assert_says(&h, "\"ghc.profile.ticks\",\"attrs\":{\"scope\":\"system\"},\"stack\":[\"MAIN\",\"GC\",\"below\"]");
+	assert_says(&h, "\"ghc.profile.ticks\",\"attrs\":{},\"stack\":[\"MAIN\",\"IDLE\"]"); /* it was entered: not the
+	                                                                                        system's */
+	assert_says(&h, "\"ghc.profile.ticks\",\"attrs\":{},\"stack\":[\"MAIN\"],\"module\":\"Main\",\"src\":\"<built-"
+	                "in>\",\"native\":100,"
+	                "\"t_ns\":1795219679900000000,\"dur_ns\":100000000,\"self\":0,\"inclusive\":50}");
+	assert_says(&h, "{\"number\":\"ghc.profile.total_ticks\",\"attrs\":{\"scope\":\"all\"},\"t_ns\":"
+	                "1795219680000000000,\"value\":100}");
+	assert_says(&h,
+	            "{\"number\":\"ghc.profile.total_ticks\",\"attrs\":{},\"t_ns\":1795219680000000000,\"value\":50}");
+	assert_says(&h, "{\"number\":\"ghc.profile.total_alloc\",\"attrs\":{\"scope\":\"system\"},\"t_ns\":"
+	                "1795219680000000000,\"value\":800}");
+	assert_says(&h,
+	            "{\"number\":\"ghc.profile.total_time\",\"attrs\":{},\"t_ns\":1795219680000000000,\"value\":0.05}");
+	heard_done(&h);
+}
+
+/* ---- Rows without a label ---- */
+
+static void a_row_without_a_label_goes_where_its_costs_are_missing(void **state)
+{
+	/* a inherits 50 and costs 0; b costs nothing. What has no label is a's, not b's. */
+	struct heard h = hear(
+		COSTS ROW(" a         ", "101", "          9", "    0.0    0.0    50.0   50.0", "      0         0")
+			ROW("  b        ", "102", "          9", "    0.0    0.0     0.0    0.0", "      0         0")
+				ROW("           ", "103", "          1", "   50.0   50.0    50.0   50.0",
+	                            "     50       800") HALF(" c         ", "104", "          1"));
+
+	assert_int_equal(h.result.status, STORE_OK);
+	assert_says(&h, "\"ghc.profile.ticks\",\"attrs\":{},\"stack\":[\"MAIN\",\"a\",\"\"]");
+	assert_says(&h, "\"prof.unlabelled\",\"severity\":\"note\",\"count\":1");
+	heard_done(&h);
+}
+
+static void a_row_without_a_label_is_deep_enough_for_the_next(void **state)
+{
+	/* It costs nothing, so nothing says whose it is but the row after it, which is two deep. */
+	struct heard h = hear(
+		COSTS HALF(" a         ", "101", "          9") ROW(
+			"           ", "103", "          1", "    0.0    0.0    50.0   50.0", "      0         0")
+			ROW("  b        ", "102", "          9", "   50.0   50.0    50.0   50.0", "     50       800"));
+
+	assert_int_equal(h.result.status, STORE_OK);
+	assert_says(&h, "\"stack\":[\"MAIN\",\"\",\"b\"]");
+	heard_done(&h);
+	h = hear(COSTS ROW(" a         ", "101", "          9", "    0.0    0.0   100.0  100.0", "      0         0")
+	                 ROW("           ", "102", "          1", "    0.0    0.0   100.0  100.0", "      0         0")
+	                         ROW("           ", "103", "          1", "   50.0   50.0   100.0  100.0",
+	                             "     50       800") HALF("    b      ", "104", "          9"));
+	assert_int_equal(h.result.status, STORE_OK);
+	assert_says(&h, "\"stack\":[\"MAIN\",\"a\",\"\",\"\",\"b\"]");
+	heard_done(&h);
+}
+
+#define WIDE_HEAD                                                                                                      \
+	"COST CENTRE                              MODULE SRC          no.     entries  %time %alloc   %time "          \
+	"%alloc\n\n"
+
+static void put_wide(char *to, int depth, const char *label, int no, const char *shares)
+{
+	(void)sprintf(to + strlen(to), "%*s%-*s Main   <built-in>   %d           1%s\n", depth, "", 40 - depth, label,
+	              no, shares);
+}
+
+/* Rows without a label and without costs, below a row that lacks none while MAIN does: only a row far below says where
+ * they are. */
+static void up_to_16_rows_without_a_label_are_judged_together(void **state)
+{
+	static const char nothing[] = "    0.0    0.0     0.0    0.0", half[] = "   50.0   50.0    50.0   50.0";
+
+	for (int n = 16; n <= 17; n++) {
+		char text[8192] = FRONT("-p", "100", "1,600") TOP_SHARES BAND WIDE_HEAD,
+		     words[256] = "\"stack\":[\"MAIN\"";
+		struct heard h;
+
+		put_wide(text, 0, "MAIN", 100, "    0.0    0.0   100.0  100.0");
+		put_wide(text, 1, "a", 101, half);
+		for (int i = 0; i < n; i++)
+			put_wide(text, 0, "", 102 + i, nothing);
+		put_wide(text, n + 2, "x", 200, nothing);
+		put_wide(text, 1, "b", 201, half);
+		(void)strcat(words, n > 16 ? "" : ",\"a\"");
+		for (int i = 0; i < (n > 16 ? 2 : n); i++)
+			(void)strcat(words, ",\"\"");
+		(void)strcat(words, ",\"x\"]");
+		h = hear(text);
+		assert_int_equal(h.result.status, STORE_OK);
+		assert_says(&h, words);
+		heard_done(&h);
+	}
+}
+
+/* ---- JSON ---- */
+
+#define JSON_HEAD                                                                                                      \
+	"{\n\"program\": \"zoo\",\n\"arguments\": [\"./zoo\", \"a\\\\b\", \"c\"],\n\"rts_arguments\": [\"-pj\", "      \
+	"\"-N2\"],\n"                                                                                                  \
+	"\"end_time\": \"Sat Nov 21 00:08 2026\",\n\"initial_capabilities\": 2,\n\"total_time\":        0.05,\n"       \
+	"\"total_ticks\": 100,\n\"tick_interval\": 1000,\n\"total_alloc\":1600,\n\"cost_centres\": [\n"
+#define CENTRE(id, label, module)                                                                                      \
+	"{\"id\": " id ", \"label\": \"" label "\", \"module\": \"" module                                             \
+	"\", \"src_loc\": \"<built-in>\", \"is_caf\": false}"
+#define STACK(id, alloc, ticks)                                                                                        \
+	"{\"id\": " id ", \"entries\": 0, \"alloc\": " alloc ", \"ticks\": " ticks ", \"children\": ["
+
+static void json_says_the_same_as_text(void **state)
+{
+	struct heard h = hear(JSON_HEAD CENTRE("1", "MAIN", "MAIN") ", " CENTRE("2", "x\\\\y", "A") ", " CENTRE(
+		"3", "GC", "GC") "]\n,\n\"profile\": " STACK("1", "100", "0")
+	                              STACK("2", "700", "40") "]}\n," STACK("3", "800", "60") "]}\n]}\n}\n");
+
+	assert_int_equal(h.result.status, STORE_OK);
+	assert_ledger(&h, 3, 3, 0, 0);
+	assert_says(&h, "{\"fact\":\"program.arguments\",\"value\":\"a\\\\b c\"}");
+	assert_says(&h, "{\"fact\":\"ghc.rts.flags\",\"value\":\"-pj -N2\"}");
+	assert_says(&h, "{\"fact\":\"ghc.profile.mode\",\"value\":\"pj\"}");
+	assert_says(&h, "{\"weight\":\"ghc.profile.alloc\",\"attrs\":{},\"stack\":[\"MAIN\",\"x\\\\y\"],\"module\":"
+	                "\"A\",\"src\":\"<built-in>\","
+	                "\"t_ns\":1795219679950000000,\"dur_ns\":50000000,\"self\":700,\"inclusive\":700}");
+	assert_says(&h, "\"attrs\":{},\"stack\":[\"MAIN\"],\"module\":\"MAIN\",\"src\":\"<built-in>\",\"t_ns\":"
+	                "1795219679950000000,"
+	                "\"dur_ns\":50000000,\"self\":100,\"inclusive\":800}");
+	assert_says(&h, "{\"number\":\"ghc.profile.total_time\",\"attrs\":{\"scope\":\"all\"},\"t_ns\":"
+	                "1795219680000000000,\"value\":0.05}");
+	heard_done(&h);
+}
+
+static void json_names_each_cost_centre_once(void **state)
+{
+	static const struct {
+		const char *text, *words;
+		uint64_t n_stored;
+	} faults[] = {
+		{ JSON_HEAD CENTRE("1", "MAIN", "MAIN") ", " CENTRE("1", "x", "A") "]\n,\n\"profile\": " STACK(
+			  "1", "1600", "100") "]}\n}\n",
+		  "a cost centre has the number of one before", 0 },
+		{ JSON_HEAD CENTRE("1", "MAIN", "MAIN") "]\n,\n\"profile\": " STACK("1", "1600", "100")
+		          STACK("2", "0", "0") "]}\n]}\n}\n",
+		  "a stack is of a cost centre that isn't there", 1 },
+		{ JSON_HEAD CENTRE("4194304", "MAIN", "MAIN") "]\n,\n\"profile\": " STACK("4194304", "1600",
+		                                                                          "100") "]}\n}\n",
+		  "a cost centre's number is 4194304 or more", 0 },
+	};
+	struct heard h;
+
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		h = hear(faults[i].text);
+		assert_int_equal(h.result.status, STORE_PARTIAL);
+		assert_says(&h, "{\"diag\":\"prof.json\",\"severity\":\"warning\"");
+		assert_says(&h, faults[i].words);
+		assert_ledger(&h, faults[i].n_stored + 1, faults[i].n_stored, 0, 1);
+		heard_done(&h);
+	}
+	h = hear(JSON_HEAD CENTRE("4194303", "MAIN", "MAIN") "]\n,\n\"profile\": " STACK("4194303", "1600",
+	                                                                                 "100") "]}\n}\n");
+	assert_int_equal(h.result.status, STORE_OK);
+	heard_done(&h);
+}
+
+static void bytes_after_json_are_stale(void **state)
+{
+	struct heard h = hear(JSON_HEAD CENTRE("1", "MAIN", "MAIN") "]\n,\n\"profile\": " STACK(
+		"1", "1600", "100") "]}\n}\n]}\n]}\n}\n");
+
+	assert_int_equal(h.result.status, STORE_PARTIAL);
+	assert_says(&h, "\"prof.stale_tail\"");
+	assert_says(&h, "8 stale bytes");
+	heard_done(&h);
+}
+
+/* ---- Time ---- */
+
+static void assert_clock(const struct lend_pair *context, uint32_t n, const char *report, const char *end_ns,
+                         const char *error_ns)
+{
+	char words[256];
+	struct heard h = hear_with(report, context, n);
+
+	(void)snprintf(words, sizeof(words), "\"ghc.profile.total_ticks\",\"attrs\":{},\"t_ns\":%s,", end_ns);
+	assert_says(&h, words);
+	(void)snprintf(words, sizeof(words), "\"error_ns\":%s}", error_ns);
+	if (*error_ns)
+		assert_says(&h, words);
+	else
+		assert_silent_on(&h, "error_ns");
+	heard_done(&h);
+}
+
+/* The report says 00:08 of 2026-11-21: 1795219680 seconds if that is UTC. */
+static void a_date_is_tied_to_utc_by_what_is_known(void **state)
+{
+	static const char report[] =
+		COSTS HALF(" a         ", "101", "          1") HALF(" b         ", "102", "          2");
+	static const char heap[] =
+		FRONT("-P -hc", "100", "1,600") TOP_COSTS TREE_COSTS HALF(" a         ", "101", "          1")
+			HALF(" b         ", "102", "          2");
+	const struct lend_pair same_minute = { "file.mtime_ns", "1795219739999999999" };
+	const struct lend_pair next_minute = { "file.mtime_ns", "1795219799999999999" };
+	const struct lend_pair minute_after = { "file.mtime_ns", "1795219800000000000" };
+	const struct lend_pair before = { "file.mtime_ns", "1795219679999999999" };
+	const struct lend_pair kathmandu = { "file.mtime_ns", "1795198980000000000" }; /* 5 h 45 min earlier */
+	const struct lend_pair no_zone = { "file.mtime_ns", "1795220580000000000" };   /* 15 min later */
+	const struct lend_pair in_run[] = { no_zone,
+		                            { "run.start_ns", "1795219580000000000" },
+		                            { "run.end_ns", "1795220600000000000" } };
+	const struct lend_pair after_run[] = { { "file.mtime_ns", "1795300000000000000" },
+		                               { "run.start_ns", "1795219580000000000" },
+		                               { "run.end_ns", "1795220600000000000" } };
+	const struct lend_pair long_run[] = { { "run.start_ns", "1795219680000000000" },
+		                              { "run.end_ns", "1795223400000000000" } };
+	const struct lend_pair in_process[] = { no_zone,
+		                                { "run.start_ns", "1" },
+		                                { "process.start_ns", "1795219580000000000" } };
+	const struct lend_pair other_run[] = { { "run.start_ns", "1700000000000000000" },
+		                               { "run.end_ns", "1700000001000000000" } };
+
+	assert_clock(&same_minute, 1, report, "1795219739999999999", "60000000000");
+	assert_clock(&next_minute, 1, report, "1795219799999999999", "120000000000");
+	assert_clock(&minute_after, 1, report, "1795219680000000000", "50460000000000");
+	assert_clock(&before, 1, report, "1795219680000000000", "50460000000000");
+	assert_clock(&kathmandu, 1, report, "1795198980000000000", "60000000000");
+	assert_clock(&no_zone, 1, report, "1795219680000000000", "50460000000000");
+	assert_clock(in_run, 3, report, "1795220580000000000", "1000000000000");
+	assert_clock(after_run, 3, report, "1795219710000000000", "30000000000");
+	assert_clock(long_run, 2, report, "1795221510000000000", "1830000000000"); /* UTC or one hour west of it */
+	assert_clock(in_process, 3, report, "1795220580000000000", "1000000000000");
+	assert_clock(other_run, 2, report, "1795219680000000000", "50460000000000");
+	assert_clock(NULL, 0, report, "1795219680000000000", "50460000000000");
+	assert_clock(NULL, 0, heap, "1795219680000000000", "");
+	assert_clock(after_run, 3, heap, "1795219710000000000", "");
+	assert_clock(&same_minute, 1, heap, "1795219739999999999", "60000000000");
+}
+
+static void without_a_date_there_is_the_files_time(void **state)
+{
+	static const char report[] =
+		"\tsometime Time and Allocation Profiling Report  (Final)\n\n\t   zoo +RTS -P -RTS\n\n"
+		"\ttotal time  =        0.10 secs   (100 ticks @ 1000 us, 1 processor)\n"
+		"\ttotal alloc = 1,600 bytes  (excludes profiling overheads)\n\n" TOP_COSTS TREE_COSTS HALF(
+			" a         ", "101", "          1") HALF(" b         ", "102", "          2");
+	const struct lend_pair file = { "file.mtime_ns", "1795219739999999999" };
+
+	assert_clock(&file, 1, report, "1795219739999999999", "");
+	assert_clock(NULL, 0, report, "1767225600000000000", ""); /* the time of reading */
+}
+
+static void the_clocks_time_is_exact_where_the_report_rounds(void **state)
+{
+	struct heard h =
+		hear_with(FRONT("-P", "104", "0")
+	                          TOP_COSTS BAND HEAD_COSTS ROW("MAIN       ", "100", "          0",
+	                                                        "  100.0    0.0   100.0    0.0", "    104         0"),
+	                  NULL, 0);
+
+	assert_says(&h, "\"ghc.profile.total_time\",\"attrs\":{},\"t_ns\":1795219680000000000,\"value\":0.104}");
+	heard_done(&h);
+	/* 106 ticks of a millisecond aren't 0.10 seconds: what is printed counts. */
+	h = hear_with(FRONT("-P", "106", "0")
+	                      TOP_COSTS BAND HEAD_COSTS ROW("MAIN       ", "100", "          0",
+	                                                    "  100.0    0.0   100.0    0.0", "    106         0"),
+	              NULL, 0);
+	assert_says(&h, "\"ghc.profile.total_time\",\"attrs\":{},\"t_ns\":1795219680000000000,\"value\":0.1}");
+	heard_done(&h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_report_says_what_it_said),
+		cmocka_unit_test(windows_make_no_difference),
+		cmocka_unit_test(every_beginning_of_a_report_ends_well),
+		cmocka_unit_test(a_report_that_adds_up_is_whole),
+		cmocka_unit_test(rows_that_are_missing_leave_their_totals_behind),
+		cmocka_unit_test(shares_are_checked_to_half_a_tenth),
+		cmocka_unit_test(shares_alone_are_checked_as_far_as_they_are_rounded),
+		cmocka_unit_test(the_top_table_must_not_cost_more_than_the_tree),
+		cmocka_unit_test(a_bad_line_of_the_top_table_makes_it_partial),
+		cmocka_unit_test(a_stale_tail_is_counted_from_its_first_byte),
+		cmocka_unit_test(a_number_that_comes_twice_starts_the_stale_tail),
+		cmocka_unit_test(numbers_are_compared_below_67108864),
+		cmocka_unit_test(a_cut_report_says_what_was_kept),
+		cmocka_unit_test(an_empty_file_fails_and_says_why),
+		cmocka_unit_test(what_is_no_report_fails),
+		cmocka_unit_test(retainer_text_is_counted_and_left_to_the_heap_profile),
+		cmocka_unit_test(what_the_system_costs_is_told_apart),
+		cmocka_unit_test(a_row_without_a_label_goes_where_its_costs_are_missing),
+		cmocka_unit_test(a_row_without_a_label_is_deep_enough_for_the_next),
+		cmocka_unit_test(up_to_16_rows_without_a_label_are_judged_together),
+		cmocka_unit_test(json_says_the_same_as_text),
+		cmocka_unit_test(json_names_each_cost_centre_once),
+		cmocka_unit_test(bytes_after_json_are_stale),
+		cmocka_unit_test(a_date_is_tied_to_utc_by_what_is_known),
+		cmocka_unit_test(without_a_date_there_is_the_files_time),
+		cmocka_unit_test(the_clocks_time_is_exact_where_the_report_rounds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

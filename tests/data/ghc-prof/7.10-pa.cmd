@@ -1,0 +1,1 @@
+zoo-prof 300 +RTS -pa

@@ -1,0 +1,1 @@
+par-prof 20 +RTS -N2 -p

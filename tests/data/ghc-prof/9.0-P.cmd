@@ -1,0 +1,1 @@
+aviary 9000 +RTS -P

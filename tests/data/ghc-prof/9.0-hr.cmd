@@ -1,0 +1,1 @@
+heap-prof 3000 +RTS -hr -i0.02 -l

@@ -1,0 +1,1 @@
+aviary 10 +RTS -p -V0

@@ -1,0 +1,1 @@
+zoo-late 300 +RTS -p

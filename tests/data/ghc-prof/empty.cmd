@@ -1,0 +1,1 @@
+zoo-prof 60000 +RTS -p, killed
