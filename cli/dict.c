@@ -218,8 +218,11 @@ static void print_json(const struct dictionary *d)
 /* A bar ends a cell of a Markdown table. */
 static void print_cell(const char *text)
 {
-	for (; *text; text++)
-		printf(*text == '|' ? "\\|" : "%c", *text);
+	for (; *text; text++) {
+		if (*text == '|')
+			(void)putchar('\\');
+		(void)putchar(*text);
+	}
 }
 
 static void print_markdown(const struct dictionary *d)

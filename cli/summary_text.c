@@ -159,6 +159,9 @@ static int print_nodes(struct store *s, const char *run)
 		table_put(t, TABLE_LEFT, "%s", node);
 		for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
 			find_fact(s, run, node, facts[i], value);
+			/* The run's compiler is the node's where nothing else is known. */
+			if (!*value && strcmp(facts[i], "ghc.version") == 0)
+				find_fact(s, run, NULL, facts[i], value);
 			table_put(t, TABLE_LEFT, "%s", value);
 		}
 		put_count(t, q, 1);

@@ -371,6 +371,8 @@ void walk_files(struct build *b, const struct run_config *config)
 	for (uint32_t i = 0; i < config->n_paths; i++) {
 		const char *path = config->paths[i];
 
+		if (!path)
+			continue;
 		if (!config->root)
 			visit_loose(&w, path);
 		else if (strlen(path) > n_root + 1)
