@@ -4,6 +4,7 @@
 
 #include "runs/build.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -334,6 +335,7 @@ static void visit_loose(struct walk *w, const char *path)
 	const char *slash = strrchr(path, '/');
 	struct stat st;
 
+	assert(path);
 	(void)snprintf(w->path, sizeof(w->path), "%s", path);
 	if (stat(path, &st) < 0)
 		leave(w, "", 0, build_format(w->b, "cannot be read: %s", strerror(errno)), 1);
@@ -371,8 +373,6 @@ void walk_files(struct build *b, const struct run_config *config)
 	for (uint32_t i = 0; i < config->n_paths; i++) {
 		const char *path = config->paths[i];
 
-		if (!path)
-			continue;
 		if (!config->root)
 			visit_loose(&w, path);
 		else if (strlen(path) > n_root + 1)
