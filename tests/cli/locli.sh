@@ -29,7 +29,8 @@ cat >run/analysis/log-manifest-db.json <<'TEXT'
 TEXT
 cp run/analysis/log-manifest-db.json before.json
 
-"$weir" ingest run -o s.weir --locli -q || [ $? = 3 ] || fail "ingest"
+"$weir" ingest run -o s.weir -q 2>/dev/null || [ $? = 3 ] || fail "ingest"
+"$weir" export s.weir --to locli -o run >/dev/null || fail "export"
 
 manifest=run/analysis/log-manifest-db.json
 for node in node-0 node-1; do
@@ -88,3 +89,12 @@ echo '{"rlHostLogs": {' >run/analysis/log-manifest.json
 if "$weir" export s.weir --to locli -o run >/dev/null 2>said; then fail "a broken manifest was not said"; fi
 grep -q 'log-manifest.json: offset' said || fail "the sentence about a broken manifest"
 [ "$(cat run/analysis/log-manifest.json)" = '{"rlHostLogs": {' ] || fail "a broken manifest was touched"
+
+# With the logs in one go: both manifests of a run that had none have the profiles of both nodes.
+cp -r "$sample" whole
+"$weir" ingest whole -o whole.weir --locli -q 2>/dev/null || [ $? = 3 ] || fail "ingest --locli"
+for manifest in whole/analysis/log-manifest.json whole/analysis/log-manifest-db.json; do
+	jq -e --slurpfile one whole/analysis/logs-node-1.flt.prof.json '.rlHostLogs["node-1"].hlProfile == $one
+		and (.rlHostLogs["node-0"].hlProfile | length > 0) and (.rlHostLogs["node-0"].hlRawLogfiles | length == 1)' \
+		"$manifest" >/dev/null || fail "$manifest"
+done
