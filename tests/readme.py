@@ -3,9 +3,9 @@
 """Whether a page's examples are true: readme.py WEIR PAGE [--rewrite].
 
 Runs the `$ command` lines of every ```console block of the page, in order, in a temporary folder that looks like the
-top of the tree, and compares what they print with what the page says. How long something took and how fast it was may
-differ; a line `…` stands for any number of lines. With --rewrite the page gets what was printed; blocks with a `…` are
-left alone.
+top of the tree, and compares what they print with what the page says. How long weir took and how fast it was may
+differ; a line `…` stands for any number of lines. With --rewrite the page gets what was printed; where it has a `…`, only
+the lines before the first one are renewed.
 """
 
 import difflib
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 
-SPEED = re.compile(r"\d[\d.,]*( ?)(ns|µs|us|ms|s|(?:[kMGT]i?)?B/s|rows/s|records/s|lines/s)(?![\w/])")
+SPEED = re.compile(r"(?<=\bin )\d[\d.,]*( ?)(ns|us|ms|s|min)\b|\d[\d.,]*( ?)([kMGT]?i?B/s)\b")
 
 
 def blocks(lines):
@@ -31,12 +31,15 @@ def blocks(lines):
 
 def steps(lines):
     """(command, expected lines) of a block."""
+    found = []
     for line in lines:
-        if line.startswith("$ "):
-            step = (line[2:].rstrip("\n"), [])
-            yield step
+        if found and not found[-1][1] and found[-1][0].endswith("\\"):
+            found[-1] = (found[-1][0] + "\n" + line.rstrip("\n"), [])
+        elif line.startswith("$ "):
+            found.append((line[2:].rstrip("\n"), []))
         else:
-            step[1].append(line.rstrip("\n"))
+            found[-1][1].append(line.rstrip("\n"))
+    return found
 
 
 def run(command, folder, weir):
@@ -47,7 +50,7 @@ def run(command, folder, weir):
 
 
 def plain(line):
-    return SPEED.sub(r"#\1\2", line.rstrip())
+    return SPEED.sub("#", line.rstrip())
 
 
 def agree(expected, got):
@@ -84,8 +87,8 @@ def main(weir, page, rewrite=None):
                     failed += 1
                     print(f"{os.path.basename(page)}: $ {command}: prints something else")
                     print("\n".join(difflib.unified_diff(expected, got, "page", "program", lineterm="")))
-                kept = "…" in [line.strip() for line in expected]
-                new += [f"$ {command}\n"] + [line + "\n" for line in (expected if kept else got)]
+                cut = [line.strip() for line in expected].index("…") if "…" in map(str.strip, expected) else None
+                new += [f"$ {command}\n"] + [line + "\n" for line in (got if cut is None else got[:cut] + expected[cut:])]
             done = end
     if rewrite == "--rewrite":
         with open(page, "w", encoding="utf-8") as f:

@@ -39,20 +39,27 @@ for collector in "$build"/collectors/*.so; do
 	bin/weir plugins list | grep -q "^$name .* $PWD/.*/$name.so\$" || fail "$name: an installed weir doesn't find it"
 done
 
-# The headers and weir.pc are all that a collector needs.
-pc=$PWD/$(dirname "$(find . -name weir.pc)")
-ask() {
-	PKG_CONFIG_PATH=$pc pkg-config --define-variable=prefix="$PWD" "$@" weir
+# It reads the sample run like the build does.
+env -i PATH="$PATH" bin/weir ingest "$sample" -o "$work/installed.weir" --quiet || fail "ingest: exit code $?"
+"$build/weir" ingest "$sample" -o "$work/built.weir" --quiet
+for query in "select run, node, collector, path, sha256, status, read, stored, skipped, bad from sources order by 1, 2, 3, 4" \
+	"select node, metric, stack, self, inclusive from weights order by 1, 2, 3, 4, 5"; do
+	[ "$(bin/weir sql "$work/installed.weir" "$query" --json)" = "$("$build/weir" sql "$work/built.weir" "$query" --json)" ] ||
+		fail "sql: $query: not what the build says"
+done
+
+# A collector from its template, built outside of everything with what was installed. Where that was moved to is the one
+# thing that weir.pc must be told.
+pc=$(find "$PWD" -name weir.pc)
+sed -i "s|^prefix=.*|prefix=$PWD|" "$pc"
+export PKG_CONFIG_PATH=${pc%/*} PATH=$PWD/bin:$PATH
+[ "$(pkg-config --variable=plugindir weir)" = "$(dirname "$(find "$PWD" -name "$name.so")")" ] ||
+	fail "weir.pc: plugindir: $(pkg-config --variable=plugindir weir): not where collectors were installed"
+quietly() {
+	"$@" >"$work/log" 2>&1 || { cat "$work/log" && fail "$*"; }
 }
-cat >"$work/user.c" <<'TEXT'
-#include <weir/collector.h>
-extern const struct weir_collector weir_collector;
-int main(void)
-{
-	return (int)weir_collector.abi_major;
-}
-TEXT
-# shellcheck disable=SC2046
-cc -std=c11 -Wall $(ask --cflags) -fsyntax-only "$work/user.c" || fail "weir.pc: $(ask --cflags): no headers there"
-[ -d "$(ask --variable=plugindir)" ] || [ -z "$(find "$build/collectors" -name '*.so' -print -quit)" ] ||
-	fail "weir.pc: plugindir: $(ask --variable=plugindir): not where collectors were installed"
+cd "$work"
+quietly weir plugins new newcomer
+quietly meson setup newcomer/build newcomer
+quietly meson test -C newcomer/build
+quietly weir plugins check --sample newcomer/tests/sample.newcomer newcomer/build/newcomer.so
