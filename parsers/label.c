@@ -133,6 +133,31 @@ static const char *number_start(const char *line, const char *end)
 	return at;
 }
 
+static uint32_t group_at(const char *at)
+{
+	uint32_t group;
+
+	memcpy(&group, at, sizeof(group));
+	return group * 0x9e3779b1u >> 21;
+}
+
+void label_groups_of(struct parse_text text, struct label_groups *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	for (size_t i = 0; i + 4 <= text.n; i++) {
+		uint32_t group = group_at(text.at + i);
+
+		ret->bits[group / 64] |= (uint64_t)1 << group % 64;
+	}
+}
+
+int label_may_hold(const struct label_groups *groups, const char *word)
+{
+	uint32_t group = group_at(word);
+
+	return groups->bits[group / 64] >> group % 64 & 1;
+}
+
 const char *label_find(struct parse_text line, const char *anchor, const char *pattern, struct label_value *ret,
                        unsigned *ret_n)
 {

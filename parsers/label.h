@@ -35,6 +35,16 @@ const char *label_match(const char *at, const char *end, const char *pattern, st
 const char *label_find(struct parse_text line, const char *anchor, const char *pattern, struct label_value *ret,
                        unsigned *ret_n);
 
+/* Which groups of four bytes a text holds, roughly: it may say one more, never one less. Looking a line over once
+ * spares looking for each label in it. */
+struct label_groups {
+	uint64_t bits[32];
+};
+
+void label_groups_of(struct parse_text text, struct label_groups *ret);
+/* Whether the text may hold this one, which has four bytes at least. */
+int label_may_hold(const struct label_groups *groups, const char *word);
+
 /* Reads what `#` or `@` stand for, from the beginning of the text. Returns the number of bytes, 0: there is none. */
 size_t label_whole(const char *at, const char *end, struct label_value *ret);
 size_t label_number(const char *at, const char *end, struct label_value *ret);

@@ -15,9 +15,10 @@ struct label {
 	uint8_t as;
 };
 
+/* The word is padded to eight columns. */
 #define TIMES(word, cpu, elapsed)                                                                                      \
 	{                                                                                                              \
-		word " ", word " time @s (~@s elapsed)", { cpu, elapsed }, 0                                           \
+		word "  ", word " time @s (~@s elapsed)", { cpu, elapsed }, 0                                          \
 	}
 
 /* `CONC GC` before `GC`: the first that fits is taken. */
@@ -64,13 +65,13 @@ static const struct label summary[] = {
 	  0 },
 	TIMES("INIT", RTS_INIT_CPU, RTS_INIT_ELAPSED),
 	TIMES("MUT", RTS_MUT_CPU, RTS_MUT_ELAPSED),
-	TIMES("CONC GC", RTS_CONCURRENT_CPU, RTS_CONCURRENT_ELAPSED),
+	{ "CONC GC time", "CONC GC time @s (~@s elapsed)", { RTS_CONCURRENT_CPU, RTS_CONCURRENT_ELAPSED }, 0 },
 	TIMES("GC", RTS_GC_CPU, RTS_GC_ELAPSED),
 	TIMES("RP", RTS_RETAINER_CPU, RTS_RETAINER_ELAPSED),
 	TIMES("PROF", RTS_CENSUS_CPU, RTS_CENSUS_ELAPSED),
 	TIMES("EXIT", RTS_EXIT_CPU, RTS_EXIT_ELAPSED),
 	TIMES("Total", RTS_TOTAL_CPU, RTS_TOTAL_ELAPSED),
-	{ "%GC ", "%GC time @% (~@% elapsed)", { RTS_GC_SHARE_CPU, RTS_GC_SHARE_ELAPSED }, READ_AS_PERCENT },
+	{ "%GC  ", "%GC time @% (~@% elapsed)", { RTS_GC_SHARE_CPU, RTS_GC_SHARE_ELAPSED }, READ_AS_PERCENT },
 	{ "Alloc rate", "Alloc rate # bytes per MUT second", { RTS_ALLOC_RATE }, 0 },
 	{ "Productivity",
 	  "Productivity @% of total user, @% of total elapsed",
@@ -249,14 +250,15 @@ static uint32_t read_label(struct parse_text line, const struct label *l, struct
 	return n;
 }
 
-static uint32_t read_counter(struct parse_text line, struct rts_reading *ret)
+static uint32_t read_counter(struct parse_text line, const struct label_groups *groups, struct rts_reading *ret)
 {
 	struct label_value values[LABEL_VALUES_MAX];
 	unsigned n_values;
 	uint32_t n = 0;
 
 	for (size_t i = 0; i < COUNT(counters); i++) {
-		if (!label_find(line, counters[i].name, counters[i].pattern, values, &n_values))
+		if (!label_may_hold(groups, counters[i].name) ||
+		    !label_find(line, counters[i].name, counters[i].pattern, values, &n_values))
 			continue;
 		for (unsigned k = 0; k < n_values; k++) {
 			add(ret, &n, RTS_COUNTER, 0, &values[k]);
@@ -267,23 +269,24 @@ static uint32_t read_counter(struct parse_text line, struct rts_reading *ret)
 	return n;
 }
 
-uint32_t rts_labels_summary(struct parse_text line, struct rts_reading *ret, int *ret_ends_in_number)
+uint32_t rts_labels_summary(struct parse_text line, const struct label_groups *groups, struct rts_reading *ret,
+                            int *ret_ends_in_number)
 {
 	*ret_ends_in_number = 0;
 	for (size_t i = 0; i < COUNT(summary); i++) {
-		uint32_t n = read_label(line, &summary[i], ret, 0);
+		uint32_t n = label_may_hold(groups, summary[i].anchor) ? read_label(line, &summary[i], ret, 0) : 0;
 
 		*ret_ends_in_number = summary[i].pattern[strlen(summary[i].pattern) - 1] == '#';
 		if (n)
 			return n;
 	}
 	*ret_ends_in_number = 1;
-	return read_counter(line, ret);
+	return read_counter(line, groups, ret);
 }
 
-uint32_t rts_labels_one_line(struct parse_text line, struct rts_reading *ret)
+uint32_t rts_labels_one_line(struct parse_text line, const struct label_groups *groups, struct rts_reading *ret)
 {
-	const char *start = memmem(line.at, line.n, "<<ghc:", 6);
+	const char *start = label_may_hold(groups, "<<ghc:") ? memmem(line.at, line.n, "<<ghc:", 6) : NULL;
 	const char *end = start ? memmem(start, (size_t)(line.at + line.n - start), ":ghc>>", 6) : NULL;
 	uint32_t n = 0;
 
@@ -325,10 +328,10 @@ void rts_labels_key(struct parse_text key, struct rts_reading *ret)
 		(void)read_generation_key(key, ret);
 }
 
-int rts_labels_is_heading(struct parse_text line)
+int rts_labels_is_heading(struct parse_text line, const struct label_groups *groups)
 {
 	for (size_t i = 0; i < COUNT(headings); i++)
-		if (memmem(line.at, line.n, headings[i], strlen(headings[i])))
+		if (label_may_hold(groups, headings[i]) && memmem(line.at, line.n, headings[i], strlen(headings[i])))
 			return 1;
 	return 0;
 }

@@ -15,7 +15,8 @@ enum {
 /* What one call works on. */
 struct call {
 	struct rts_stats_parser *p;
-	struct parse_text line; /* without its end */
+	struct parse_text line;     /* without its end */
+	struct label_groups groups; /* of the line, once read_gc() has had its turn */
 	size_t n_used;
 	int is_ended; /* it has a newline */
 	struct rts_stats_record *ret;
@@ -53,7 +54,8 @@ static const char *back_words(const char *line, const char *at, unsigned n)
 
 static int read_gc(struct call *c)
 {
-	const char *end = c->line.at + c->line.n, *mark = memmem(c->line.at, c->line.n, "(Gen:", 5);
+	const char *end = c->line.at + c->line.n;
+	const char *mark = c->line.n && end[-1] == ')' ? memmem(c->line.at, c->line.n, "(Gen:", 5) : NULL;
 	const char *start = mark ? back_words(c->line.at, mark, GC_VALUES - 1) : NULL;
 	struct label_value v[LABEL_VALUES_MAX];
 	unsigned n;
@@ -72,7 +74,8 @@ static int read_gc(struct call *c)
 
 static int read_sync(struct call *c)
 {
-	const char *end = c->line.at + c->line.n, *at = memmem(c->line.at, c->line.n, "# sync ", 7);
+	const char *end = c->line.at + c->line.n;
+	const char *at = label_may_hold(&c->groups, "# sync ") ? memmem(c->line.at, c->line.n, "# sync ", 7) : NULL;
 	struct label_value v[LABEL_VALUES_MAX];
 	unsigned n;
 
@@ -128,6 +131,8 @@ static int read_pair(struct call *c)
 	struct parse_text key, value;
 	int is_first;
 
+	if (!label_may_hold(&c->groups, " [(\"") && !label_may_hold(&c->groups, " ,(\""))
+		return 0;
 	if (!split_pair(c->line, &is_first, &key, &value) || !(is_first || c->p->in_list))
 		return 0;
 	if (!value.n || label_number(value.at, value.at + value.n, &r->value) != value.n)
@@ -155,10 +160,10 @@ static int read_list_end(struct call *c)
 static int read_labels(struct call *c)
 {
 	int ends_in_number = 0;
-	uint32_t n = rts_labels_one_line(c->line, c->ret->readings);
+	uint32_t n = rts_labels_one_line(c->line, &c->groups, c->ret->readings);
 
 	if (!n)
-		n = rts_labels_summary(c->line, c->ret->readings, &ends_in_number);
+		n = rts_labels_summary(c->line, &c->groups, c->ret->readings, &ends_in_number);
 	if (!n)
 		return 0;
 	c->ret->what = c->is_ended || !ends_in_number ? RTS_STATS_READINGS : RTS_STATS_CUT;
@@ -168,13 +173,16 @@ static int read_labels(struct call *c)
 
 static enum parse_result read_line(struct call *c)
 {
-	static int (*const readers[])(struct call *) = { read_gc,   read_pair,       read_list_end,
-		                                         read_sync, read_last_alloc, read_labels };
+	static int (*const readers[])(struct call *) = { read_pair, read_list_end, read_sync, read_last_alloc,
+		                                         read_labels };
 
+	if (read_gc(c))
+		return PARSE_OK;
+	label_groups_of(c->line, &c->groups);
 	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++)
 		if (readers[i](c))
 			return PARSE_OK;
-	if (rts_labels_is_heading(c->line)) {
+	if (rts_labels_is_heading(c->line, &c->groups)) {
 		c->ret->what = RTS_STATS_HEADING;
 		return PARSE_OK;
 	}
