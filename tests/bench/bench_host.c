@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -156,6 +157,27 @@ static double through_ring(uint64_t n_messages, uint64_t n_bytes)
 	return start;
 }
 
+static double processor_seconds(int whose)
+{
+	struct rusage u;
+
+	(void)getrusage(whose, &u);
+	return (double)u.ru_utime.tv_sec + (double)u.ru_stime.tv_sec +
+	       ((double)u.ru_utime.tv_usec + (double)u.ru_stime.tv_usec) / 1e6;
+}
+
+/* Where the processor's time goes, which a busy machine doesn't change as much as it changes the clock's. */
+static void report_shares(const struct bench *b)
+{
+	double host = processor_seconds(RUSAGE_SELF), workers = processor_seconds(RUSAGE_CHILDREN);
+
+	(void)ingest(b, "large", 1, 1, 0);
+	host = processor_seconds(RUSAGE_SELF) - host;
+	workers = processor_seconds(RUSAGE_CHILDREN) - workers;
+	printf("  processor time      %8.1f ns in the worker, %.1f ns (%.0f %%) in the host\n",
+	       workers / N_POINTS * 1e9, host / N_POINTS * 1e9, 100 * host / (host + workers));
+}
+
 static void report_observations(const struct bench *b)
 {
 	double copied = copy_observations();
@@ -167,6 +189,7 @@ static void report_observations(const struct bench *b)
 	printf("  in this process     %8.1f ns  %6.1f times the memcpy\n", here / N_POINTS * 1e9, here / copied);
 	printf("  through a worker    %8.1f ns  %6.2f times in this process  %6.1f M/s\n", worker / N_POINTS * 1e9,
 	       worker / here, N_POINTS / worker / 1e6);
+	report_shares(b);
 }
 
 static void report_scaling(const struct bench *b)
