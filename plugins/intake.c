@@ -60,11 +60,13 @@ static int is_dictionary(uint32_t kind)
 	return kind == BLOCK_FRAMES || kind == BLOCK_STACKS || kind == BLOCK_ATTRS;
 }
 
-/* Whether a block may come now. */
+/* Whether a block may come now. That it is whole, and of its series' shape, is for the store to see. */
 static int check_block(const struct intake *in, const struct block *b, struct weir_error *reterr)
 {
-	if (b->kind == 0 || b->kind >= BLOCK_KIND_COUNT || block_check(b) < 0)
-		return broken(reterr, "a damaged block");
+	if (b->kind == 0 || b->kind >= BLOCK_KIND_COUNT)
+		return broken(reterr, "a block of no known kind");
+	if (b->n_rows == 0 || b->n_rows > BLOCK_ROWS_MAX)
+		return broken(reterr, "a block of no row, or too many");
 	if (is_dictionary(b->kind))
 		return b->first_id == in->n_ids[b->kind] + 1 && b->n_rows <= UINT32_MAX - b->first_id
 		               ? 0

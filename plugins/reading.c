@@ -351,13 +351,15 @@ static uint64_t private_bytes(pid_t pid)
 	return n;
 }
 
-/* Asks once where it stands and for what it has, and ends it for good when it doesn't answer. */
+/* Asks once where it stands and for what it has, and ends it for good when it doesn't answer. One that has crashed is on
+ * its way out already, and is only given its time. */
 static void end_worker(struct reading *r, enum verdict_fate fate, int64_t now_ns)
 {
 	if (r->told_ns == 0) {
 		r->told_ns = now_ns;
 		r->fate = fate;
-		(void)kill(r->pid, CRASH_SIGNAL_STALL);
+		if (fate != FATE_OWN)
+			(void)kill(r->pid, CRASH_SIGNAL_STALL);
 	} else if (now_ns - r->told_ns > READING_GRACE_MS * INT64_C(1000000))
 		(void)kill(r->pid, SIGKILL);
 }
