@@ -34,8 +34,11 @@ void samples_job(struct samples *s, struct parse_text text)
 	char *room = malloc(2 * FACT_MAX), *plain = room + FACT_MAX;
 	struct rts_command c;
 
-	if (!room)
+	if (!room) {
+		say(s, WEIR_WARNING, "hp.memory", "no memory for the JOB line: program and flags are not known",
+		    WEIR_NO_OFFSET, 1);
 		return;
+	}
 	c = rts_command_split((struct parse_text){ room, hp_unquote(text, room, FACT_MAX) });
 	s->has_job = 1;
 	s->is_profiled = (uint8_t)c.has_rts;

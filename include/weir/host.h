@@ -13,8 +13,9 @@
  *
  * Results: < 0 is -errno, 0 is WEIR_OK, > 0 is a normal state.
  *
- * Growth: structs here only ever get fields at their end. A collector that wants a function which came later than 1.0
- * asks WEIR_HAS() first.
+ * Growth: the structs that carry their own size, weir_host and weir_collector, only ever get fields at their end; the
+ * others stay as they are for a whole major version. A collector that wants a function which came later than 1.0 asks
+ * WEIR_HAS() first. Reserved fields are 0.
  */
 
 #include <stddef.h>
@@ -210,8 +211,8 @@ struct weir_host {
 	uint32_t (*attrs)(const struct weir_host *h, const struct weir_attr *attrs, uint32_t n_attrs);
 
 	/* Observations: all n of them, or < 0 and none. -EINVAL: an id that the host never gave, a shape that the
-	 * series hasn't; -EPIPE: the host is going away, return. A file's collector waits in here when the host is
-	 * full. */
+	 * series hasn't, a value that is not finite, an interval that ends before it starts (the host has noted which);
+	 * -EPIPE: the host is going away, return it. A file's collector waits in here when the host is full. */
 	int (*numbers)(const struct weir_host *h, const struct weir_number *at, uint64_t n);
 	int (*histograms)(const struct weir_host *h, const struct weir_histogram *at, uint64_t n);
 	int (*spans)(const struct weir_host *h, const struct weir_span *at, uint64_t n);

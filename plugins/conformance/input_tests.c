@@ -9,8 +9,8 @@
 
 enum {
 	SEEDS = 12,
-	BEGINNINGS_MAX = 1024, /* of each sample */
-	FLIPS = 200,           /* of each sample */
+	BEGINNINGS_MAX = 2048, /* of all samples together */
+	FLIPS = 1000,
 	CHANGED_BYTES_MAX = 65536,
 	GIANT_LINE = 1 << 20,
 	SMALL_WINDOW = 1 << 18, /* a collector cannot tell it from WEIR_WINDOW_MAX */
@@ -108,7 +108,7 @@ static void every_beginning_ends_well(struct trial *t)
 	for (uint32_t i = 0; i < t->samples->n; i++) {
 		const struct sample *sample = &t->samples->all[i];
 		uint64_t n_max = sample->n_bytes < CHANGED_BYTES_MAX ? sample->n_bytes : CHANGED_BYTES_MAX;
-		uint64_t step = n_max / BEGINNINGS_MAX + 1;
+		uint64_t step = n_max * t->samples->n / BEGINNINGS_MAX + 1;
 		char what[128];
 
 		for (uint64_t n = step; n < n_max && !trial_is_over(t); n += step) {
@@ -142,7 +142,7 @@ static void flipped_bits_end_well(struct trial *t)
 
 		if (n)
 			memcpy(bytes, sample->at, n);
-		for (int k = 0; k < FLIPS && n && !trial_is_over(t); k++)
+		for (uint32_t k = 0; k < FLIPS / t->samples->n && n && !trial_is_over(t); k++)
 			flip_one(t, i, bytes, n, &random);
 	}
 	free(bytes);
@@ -233,9 +233,13 @@ static void keeps_no_window(struct trial *t)
 
 static void waits_for_more(struct trial *t)
 {
-	struct recorder_setup s = trial_setup(t, 0);
 	struct recorder_result r;
+	struct recorder_setup s;
+	uint32_t i = 0;
 
+	while (t->samples->all[i].n_bytes == 0)
+		i++; /* the plain ones have bytes */
+	s = trial_setup(t, i);
 	s.again_every = 1;
 	s.n_polls = IDLE_POLLS;
 	if (!trial_result(t, &s, &r))

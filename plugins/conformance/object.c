@@ -96,7 +96,8 @@ static void see_dynamic_symbol(struct reading *r, const GElf_Sym *s, const char 
 static int is_no_variable(const char *name)
 {
 	return strncmp(name, "completed.", 10) == 0 || strcmp(name, "__dso_handle") == 0 ||
-	       strcmp(name, "__TMC_END__") == 0 || strcmp(name, "weir_collector") == 0;
+	       strcmp(name, "__TMC_END__") == 0 || strncmp(name, "__cpu_", 6) == 0 ||
+	       strcmp(name, "weir_collector") == 0;
 }
 
 static void see_symbol(struct reading *r, const GElf_Sym *s, const char *name)
