@@ -39,13 +39,14 @@ static int context_ns(const struct weir_host *h, const char *name, int64_t *ret)
 	return 1;
 }
 
-/* Whether the date is the file's time in some zone, and how far the file's time is from the start of its minute. */
-static int is_file_time(int64_t date_ns, int64_t file_ns, int64_t *ret_after_ns)
+/* A time zone in which the date is the file's time, and how far that is from the start of its minute. */
+static int is_file_time(int64_t date_ns, int64_t file_ns, int64_t *ret_east_ns, int64_t *ret_after_ns)
 {
 	for (int i = 0; i < N_ZONES; i++) {
 		int64_t after_ns = file_ns - (date_ns - zones[i] * MINUTE);
 
 		if (after_ns >= 0 && after_ns < 2 * MINUTE) {
+			*ret_east_ns = zones[i] * MINUTE;
 			*ret_after_ns = after_ns;
 			return 1;
 		}
@@ -100,22 +101,40 @@ static struct known ask(const struct weir_host *h, struct parse_text date)
 	return k;
 }
 
+static int is_in_run(const struct known *k)
+{
+	return k->has_run && k->file_ns >= k->start_ns && k->file_ns <= k->end_ns + MINUTE;
+}
+
+/* By the file's time: 1, or 0 when it tells nothing. */
+static int by_file(const struct known *k, struct prof_clock *ret)
+{
+	int64_t east_ns, after_ns, before_ns, left_ns;
+
+	if (k->has_date && is_file_time(k->date_ns, k->file_ns, &east_ns, &after_ns)) {
+		*ret = (struct prof_clock){ k->file_ns, after_ns < MINUTE ? MINUTE : 2 * MINUTE,
+			                    "the file's time, which is that of the report in some time zone" };
+		/* West of UTC it could as well be the time of a copy, so many hours after a report that is in UTC. */
+		if (east_ns < 0 && !is_in_run(k))
+			ret->error_ns = 2 * MINUTE - east_ns;
+		return 1;
+	}
+	if (!is_in_run(k))
+		return 0;
+	before_ns = k->file_ns - k->start_ns;
+	left_ns = k->end_ns + MINUTE - k->file_ns;
+	*ret = (struct prof_clock){ k->file_ns, before_ns > left_ns ? before_ns : left_ns,
+		                    "the file's time, which lies within the run" };
+	return 1;
+}
+
 struct prof_clock prof_clock_of(const struct weir_host *h, struct parse_text date, int is_start_possible)
 {
 	struct known k = ask(h, date);
 	struct prof_clock c = { .error_ns = -1 };
-	int64_t after_ns;
 
-	if (k.has_date && k.has_file && is_file_time(k.date_ns, k.file_ns, &after_ns)) {
-		return (struct prof_clock){ k.file_ns, after_ns < MINUTE ? MINUTE : 2 * MINUTE,
-			                    "the file's time, which is that of the report in some time zone" };
-	}
-	if (k.has_file && k.has_run && k.file_ns >= k.start_ns && k.file_ns <= k.end_ns + MINUTE) {
-		int64_t before_ns = k.file_ns - k.start_ns, left_ns = k.end_ns + MINUTE - k.file_ns;
-
-		return (struct prof_clock){ k.file_ns, before_ns > left_ns ? before_ns : left_ns,
-			                    "the file's time, which lies within the run" };
-	}
+	if (k.has_file && by_file(&k, &c))
+		return c;
 	if (k.has_date && k.has_run && within(k.date_ns, k.start_ns, k.end_ns, &c.end_ns, &c.error_ns)) {
 		c.tie = "the report's date, in the time zones that bring it into the run";
 	} else if (k.has_date) {

@@ -533,7 +533,11 @@ static void a_date_is_tied_to_utc_by_what_is_known(void **state)
 	const struct lend_pair minute_after = { "file.mtime_ns", "1795219800000000000" };
 	const struct lend_pair before = { "file.mtime_ns", "1795219679999999999" };
 	const struct lend_pair kathmandu = { "file.mtime_ns", "1795198980000000000" }; /* 5 h 45 min earlier */
-	const struct lend_pair no_zone = { "file.mtime_ns", "1795220580000000000" };   /* 15 min later */
+	const struct lend_pair new_york = { "file.mtime_ns", "1795237680000000000" };  /* 5 h later */
+	const struct lend_pair new_york_run[] = { new_york,
+		                                  { "run.start_ns", "1795237670000000000" },
+		                                  { "run.end_ns", "1795237680000000000" } };
+	const struct lend_pair no_zone = { "file.mtime_ns", "1795220580000000000" }; /* 15 min later */
 	const struct lend_pair in_run[] = { no_zone,
 		                            { "run.start_ns", "1795219580000000000" },
 		                            { "run.end_ns", "1795220600000000000" } };
@@ -553,6 +557,8 @@ static void a_date_is_tied_to_utc_by_what_is_known(void **state)
 	assert_clock(&minute_after, 1, report, "1795219680000000000", "50460000000000");
 	assert_clock(&before, 1, report, "1795219680000000000", "50460000000000");
 	assert_clock(&kathmandu, 1, report, "1795198980000000000", "60000000000");
+	assert_clock(&new_york, 1, report, "1795237680000000000", "18120000000000"); /* or copied five hours later */
+	assert_clock(new_york_run, 3, report, "1795237680000000000", "60000000000");
 	assert_clock(&no_zone, 1, report, "1795219680000000000", "50460000000000");
 	assert_clock(in_run, 3, report, "1795220580000000000", "1000000000000");
 	assert_clock(after_run, 3, report, "1795219710000000000", "30000000000");
