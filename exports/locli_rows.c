@@ -109,11 +109,15 @@ static int take_frame(struct making *m, const struct profile_set *set, const str
 	return 0;
 }
 
+/* Weights with attributes are not the program's (`scope`: what the run-time system keeps for itself): plain reports,
+ * which locli knows, have neither their rows nor their costs. */
 static int take(struct making *m, const struct profile_set *set, int is_alloc)
 {
 	for (uint32_t i = 0; set && i < profile_set_count(set); i++) {
 		const struct profile *p = profile_set_at(set, i);
 
+		if (strcmp(p->attrs, "{}") != 0)
+			continue;
 		for (uint32_t j = 0; j < p->n_subjects; j++)
 			for (uint32_t frame = 1; frame <= profile_frame_count(set); frame++)
 				if (p->subjects[j].is_seen[frame] &&

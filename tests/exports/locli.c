@@ -28,7 +28,8 @@ static struct weir_text text(const char *at)
 	return (struct weir_text){ at, strlen(at) };
 }
 
-static void add(struct profile_set *set, const char *node, const struct sample *samples, uint32_t n)
+static void add_attrs(struct profile_set *set, const char *node, const char *attrs, const struct sample *samples,
+                      uint32_t n)
 {
 	struct profile_weight w = { .duration_ns = 1, .has_self = 1 };
 	struct weir_error error;
@@ -40,9 +41,14 @@ static void add(struct profile_set *set, const char *node, const struct sample *
 		                 0);
 		w.stack = i + 1;
 		w.self = samples[i].self;
-		assert_int_equal(profile_source_weight(set, text("{}"), &w), 0);
+		assert_int_equal(profile_source_weight(set, text(attrs), &w), 0);
 	}
 	assert_int_equal(profile_source_end(set, &error), 0);
+}
+
+static void add(struct profile_set *set, const char *node, const struct sample *samples, uint32_t n)
+{
+	add_attrs(set, node, "{}", samples, n);
 }
 
 static struct profile_set *finished(struct profile_set *set)
@@ -107,6 +113,23 @@ static void exact_values_win_over_percentages_node_by_node(void **state)
 	locli_free(l);
 	profile_set_free(ticks);
 	profile_set_free(share);
+}
+
+static void what_the_run_time_system_costs_is_left_out(void **state)
+{
+	static const struct sample program[] = { { "MAIN", "MAIN", "", 1 }, { "f", "M", "", 3 } };
+	static const struct sample kept[] = { { "MAIN", "MAIN", "", 0 }, { "GC", "GC", "", 96 } };
+	struct profile_set *ticks = profile_set_new("t", "{tick}", PROFILE_BY_NAME);
+	struct locli *l;
+
+	add(ticks, "node-0", program, 2);
+	add_attrs(ticks, "node-0", "{\"scope\":\"system\"}", kept, 2);
+	assert_int_equal(locli_new(&(struct locli_sets){ .ticks = finished(ticks) }, &l), 0);
+	assert_null(find(l, "node-0", "GC"));
+	assert_true(find(l, "node-0", "MAIN")->time == 25);
+	assert_true(find(l, "node-0", "f")->time == 75);
+	locli_free(l);
+	profile_set_free(ticks);
 }
 
 static void functions_of_one_name_are_kept_apart_on_every_node(void **state)
@@ -384,6 +407,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_are_percentages_of_the_nodes_own_totals),
 		cmocka_unit_test(exact_values_win_over_percentages_node_by_node),
+		cmocka_unit_test(what_the_run_time_system_costs_is_left_out),
 		cmocka_unit_test(functions_of_one_name_are_kept_apart_on_every_node),
 		cmocka_unit_test(no_two_functions_share_a_name_whatever_they_are_called),
 		cmocka_unit_test(a_node_has_a_file_of_one_object_a_line),
