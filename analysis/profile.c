@@ -110,8 +110,8 @@ static uint32_t identify(struct profile_set *set, struct weir_text name, struct 
 	return frame;
 }
 
-static uint32_t frame_of(struct profile_set *set, struct weir_text name, struct weir_text module,
-                         struct weir_text source)
+uint32_t profile_source_frame(struct profile_set *set, struct weir_text name, struct weir_text module,
+                              struct weir_text source)
 {
 	uint32_t n_before = atoms_count(set->frames), frame = identify(set, name, module, source);
 
@@ -152,17 +152,11 @@ int profile_source_begin(struct profile_set *set, const char *run, const char *n
 	return 0;
 }
 
-int profile_source_stack(struct profile_set *set, uint32_t id, uint32_t parent, struct weir_text name,
-                         struct weir_text module, struct weir_text source)
+int profile_source_stack(struct profile_set *set, uint32_t id, uint32_t parent, uint32_t frame)
 {
-	uint32_t frame;
-
-	if (id != set->source.n_stacks + 1 || parent >= id)
+	if (id != set->source.n_stacks + 1 || parent >= id || frame == 0 || frame > atoms_count(set->frames))
 		return -EINVAL;
 	if (profile_room(&set->source.stacks, &set->source.n_room, id, sizeof(*set->source.stacks)) < 0)
-		return -ENOMEM;
-	frame = frame_of(set, name, module, source);
-	if (!frame)
 		return -ENOMEM;
 	set->source.stacks[0] = (struct source_stack){ 0 };
 	set->source.stacks[id] = (struct source_stack){ .parent = parent, .frame = frame };

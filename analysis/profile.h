@@ -90,9 +90,12 @@ void profile_set_free(struct profile_set *set);
 /* A source of a node. side: 0 or 1. */
 int profile_source_begin(struct profile_set *set, const char *run, const char *node, uint32_t side,
                          struct weir_error *reterr);
-/* A stack by the source's own id, from 1 without gaps; its parent has a smaller one, 0: none. */
-int profile_source_stack(struct profile_set *set, uint32_t id, uint32_t parent, struct weir_text name,
-                         struct weir_text module, struct weir_text source);
+/* The number of a frame; 0: no memory. */
+uint32_t profile_source_frame(struct profile_set *set, struct weir_text name, struct weir_text module,
+                              struct weir_text source);
+/* A stack by the source's own id, from 1 without gaps; its parent has a smaller one, 0: none. -EINVAL: it is otherwise.
+ */
+int profile_source_stack(struct profile_set *set, uint32_t id, uint32_t parent, uint32_t frame);
 struct profile_weight {
 	int64_t time_ns, duration_ns;
 	uint32_t stack;

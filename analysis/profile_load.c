@@ -1,21 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analysis/profile_load.h"
 
+#include "store/builder.h"
+#include "store/lexicon.h"
 #include "store/query.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <weir/fail.h>
 
 enum {
 	UNIT_MAX = 64,
+	FRAMES_FIRST = 1024,
 };
 
 struct loading {
 	struct profile_set *set;
 	const struct profile_choice *choice;
-	sqlite3_stmt *sources, *stacks, *weights;
+	sqlite3_stmt *sources, *weights;
 	sqlite3 *db;
+	struct lexicon *lexicon;
+	uint32_t *frames; /* the set's number of each of the source's frames; 0: not looked at yet */
+	uint32_t n_frames;
 	uint32_t side;
 	uint32_t n;
 };
@@ -52,22 +60,70 @@ int profile_unit(struct store *s, const char *metric, char *ret, size_t size, st
 	return result;
 }
 
+/* Room for the numbers of frames up to this one, zeros at first. */
+static int reserve_frames(struct loading *l, uint32_t frame)
+{
+	uint32_t n = l->n_frames ? l->n_frames : FRAMES_FIRST, *more;
+
+	if (frame > BUILDER_FRAMES_MAX)
+		return -EINVAL;
+	while (n <= frame)
+		n *= 2;
+	if (n == l->n_frames)
+		return 0;
+	more = reallocarray(l->frames, n, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	memset(more + l->n_frames, 0, (n - l->n_frames) * sizeof(*more));
+	l->frames = more;
+	l->n_frames = n;
+	return 0;
+}
+
+/* A frame's names are looked at once a source, however many stacks it ends. */
+static int name_frame(struct loading *l, uint64_t id, uint32_t number, struct weir_error *reterr)
+{
+	struct block_frame frame;
+	int result = lexicon_frame(l->lexicon, id, &frame, reterr);
+
+	if (result < 0)
+		return result;
+	l->frames[number] = profile_source_frame(l->set, frame.name, frame.module, frame.source);
+	return l->frames[number] ? 0 : weir_fail(reterr, -ENOMEM, "profile: no memory");
+}
+
+static int load_stack(struct loading *l, int64_t source, uint64_t id, struct weir_error *reterr)
+{
+	struct block_stack stack;
+	int result = lexicon_stack(l->lexicon, id, &stack, reterr), code;
+
+	if (result < 0)
+		return result;
+	code = reserve_frames(l, stack.frame);
+	if (code == 0 && l->frames[stack.frame] == 0) {
+		result = name_frame(l, id, stack.frame, reterr);
+		if (result < 0)
+			return result;
+	}
+	if (code == 0)
+		code = profile_source_stack(l->set, (uint32_t)id, stack.parent, l->frames[stack.frame]);
+	return code < 0 ? weir_fail(reterr, code, "profile: source %" PRId64 ": stack %" PRIu64 ": %s", source, id,
+	                            code == -EINVAL ? "the store is damaged" : strerror(-code))
+	                : 0;
+}
+
 static int load_stacks(struct loading *l, int64_t source, struct weir_error *reterr)
 {
-	int step, result;
+	uint64_t n;
+	int result;
 
-	(void)sqlite3_reset(l->stacks);
-	(void)sqlite3_bind_int64(l->stacks, 1, source);
-	while ((step = sqlite3_step(l->stacks)) == SQLITE_ROW) {
-		result = profile_source_stack(l->set, (uint32_t)sqlite3_column_int64(l->stacks, 0),
-		                              (uint32_t)sqlite3_column_int64(l->stacks, 1), text(l->stacks, 2),
-		                              text(l->stacks, 3), text(l->stacks, 4));
-		if (result < 0)
-			return weir_fail(reterr, result, "profile: source %lld: stack %lld: %s", (long long)source,
-			                 (long long)sqlite3_column_int64(l->stacks, 0),
-			                 result == -EINVAL ? "the store is damaged" : strerror(-result));
-	}
-	return step == SQLITE_DONE ? 0 : fail_sql(l->db, reterr);
+	lexicon_use(l->lexicon, source);
+	if (l->n_frames > 0)
+		memset(l->frames, 0, l->n_frames * sizeof(*l->frames));
+	result = lexicon_count(l->lexicon, &n, reterr);
+	for (uint64_t id = 1; result == 0 && id <= n; id++)
+		result = load_stack(l, source, id, reterr);
+	return result;
 }
 
 /* The row that the weights statement stands on. */
@@ -143,21 +199,18 @@ int profile_load(struct store *s, const struct profile_choice *choice, uint32_t 
 		" AND (?2 IS NULL OR node = ?2) ORDER BY run, node, path",
 		&l.sources, reterr);
 	if (result == 0)
-		result = query_prepare(
-			s,
-			"SELECT stack_id, parent_id, name, module, src FROM weir_stacks WHERE source_id = ?1"
-			" ORDER BY stack_id",
-			&l.stacks, reterr);
-	if (result == 0)
 		result = query_prepare(s,
 		                       "SELECT attrs, t_ns, dur_ns, stack_id, self, inclusive FROM weir_weights"
 		                       " WHERE source_id = ?1 AND metric = ?2",
 		                       &l.weights, reterr);
-	if (result == 0)
-		result = load_all(&l, reterr);
+	if (result == 0) {
+		l.lexicon = lexicon_new(l.db);
+		result = l.lexicon ? load_all(&l, reterr) : weir_fail(reterr, -ENOMEM, "profile: no memory");
+	}
 	(void)sqlite3_finalize(l.sources);
-	(void)sqlite3_finalize(l.stacks);
 	(void)sqlite3_finalize(l.weights);
+	lexicon_free(l.lexicon);
+	free(l.frames);
 	*ret_n = l.n;
 	return result;
 }

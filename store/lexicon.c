@@ -270,6 +270,14 @@ int lexicon_attrs(struct lexicon *l, uint64_t id, struct weir_text *ret, struct 
 	return r;
 }
 
+int lexicon_count(struct lexicon *l, uint64_t *ret_n, struct weir_error *reterr)
+{
+	int r = load(l, &l->stacks, reterr);
+
+	*ret_n = l->stacks.n;
+	return r;
+}
+
 int lexicon_stack(struct lexicon *l, uint64_t stack, struct block_stack *ret, struct weir_error *reterr)
 {
 	int r = find(l, &l->stacks, stack, reterr);

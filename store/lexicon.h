@@ -24,6 +24,8 @@ void lexicon_use(struct lexicon *l, int64_t source);
 /* -EBADMSG: no such id, or the dictionary is damaged; the sentence says where. */
 int lexicon_attrs(struct lexicon *l, uint64_t id, struct weir_text *ret, struct weir_error *reterr);
 int lexicon_frame(struct lexicon *l, uint64_t stack, struct block_frame *ret, struct weir_error *reterr);
+/* How many stacks there are: their ids are 1 .. n, and a parent's is smaller than its children's. */
+int lexicon_count(struct lexicon *l, uint64_t *ret_n, struct weir_error *reterr);
 int lexicon_stack(struct lexicon *l, uint64_t stack, struct block_stack *ret, struct weir_error *reterr);
 /* The names from the root to the stack itself, joined by `;`. */
 int lexicon_path(struct lexicon *l, uint64_t stack, struct weir_text *ret, struct weir_error *reterr);

@@ -10,15 +10,13 @@
 
 #include <weir/host.h>
 
-/* Beside the views there is what programs need that want trees and not joined names. It is no part of the public
- * interface: ids differ from file to file.
+/* Beside the views there is what joins with a source's dictionaries (store/lexicon.h), for who wants trees of stacks and
+ * not joined names. It is no part of the public interface: ids differ from file to file.
  *
  *     weir_sources(source_id, run, node, collector, path)
- *     weir_stacks(source_id, stack_id, parent_id, native_id, depth, name, module, src)     parent_id 0: a root
  *     weir_weights(…, source_id, stack_id)
  *
- * weir_stacks has a row for each stack of each source's dictionary, parents before children. A constraint
- * `source_id = ?` is cheap on all three. analysis/ builds its profile trees from them.
+ * A constraint `source_id = ?` is cheap.
  */
 
 struct store;

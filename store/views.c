@@ -3,7 +3,6 @@
 #include "store/query.h"
 
 #include "store/schema.h"
-#include "store/stacks.h"
 #include "store/tables.h"
 
 #include <errno.h>
@@ -88,9 +87,6 @@ int query_register(sqlite3 *db, struct weir_error *reterr)
 {
 	const char *path = sqlite3_db_filename(db, "main");
 	int code = tables_register(db);
-
-	if (code == SQLITE_OK)
-		code = stacks_register(db);
 
 	if (!path || !*path)
 		path = "main";

@@ -25,7 +25,9 @@ static void begin(struct profile_set *set, const char *node, uint32_t side)
 
 static void stack(struct profile_set *set, uint32_t id, uint32_t parent, const char *name, const char *module)
 {
-	assert_int_equal(profile_source_stack(set, id, parent, text(name), text(module), text("A.hs:1:1")), 0);
+	uint32_t frame = profile_source_frame(set, text(name), text(module), text("A.hs:1:1"));
+
+	assert_int_equal(profile_source_stack(set, id, parent, frame), 0);
 }
 
 static void self(struct profile_set *set, uint32_t id, double value)
@@ -134,9 +136,10 @@ static void frames_of_one_name_are_apart_where_source_lines_can_be_trusted(void 
 
 		begin(set, "a", 0);
 		for (uint32_t i = 1; i <= 2; i++) {
-			assert_int_equal(profile_source_stack(set, i, 0, text("get"), text("M"),
-			                                      text(i == 1 ? "M.hs:1:1" : "M.hs:9:1")),
-			                 0);
+			uint32_t frame = profile_source_frame(set, text("get"), text("M"),
+			                                      text(i == 1 ? "M.hs:1:1" : "M.hs:9:1"));
+
+			assert_int_equal(profile_source_stack(set, i, 0, frame), 0);
 			self(set, i, i);
 		}
 		end(set);
@@ -315,8 +318,10 @@ static void ids_that_were_never_given_are_refused(void **state)
 
 	begin(set, "a", 0);
 	stack(set, 1, 0, "f", "");
-	assert_int_equal(profile_source_stack(set, 3, 0, text("g"), text(""), text("")), -EINVAL);
-	assert_int_equal(profile_source_stack(set, 2, 2, text("g"), text(""), text("")), -EINVAL);
+	assert_int_equal(profile_source_stack(set, 3, 0, 1), -EINVAL);
+	assert_int_equal(profile_source_stack(set, 2, 2, 1), -EINVAL);
+	assert_int_equal(profile_source_stack(set, 2, 0, 0), -EINVAL);
+	assert_int_equal(profile_source_stack(set, 2, 0, 2), -EINVAL);
 	assert_int_equal(profile_source_weight(set, text("{}"), &w), -EINVAL);
 	w.stack = 0;
 	assert_int_equal(profile_source_weight(set, text("{}"), &w), -EINVAL);

@@ -164,9 +164,10 @@ static struct profile_set *made(const char *unit, double factor)
 
 	assert_int_equal(profile_source_begin(set, "r", "node-0", 0, &error), 0);
 	for (uint32_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		assert_int_equal(profile_source_stack(set, i + 1, table[i].parent, text(table[i].name),
-		                                      text(table[i].module), text(table[i].source)),
-		                 0);
+		uint32_t frame =
+			profile_source_frame(set, text(table[i].name), text(table[i].module), text(table[i].source));
+
+		assert_int_equal(profile_source_stack(set, i + 1, table[i].parent, frame), 0);
 		w.stack = i + 1;
 		w.self = table[i].self * factor;
 		assert_int_equal(profile_source_weight(set, text("{}"), &w), 0);

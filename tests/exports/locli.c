@@ -36,9 +36,10 @@ static void add_attrs(struct profile_set *set, const char *node, const char *att
 
 	assert_int_equal(profile_source_begin(set, "r", node, 0, &error), 0);
 	for (uint32_t i = 0; i < n; i++) {
-		assert_int_equal(profile_source_stack(set, i + 1, i ? 1 : 0, text(samples[i].name),
-		                                      text(samples[i].module), text(samples[i].source)),
-		                 0);
+		uint32_t frame = profile_source_frame(set, text(samples[i].name), text(samples[i].module),
+		                                      text(samples[i].source));
+
+		assert_int_equal(profile_source_stack(set, i + 1, i ? 1 : 0, frame), 0);
 		w.stack = i + 1;
 		w.self = samples[i].self;
 		assert_int_equal(profile_source_weight(set, text(attrs), &w), 0);
