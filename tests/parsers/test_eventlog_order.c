@@ -67,7 +67,8 @@ static struct items sorted(const struct items *items)
 	struct items copy = { calloc(items->n + 1, sizeof(struct item)), items->n, items->n };
 
 	assert_non_null(copy.at);
-	memcpy(copy.at, items->at, items->n * sizeof(struct item));
+	if (items->n)
+		memcpy(copy.at, items->at, items->n * sizeof(struct item));
 	qsort(copy.at, copy.n, sizeof(struct item), by_time);
 	return copy;
 }

@@ -30,7 +30,7 @@ static enum parse_result one(const char *text, struct trace_line *line)
 
 static void assert_text(struct parse_text t, const char *expected)
 {
-	if (t.n != strlen(expected) || memcmp(t.at, expected, t.n))
+	if (t.n != strlen(expected) || (t.n && memcmp(t.at, expected, t.n) != 0))
 		fail_msg("'%.*s' is not '%s'", (int)t.n, t.at ? t.at : "", expected);
 }
 

@@ -104,8 +104,8 @@ static void a_block_under_another_summary_is_found(void **state)
 		changed[i] = block;
 	changed[0].series++;
 	changed[1].kind = BLOCK_NUMBERS_F64;
-	changed[2].t_min_ns--;
-	changed[3].t_max_ns++;
+	changed[2].t_min_ns ^= 1;
+	changed[3].t_max_ns ^= 1;
 	changed[4].v_min = nextafter(block.v_min, -INFINITY);
 	changed[5].v_max = 1;
 	changed[6].v_sum = (double)NAN;
