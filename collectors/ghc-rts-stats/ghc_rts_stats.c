@@ -255,13 +255,24 @@ static int take_gc(struct weir_instance *i)
 	return r;
 }
 
+/* Whether -s, -S or -t is among the flags: other reports begin with a command line too. */
+static int asks_for_statistics(struct parse_text flags)
+{
+	struct parse_text word;
+
+	while (rts_command_word(&flags, &word))
+		if (word.n > 1 && word.at[0] == '-' && (word.at[1] == 's' || word.at[1] == 'S' || word.at[1] == 't'))
+			return 1;
+	return 0;
+}
+
 static void take_command(struct weir_instance *i)
 {
 	struct rts_command c = rts_command_split(i->record.text);
 	const char *slash = memrchr(c.program.at, '/', c.program.n);
 	size_t n_folder = slash ? (size_t)(slash + 1 - c.program.at) : 0;
 
-	i->has_command = 1;
+	i->has_command = (uint8_t)asks_for_statistics(c.flags);
 	fact(i, "program.name", (struct parse_text){ c.program.at + n_folder, c.program.n - n_folder });
 	fact(i, "program.arguments", (struct parse_text){ i->room, rts_command_plain(c.arguments, i->room, FACT_MAX) });
 	fact(i, "ghc.rts.flags", (struct parse_text){ i->room, rts_command_plain(c.flags, i->room, FACT_MAX) });

@@ -99,6 +99,9 @@ static void a_command_line_without_statistics_is_partial(void **state)
 	assert_says(&h, "{\"fact\":\"program.name\",\"value\":\"p\"}");
 	assert_says(&h, "{\"fact\":\"ghc.rts.flags\",\"value\":\"-sx\"}");
 	heard_done(&h);
+	h = hear("./p 1 +RTS -r \n");
+	assert_int_equal(h.result.status, STORE_OK);
+	heard_done(&h);
 	h = hear("hello\n\nworld\n");
 	assert_int_equal(h.result.status, STORE_OK);
 	assert_says(&h, "\"read\":2,\"stored\":0,\"skipped\":2,\"bad\":0");
