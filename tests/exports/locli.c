@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "exports/locli.h"
+#include "exports/manifest.h"
 #include "tests/support/bytes.h"
 #include "tests/support/folder.h"
 
@@ -376,6 +377,27 @@ static void a_manifest_that_is_no_json_stays_as_it_is(void **state)
 	}
 }
 
+static void every_prefix_of_a_manifest_is_refused(void **state)
+{
+	static const char *const hosts[] = { "node-0", "node-1" };
+	struct manifest m;
+	struct weir_error error;
+	size_t n = strlen(before);
+
+	assert_int_equal(manifest_find(before, n, hosts, 2, "m", &m, &error), 0);
+	assert_int_equal(m.n_places, 2);
+	manifest_done(&m);
+	while (before[n - 1] != '}')
+		n--;
+	for (size_t i = 0; i < n; i++) {
+		struct bytes b = bytes_guarded((const uint8_t *)before, i);
+
+		assert_int_equal(manifest_find((const char *)b.at, i, hosts, 2, "m", &m, &error), -EBADMSG);
+		assert_int_equal(m.n_places, 0);
+		bytes_done(&b);
+	}
+}
+
 /* Nothing but the result may be left behind, whichever way it went. */
 static void no_temporary_file_is_left(void **state)
 {
@@ -416,6 +438,7 @@ int main(void)
 		cmocka_unit_test(both_manifests_are_patched),
 		cmocka_unit_test(a_manifest_is_made_when_there_is_none),
 		cmocka_unit_test(a_manifest_that_is_no_json_stays_as_it_is),
+		cmocka_unit_test(every_prefix_of_a_manifest_is_refused),
 		cmocka_unit_test(no_temporary_file_is_left),
 		cmocka_unit_test(a_folder_that_cannot_be_written_is_an_error),
 	};
