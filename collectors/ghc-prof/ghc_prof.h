@@ -115,7 +115,6 @@ void frames_done(struct frames *f);
 
 enum {
 	TREE_BATCH = 256,
-	TREE_PENDING_MAX = 16, /* rows without a label that follow each other and whose depth is judged together */
 	TREE_DEPTH_MAX = PROF_DEPTH_MAX,
 	TREE_IDS_MAX = 1 << 26, /* stack numbers that are looked at for repetition */
 };
@@ -155,8 +154,6 @@ struct tree {
 	struct level *levels; /* TREE_DEPTH_MAX */
 	uint32_t n_levels;
 	uint64_t *ids; /* a bit for each number that was seen */
-	struct tree_row pending[TREE_PENDING_MAX];
-	uint32_t n_pending;
 
 	uint64_t ticks[SCOPES], bytes[SCOPES]; /* of all rows */
 	uint64_t n_rows;

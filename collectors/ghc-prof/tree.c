@@ -192,58 +192,63 @@ static void open_level(struct tree *t, const struct tree_row *row)
 
 /* ---- Rows without a label ---- */
 
-/* Whether a row's children so far don't make up what it inherits. */
+/* What a row inherits and its children so far don't make up, in tenths of percent; numbers are each off by half of one.
+ */
+static int64_t lack_of(uint32_t inherited, uint32_t own, uint64_t children)
+{
+	return (int64_t)inherited - (int64_t)own - (int64_t)children;
+}
+
 static int lacks_children(const struct level *level)
 {
-	const struct tree_row *row = &level->row;
-	uint64_t slack = (level->n_children + 2) / 2;
+	int64_t slack = (level->n_children + 2) / 2;
 
-	return row->time_inherited > row->time + level->time + slack ||
-	       row->alloc_inherited > row->alloc + level->alloc + slack;
+	return lack_of(level->row.time_inherited, level->row.time, level->time) > slack ||
+	       lack_of(level->row.alloc_inherited, level->row.alloc, level->alloc) > slack;
 }
 
-/* The depth of a row whose indentation can't be seen. All that a row inherits comes from the rows right below it, so it
- * belongs to the deepest row that still lacks some; where none does it costs nothing, and goes as deep as it can. */
-static uint32_t depth_of(const struct tree *t, uint32_t min_depth)
+/* Whether what a row inherits can be part of what its parent does, beside the parent's other children so far. */
+static int has_room_for(const struct level *parent, const struct tree_row *row)
 {
-	for (uint32_t depth = t->n_levels; depth > 0 && depth >= min_depth; depth--)
-		if (lacks_children(&t->levels[depth - 1]))
+	int64_t slack = (parent->n_children + 3) / 2;
+
+	return row->time_inherited <= lack_of(parent->row.time_inherited, parent->row.time, parent->time) + slack &&
+	       row->alloc_inherited <= lack_of(parent->row.alloc_inherited, parent->row.alloc, parent->alloc) + slack;
+}
+
+/* The depth of a row whose indentation can't be seen. Its parent is one of those that are open and have room for what
+ * it inherits: the one that it was numbered right after, or else the deepest that still lacks children, or else the
+ * deepest. */
+static uint32_t depth_of(const struct tree *t, const struct tree_row *row)
+{
+	uint32_t deepest = 0, lacking = 0;
+
+	for (uint32_t depth = t->n_levels; depth > 0; depth--) {
+		const struct level *parent = &t->levels[depth - 1];
+
+		if (!has_room_for(parent, row))
+			continue;
+		if (parent->row.id + 1 == row->id)
 			return depth;
-	return t->n_levels;
-}
-
-/* Places the rows that wait for one whose depth is seen: none is less deep than its distance to that one allows. */
-static void place_pending(struct tree *t, uint32_t next_depth)
-{
-	uint32_t n = t->n_pending;
-
-	t->n_pending = 0;
-	for (uint32_t i = 0; i < n; i++) {
-		struct tree_row *row = &t->pending[i];
-		uint32_t distance = n - i;
-
-		row->depth = depth_of(t, next_depth > distance ? next_depth - distance : 0);
-		open_level(t, row);
+		deepest = deepest ? deepest : depth;
+		lacking = lacking || !lacks_children(parent) ? lacking : depth;
 	}
-	t->n_guessed += n;
+	return lacking ? lacking : deepest ? deepest : t->n_levels;
 }
 
 void tree_add(struct tree *t, const struct tree_row *row)
 {
-	if (row->is_depth_guess && t->n_pending < TREE_PENDING_MAX) {
-		t->pending[t->n_pending++] = *row;
-		return;
+	struct tree_row placed = *row;
+
+	if (row->is_depth_guess) {
+		placed.depth = depth_of(t, row);
+		t->n_guessed++;
 	}
-	place_pending(t, row->is_depth_guess ? 0 : row->depth);
-	if (row->is_depth_guess)
-		t->pending[t->n_pending++] = *row;
-	else
-		open_level(t, row);
+	open_level(t, &placed);
 }
 
 int tree_finish(struct tree *t)
 {
-	place_pending(t, 0);
 	while (t->n_levels)
 		close_level(t);
 	for (int i = 0; i < 3; i++)
