@@ -198,7 +198,8 @@ enum parse_result eventlog_recover(struct eventlog_recovery *r, struct eventlog 
 		r->gap = (struct eventlog_gap){ .offset = s->offset + b->n_used,
 			                        .code = fault->code,
 			                        .reason = fault->reason };
-		i = b->n_used + (r->gap.offset < fault->offset); /* not with a record that was just dropped */
+		/* Not with a record that was just dropped, and not twice at the same place: once, as the block may have lied. */
+		i = b->n_used + (r->gap.offset < fault->offset || r->stood_at == s->offset + 1);
 	}
 	if (found == PARSE_OK) {
 		r->gap.offset = fault->offset;
@@ -209,6 +210,7 @@ enum parse_result eventlog_recover(struct eventlog_recovery *r, struct eventlog 
 		b->n_used = i;
 	}
 	s->offset += b->n_used;
+	r->stood_at = found == PARSE_OK && b->n_used == 0 ? s->offset + 1 : 0;
 	s->phase = found == PARSE_OK ? EVENTLOG_IN_RECORDS : EVENTLOG_LOST;
 	if (found == PARSE_OK) {
 		*ret = r->gap;

@@ -46,6 +46,7 @@ struct eventlog_recovery {
 	struct eventlog_gap gap; /* the one that is being searched through */
 	uint64_t n_trials;
 	uint8_t pieces[2][EVENTLOG_PIECE_MAX];
+	uint64_t stood_at; /* 1 more than the offset where the last recovery made no progress; 0: it made some */
 };
 
 /* After eventlog_read() has said PARSE_BAD, with the same buffer. Call eventlog_read() again afterwards; while a way on

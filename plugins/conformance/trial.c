@@ -9,7 +9,8 @@
 
 /* ---- Verdicts ---- */
 
-static void decide(struct trial *t, enum check_outcome outcome, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void decide(struct trial *t, enum check_outcome outcome,
+                                                         const char *format, va_list args)
 {
 	if (t->outcome != CHECK_PASS && !(t->outcome == CHECK_WARN && outcome == CHECK_FAIL))
 		return;
