@@ -441,10 +441,10 @@ static const char everything[] =
 	"{\"span\":\"a.span\",\"attrs\":{\"device\":\"sda\",\"slot\":\"7\"},\"track\":4,\"t_ns\":2,\"dur_ns\":3,"
 	"\"value\":1.5}\n"
 	"{\"weight\":\"a.weight\",\"attrs\":{},\"stack\":[\"MAIN\",\"f\\udcffg\"],\"module\":\"A.B\",\"src\":\"a.hs:"
-        "1\","
+	"1\","
 	"\"native\":99,\"t_ns\":5,\"self\":-1,\"inclusive\":8}\n"
 	"{\"histogram\":\"a.histogram\",\"attrs\":{},\"t_ns\":6,\"dur_ns\":7,\"count\":3,\"zero\":0,\"sum\":9,\"min\":"
-        "1,"
+	"1,"
 	"\"max\":4,\"scale\":1,\"offset\":-2,\"buckets\":[1,2]}\n"
 	"{\"diag\":\"test.d\",\"severity\":\"warning\",\"offset\":4,\"count\":2,\"message\":\"a\\n\\\"b\\\"\"}\n"
 	"{\"end\":\"partial\",\"read\":0,\"stored\":0,\"skipped\":0,\"bad\":0,\"lost\":0,\"reasons\":{}}\n";

@@ -177,6 +177,8 @@ static void check_fault(const struct fault *f, const char *good_alone)
 
 	if (strncmp(f->fixture, "hang", 4) == 0)
 		s.config.stall_timeout_ns = HANG_NS;
+	if (strncmp(f->fixture, "allocate", 8) == 0)
+		s.config.memory_max = 256 << 20;
 	stage_write_lines(&s, "bad.lines", LINES, LINES_BEFORE);
 	stage_write_lines(&s, "good.lines", 5000, 5000);
 	assert_int_equal(stage_run(&s, pairs), 0);
@@ -192,6 +194,9 @@ static void check_fault(const struct fault *f, const char *good_alone)
 	if (f->n_lines_kept >= 0)
 		assert_int_equal(stage_count(&s, "SELECT count(*) FROM numbers WHERE collector = '%s'", f->fixture),
 		                 f->n_lines_kept);
+	if (strcmp(f->code, "host.flood") == 0)
+		assert_int_equal(stage_count(&s, "SELECT sum(n) FROM totals WHERE collector = 'flood'"),
+		                 stage_count(&s, "SELECT 1000000 + 64 * bytes FROM sources WHERE collector = 'flood'"));
 	dump = stage_dump(&s, "good");
 	assert_string_equal(dump, good_alone);
 	free(dump);

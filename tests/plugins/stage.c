@@ -45,7 +45,7 @@ struct stage stage_new(void)
 	stage_open_store(&s);
 	assert_int_equal(registry_open(&config, &s.registry, &s.error), 0);
 	s.config = (struct session_config){
-		.store = s.store, .n_workers = 2, .stall_timeout_ns = 30000000000, .memory_max = 256 << 20
+		.store = s.store, .n_workers = 2, .stall_timeout_ns = 30000000000, .memory_max = UINT64_C(2) << 30
 	};
 	return s;
 }
