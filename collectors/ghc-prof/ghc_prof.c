@@ -45,7 +45,7 @@ static void ghc_prof_close(struct weir_instance *i)
 		return;
 	tree_done(&i->tree);
 	frames_done(&i->frames);
-	free(i->centres);
+	words_done(&i->centres);
 	free(i->room);
 	free(i);
 }
@@ -54,11 +54,9 @@ static int ghc_prof_open(const struct weir_host *h, struct weir_instance **ret, 
 {
 	struct weir_instance *i = calloc(1, sizeof(*i));
 
-	if (!i || tree_init(&i->tree, h) < 0) {
-		ghc_prof_close(i);
+	if (!i)
 		return weir_fail(reterr, -ENOMEM, "ghc-prof: no memory");
-	}
-	i->host = h;
+	i->host = i->tree.host = h;
 	*ret = i;
 	return WEIR_OK;
 }
@@ -219,9 +217,8 @@ static int choose_form(struct weir_instance *i, const struct weir_chunk *window)
 	i->form = at < window->n_bytes && window->at[at] == '{' ? FORM_JSON : FORM_TEXT;
 	if (i->form == FORM_TEXT)
 		return 1;
-	i->centres = calloc(CENTRES_MAX, sizeof(*i->centres));
 	i->room = malloc(ROOM);
-	return i->centres && i->room ? 1 : -ENOMEM;
+	return i->room ? 1 : -ENOMEM;
 }
 
 /* Everything that is whole in the window. */

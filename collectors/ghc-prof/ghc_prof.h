@@ -11,6 +11,7 @@
  *     clock.c        the report's date as UTC
  *     tree.c         rows to stacks and weights; what is inherited, computed and checked
  *     frames.c       cost centres, and what each costs in both tables
+ *     words.c        numbers by index, as many as are used
  *
  * Whose costs: GHC counts what its run-time system does for itself as five stacks below MAIN (GC, SYSTEM, OVERHEAD_of,
  * IDLE, DONT_CARE). -p and -P leave them out of everything; -pa and -pj have them in the tree and in the totals. Here
@@ -64,6 +65,17 @@ struct prof_clock {
  * then the third and fourth know no bound. */
 struct prof_clock prof_clock_of(const struct weir_host *h, struct parse_text date, int is_start_possible);
 
+/* ---- words.c ---- */
+
+struct words {
+	uint64_t *at;
+	uint64_t n;
+};
+
+/* The word with this index, 0 at first; the caller has bounded it. NULL: no memory. Valid until the next call. */
+uint64_t *words_at(struct words *w, uint64_t index);
+void words_done(struct words *w);
+
 /* ---- frames.c ---- */
 
 /* A cost centre. What is looked up for each row lies together: this and its names. */
@@ -115,7 +127,6 @@ void frames_done(struct frames *f);
 
 enum {
 	TREE_BATCH = 256,
-	TREE_DEPTH_MAX = PROF_DEPTH_MAX,
 	TREE_IDS_MAX = 1 << 26, /* stack numbers that are looked at for repetition */
 };
 
@@ -151,9 +162,9 @@ struct tree {
 	uint64_t total_ticks, total_bytes; /* as the header has them, to check shares against */
 	int64_t time_ns, duration_ns;
 
-	struct level *levels; /* TREE_DEPTH_MAX */
-	uint32_t n_levels;
-	uint64_t *ids; /* a bit for each number that was seen */
+	struct level *levels;
+	uint32_t n_levels, n_levels_room;
+	struct words ids; /* a bit for each number that was seen */
 
 	uint64_t ticks[SCOPES], bytes[SCOPES]; /* of all rows */
 	uint64_t n_rows;
@@ -165,7 +176,7 @@ struct tree {
 	struct batch batches[3];
 };
 
-int tree_init(struct tree *t, const struct weir_host *h);
+/* A tree starts as zeros and its host. */
 void tree_done(struct tree *t);
 /* Whether the row's number was there before; remembers it. */
 int tree_is_repeated(struct tree *t, uint64_t id);
@@ -229,8 +240,8 @@ struct weir_instance {
 	struct header header;
 	struct frames frames;
 	struct tree tree;
-	uint32_t *centres; /* JSON: by number, references of frames */
-	char *room;        /* JSON: unescaped texts */
+	struct words centres; /* JSON: by number, references of frames */
+	char *room;           /* JSON: unescaped texts */
 };
 
 /* One record of the window; *ret_used bytes are done with. */

@@ -21,23 +21,24 @@ static struct weir_text unescaped(struct parse_text text, char **room)
 	return (struct weir_text){ at, (uint64_t)(*room - at) };
 }
 
-/* Says what is wrong with a record that reads well: 0: nothing. */
+/* Says what is wrong with a record that reads well; NULL: nothing. */
 static const char *on_centre(struct weir_instance *i, const struct prof_json_centre *c)
 {
 	char *room = i->room; /* a record fits in it */
 	struct weir_text label = unescaped(c->label, &room), source = unescaped(c->source, &room);
-	struct frame *frame;
+	const struct frame *frame;
+	uint64_t *ref;
 
 	if (c->id >= CENTRES_MAX)
 		return "a cost centre's number is 4194304 or more";
-	if (i->centres[c->id])
+	ref = words_at(&i->centres, c->id);
+	if (ref && *ref)
 		return "a cost centre has the number of one before";
-	frame = frames_get(&i->frames, i->host, label, text_of(c->module), source);
-	if (!frame) {
-		i->tree.result = i->tree.result < 0 ? i->tree.result : -ENOMEM;
-		return NULL;
-	}
-	i->centres[c->id] = frame->ref;
+	frame = ref ? frames_get(&i->frames, i->host, label, text_of(c->module), source) : NULL;
+	if (frame)
+		*ref = frame->ref;
+	else if (i->tree.result >= 0)
+		i->tree.result = -ENOMEM;
 	return NULL;
 }
 
@@ -47,9 +48,9 @@ static const char *on_stack(struct weir_instance *i, const struct prof_json_stac
 	const struct frame *frame;
 	struct parse_text label, module, source;
 
-	if (s->centre >= CENTRES_MAX || !i->centres[s->centre])
+	if (s->centre >= i->centres.n || !i->centres.at[s->centre])
 		return "a stack is of a cost centre that isn't there";
-	frame = frames_of(&i->frames, i->centres[s->centre]);
+	frame = frames_of(&i->frames, (uint32_t)i->centres.at[s->centre]);
 	label = (struct parse_text){ frame->text, frame->n_label };
 	module = (struct parse_text){ label.at + label.n, frame->n_module };
 	source = (struct parse_text){ module.at + module.n, frame->n_source };

@@ -12,30 +12,31 @@ struct level {
 	uint64_t time, alloc;                  /* what the children inherit, as printed */
 };
 
-int tree_init(struct tree *t, const struct weir_host *h)
-{
-	t->host = h;
-	/* Neither is touched further than the report is deep, or its numbers high. */
-	t->levels = calloc(TREE_DEPTH_MAX, sizeof(*t->levels));
-	t->ids = calloc(TREE_IDS_MAX / 64, sizeof(*t->ids));
-	return t->levels && t->ids ? WEIR_OK : -ENOMEM;
-}
+enum {
+	LEVELS_FIRST = 64,
+};
 
 void tree_done(struct tree *t)
 {
 	free(t->levels);
-	free(t->ids);
+	words_done(&t->ids);
 }
 
 int tree_is_repeated(struct tree *t, uint64_t id)
 {
-	uint64_t bit = 1ull << id % 64;
+	uint64_t word = id / 64, bit = 1ull << id % 64;
+	uint64_t *at;
 	int is_repeated;
 
 	if (id >= TREE_IDS_MAX)
 		return 0;
-	is_repeated = (t->ids[id / 64] & bit) != 0;
-	t->ids[id / 64] |= bit;
+	at = words_at(&t->ids, word);
+	if (!at) {
+		t->result = t->result < 0 ? t->result : -ENOMEM;
+		return 0;
+	}
+	is_repeated = (*at & bit) != 0;
+	*at |= bit;
 	return is_repeated;
 }
 
@@ -158,6 +159,23 @@ static void close_level(struct tree *t)
 	}
 }
 
+static int has_room(struct tree *t)
+{
+	uint32_t n_room = t->n_levels_room ? 2 * t->n_levels_room : LEVELS_FIRST;
+	struct level *more;
+
+	if (t->n_levels < t->n_levels_room)
+		return 1;
+	more = reallocarray(t->levels, n_room, sizeof(*more));
+	if (!more) {
+		t->result = t->result < 0 ? t->result : -ENOMEM;
+		return 0;
+	}
+	t->levels = more;
+	t->n_levels_room = n_room;
+	return 1;
+}
+
 static void open_level(struct tree *t, const struct tree_row *row)
 {
 	struct level *level, *parent;
@@ -165,6 +183,8 @@ static void open_level(struct tree *t, const struct tree_row *row)
 
 	while (t->n_levels > row->depth)
 		close_level(t);
+	if (!has_room(t))
+		return;
 	level = &t->levels[t->n_levels];
 	parent = t->n_levels ? level - 1 : NULL;
 	*level = (struct level){ .row = *row };
