@@ -25,8 +25,11 @@ const struct weir_metric rts_stats_metrics[ROW_COUNT] = {
 	[ROW_GC_CPU] = COUNTER(
 		"ghc.gc.cpu.time", "ns", "GC CPU time",
 		"CPU time of garbage collections, by generation; `phase` tells parts of the non-moving collector.", -1),
-	[ROW_GC_ELAPSED] = COUNTER("ghc.gc.elapsed.time", "ns", "GC time",
-	                           "Time that garbage collections took, by generation; `phase` as above.", -1),
+	[ROW_GC_ELAPSED] =
+		COUNTER("ghc.gc.elapsed.time", "ns", "GC time",
+	                "Time that garbage collections took, by generation; `phase` tells parts of the non-moving "
+	                "collector.",
+	                -1),
 	[ROW_GC_PAUSE] = { .name = "ghc.gc.pause",
 	                   .unit = "ns",
 	                   .brief = "GC pause",
@@ -72,7 +75,8 @@ const struct weir_metric rts_stats_metrics[ROW_COUNT] = {
 		"process.cpu.time", "ns", "CPU time",
 		"CPU time of the process by state: init, mutator, gc, exit and others; total is all of them.", -1),
 	[ROW_ELAPSED] =
-		COUNTER("process.elapsed.time", "ns", "elapsed time", "Time of the process by state, as above.", -1),
+		COUNTER("process.elapsed.time", "ns", "elapsed time",
+	                "Time of the process by state: init, mutator, gc, exit and others; total is all of them.", -1),
 	[ROW_FAULTS] = COUNTER("process.paging.faults", "{fault}", "page faults",
 	                       "Major page faults, in collections and between them.", -1),
 	[ROW_SPARKS] = COUNTER("ghc.spark.count", "{spark}", "sparks", "Sparks by what became of them.", 0),
