@@ -131,6 +131,8 @@ char *amount_value(char room[AMOUNT_MAX], double value, const char *unit)
 		return strcpy(room, "-");
 	if (strcmp(unit, "By") == 0)
 		return amount_bytes(room, value);
+	if (strcmp(unit, "By/s") == 0)
+		return strcat(amount_bytes(room, value), "/s");
 	for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++)
 		if (strcmp(unit, spans[i].unit) == 0)
 			return amount_span(room, value * spans[i].ns);

@@ -37,7 +37,7 @@ const struct page epoch_page = {
 	.verb = "epoch",
 	.arguments = "STORE [--window -60,+200] [--run TAG] [--node NAME] [--json]",
 	.about = "Shows how nodes behave around each epoch boundary, against the rest of the two epochs that meet "
-	         "there:\n"
+		 "there:\n"
 		 "missed slots, phases of the forge loop, collections, heap, CPU and disk. Says what stands out.\n",
 	.options = options,
 	.n_options = sizeof(options) / sizeof(options[0]),

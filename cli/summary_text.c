@@ -49,6 +49,18 @@ static void find_fact(struct store *s, const char *run, const char *node, const 
 	(void)sqlite3_finalize(q);
 }
 
+/* The run may not say it; then any source does that came out of a profiled program. */
+static void find_profiled(struct store *s, const char *run, char ret[VALUE_MAX])
+{
+	sqlite3_stmt *q =
+		ask(s, "SELECT 1 FROM facts WHERE run = ?1 AND name = 'ghc.profiled' AND value = 'true' LIMIT 1", run,
+	            NULL);
+
+	if (q && reader_step(q, "summary") > 0)
+		(void)snprintf(ret, VALUE_MAX, "true");
+	(void)sqlite3_finalize(q);
+}
+
 /* ---- Who it is ---- */
 
 typedef void show_fact(const char *label, const char *value);
@@ -106,6 +118,8 @@ static void print_line(struct store *s, const char *run, const char *lead, const
 
 	for (size_t i = 0; i < n; i++) {
 		find_fact(s, run, NULL, items[i].name, value);
+		if (!*value && items[i].show == show_profiled)
+			find_profiled(s, run, value);
 		if (!*value)
 			continue;
 		printf("%s", n_shown++ ? ", " : lead);

@@ -30,6 +30,7 @@ static void amounts_read_well(void **state)
 		{ -2500, "By", "-2.50 kB" },
 		{ 9.2e18, "By", "9.20 EB" },
 		{ 5e21, "By", "5000 EB" },
+		{ 2316791179.0, "By/s", "2.32 GB/s" },
 		{ 0, "ns", "0 ns" },
 		{ 1500, "ns", "1.50 us" },
 		{ 2.5, "ms", "2.50 ms" },
@@ -61,8 +62,9 @@ static void amounts_read_well(void **state)
 static void no_amount_is_longer_than_its_room(void **state)
 {
 	static const double values[] = { 0, 1, -1, 1e15, 1e16, -1e308, 1.7e308, 1e-308, 9.3e18, -9.3e18, INFINITY };
-	static const char *const units[] = { "By", "ns",     "s", "%",
-		                             "1",  "{tick}", "",  "{a long annotation of a unit, longer than all}" };
+	static const char *const units[] = { "By",     "By/s", "ns",
+		                             "s",      "%",    "1",
+		                             "{tick}", "",     "{a long annotation of a unit, longer than all}" };
 	char room[AMOUNT_MAX];
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
