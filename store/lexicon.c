@@ -289,7 +289,7 @@ int lexicon_stack(struct lexicon *l, uint64_t stack, struct block_stack *ret, st
 
 int lexicon_frame(struct lexicon *l, uint64_t stack, struct block_frame *ret, struct weir_error *reterr)
 {
-	struct block_stack s;
+	struct block_stack s = { 0 };
 	int r = lexicon_stack(l, stack, &s, reterr);
 
 	if (r == 0)

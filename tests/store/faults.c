@@ -88,20 +88,18 @@ static void is_refused(enum store_mode mode, int code, const char *words)
 		fail_msg("`%s` without `%s`", error.text, words);
 }
 
-/* Longer than a header, so that SQLite looks at it. */
-static const char long_text[] =
-	"this is a text, and a long one at that; longer than a header of a hundred bytes is, so that "
-	"nothing less will do";
-
 static void another_programs_file_is_refused_and_left_as_it_is(void **state)
 {
 	static const enum store_mode modes[] = { STORE_READ, STORE_WRITE, STORE_CREATE };
+	static const char words[] =
+		"this is a text, and a long one at that; longer than a header of a hundred bytes is, "
+		"so that SQLite looks at it";
 	struct bytes before, after;
 	sqlite3 *db;
 
 	for (int kind = 0; kind < 2; kind++) {
 		if (kind == 0) {
-			write_file(place.store, long_text, sizeof(long_text) - 1);
+			write_file(place.store, words, strlen(words));
 		} else {
 			(void)unlink(place.store);
 			assert_int_equal(sqlite3_open(place.store, &db), SQLITE_OK);
