@@ -30,6 +30,10 @@ char *amount_bytes(char room[AMOUNT_MAX], double bytes)
 		bytes /= 1000;
 		i++;
 	}
+	if (!(fabs(bytes) < 1e6)) {
+		(void)snprintf(room, AMOUNT_MAX, "%.3g %s", bytes, units[i]);
+		return room;
+	}
 	(void)snprintf(room, AMOUNT_MAX, "%.*f %s",
 	               i == 0                ? 0
 	               : fabs(bytes) < 9.995 ? 2
