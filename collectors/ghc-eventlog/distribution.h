@@ -15,9 +15,10 @@ enum {
 };
 
 struct distribution {
-	uint64_t count, n_zero, min, max;
-	double sum;
+	uint64_t n_zero, min, max; /* min and max mean nothing while there are no values */
+	uint64_t sum;              /* modulo 2^64 */
 	uint32_t buckets[DISTRIBUTION_BUCKETS];
+	uint32_t is_used;
 };
 
 /* Within an octave, by the five bits behind the leading one: the bucket of the cell's lower end, and the boundary
@@ -40,13 +41,14 @@ static inline uint32_t distribution_bucket(uint64_t value)
 
 static inline void distribution_add(struct distribution *d, uint64_t value)
 {
-	if (!d->count || value < d->min)
-		d->min = value;
-	if (value > d->max)
-		d->max = value;
-	d->count++;
-	d->sum += (double)value;
-	if (value)
+	if (__builtin_expect(!d->is_used, 0)) {
+		d->is_used = 1;
+		d->min = d->max = value;
+	}
+	d->min = value < d->min ? value : d->min;
+	d->max = value > d->max ? value : d->max;
+	d->sum += value;
+	if (__builtin_expect(value != 0, 1))
 		d->buckets[distribution_bucket(value)]++;
 	else
 		d->n_zero++;

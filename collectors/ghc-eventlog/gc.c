@@ -38,7 +38,7 @@ enum fate gc_start(struct log *l, struct lane *lane, const struct eventlog_event
 	return FATE_STORED;
 }
 
-static uint32_t pause_series(struct log *l, const struct collection *gc)
+static uint32_t make_pause_series(struct log *l, const struct collection *gc)
 {
 	const char *mode = gc->is_parallel ? "parallel" : "sequential";
 	char generation[12];
@@ -49,6 +49,15 @@ static uint32_t pause_series(struct log *l, const struct collection *gc)
 	if (!gc->has_request)
 		return series_of(l, ROW_GC_PAUSE, "generation", generation, NULL);
 	return series_of(l, ROW_GC_PAUSE, "generation", generation, "mode", mode, NULL);
+}
+
+static uint32_t pause_series(struct log *l, const struct collection *gc, uint32_t generation)
+{
+	uint32_t *series = &l->pause_series[generation][gc->has_request ? 1 + gc->is_parallel : 0];
+
+	if (!*series || generation == GENERATIONS_MAX)
+		*series = make_pause_series(l, gc);
+	return *series;
 }
 
 static void end_thread_state(struct lane *lane, uint64_t time_ns)
@@ -74,7 +83,7 @@ enum fate gc_end(struct log *l, struct lane *lane, const struct eventlog_event *
 		lane->generations[generation].n.value++;
 		outbox_span(&l->outbox, &(struct weir_span){ .time_ns = (int64_t)gc->start_ns,
 		                                             .duration_ns = (int64_t)since(gc->start_ns, e->time_ns),
-		                                             .series = pause_series(l, gc),
+		                                             .series = pause_series(l, gc, generation),
 		                                             .track = lane->capability });
 	}
 	gc->has_request = 0;

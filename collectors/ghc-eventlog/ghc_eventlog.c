@@ -213,32 +213,25 @@ static enum fate take_other(struct log *l, struct lane *lane, const struct event
 	return take(l, lane, e, &values);
 }
 
-/* The three that a log is made of are taken at once; the rest by its rule. */
 static void take_records(struct log *l, struct lane *lane, const struct eventlog_event *e, size_t n)
 {
-	uint64_t n_stored = 0;
+	const struct eventlog_event *end = e + n;
 
-	for (const struct eventlog_event *end = e + n; e < end; e++) {
+	while (e < end) {
+		const struct eventlog_event *other = threads_take(l, lane, e, end);
 		enum fate fate;
 
-		if (e->tag == EVENTLOG_RUN_THREAD && e->n_payload >= RUN_BYTES) {
-			thread_run(l, lane, e);
-			n_stored++;
-		} else if (e->tag == EVENTLOG_STOP_THREAD && e->n_payload >= STOP_BYTES) {
-			thread_stop(l, lane, e);
-			n_stored++;
-		} else if (e->tag == EVENTLOG_THREAD_WAKEUP && e->n_payload >= WAKEUP_BYTES) {
-			thread_wakeup(l, lane, e);
-			n_stored++;
-		} else {
-			fate = take_other(l, lane, e);
-			if (fate != FATE_LATER)
-				l->fates[fate]++;
-		}
+		l->fates[FATE_STORED] += (uint64_t)(other - e);
+		e = other;
+		if (e == end)
+			break;
+		fate = take_other(l, lane, e);
+		if (fate != FATE_LATER)
+			l->fates[fate]++;
 		if (e->time_ns > lane->now_ns)
 			lane->now_ns = e->time_ns;
+		e++;
 	}
-	l->fates[FATE_STORED] += n_stored;
 	if (lane->now_ns > l->last_ns)
 		l->last_ns = lane->now_ns;
 }

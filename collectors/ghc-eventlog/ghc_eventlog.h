@@ -138,7 +138,8 @@ enum {
 	LANE_GLOBAL = EVENTLOG_CAPABILITIES_MAX, /* what belongs to no capability */
 	LANE_COUNT,
 	IDLE_INTERVALS_MAX = 3600, /* said one by one; a longer stretch is one long interval */
-	GENERATIONS_MAX = 16,      /* of a collector; the default is 2 */
+	RECENT_VISITS = 64,
+	GENERATIONS_MAX = 16, /* of a collector; the default is 2 */
 };
 
 /* What a thread is doing, as far as its capability says. */
@@ -178,6 +179,15 @@ enum stop {
 	STOP_MIGRATING,
 	STOP_KINDS,
 };
+
+enum {
+	STATUS_COUNT = 22, /* numbers of reasons to stop */
+};
+
+/* By the number: why, and what the thread is from then on. */
+extern const struct status {
+	uint8_t stop, state;
+} statuses[STATUS_COUNT];
 
 enum spark {
 	SPARK_CREATED = 0,
@@ -234,12 +244,27 @@ struct collection {
 	uint8_t is_running, has_request, is_parallel, has_stats;
 };
 
+/* A thread: what it did, on all capabilities. */
+struct thread {
+	uint64_t time_ns[STATE_COUNT];
+	uint64_t created_ns, end_ns;
+	uint64_t n_runs, n_migrations;
+	char *label;
+	uint32_t id, n_label;
+	uint32_t n_visits;  /* capabilities on which it is, as far as they have been read */
+	uint32_t n_pending; /* ends of migrations */
+	uint32_t pending;   /* the first of them */
+	uint32_t next_free;
+	uint32_t attrs; /* the host's id, for running spans */
+	uint8_t is_created, is_finished, is_used;
+};
+
 /* A thread on a capability, from its first record there to the migration away. */
 struct visit {
 	uint64_t since_ns; /* the state began */
 	uint64_t ready_ns; /* it could have run from then on */
-	uint32_t id, thread, lane;
-	uint32_t next_free;
+	struct thread *thread;
+	uint32_t id, next_free;
 	uint8_t state;     /* enum state */
 	uint8_t has_ready; /* it is known since when it is runnable */
 };
@@ -247,20 +272,23 @@ struct visit {
 struct lane {
 	uint32_t capability;
 	uint32_t is_seen;
-	uint64_t now_ns;               /* of the latest record */
-	uint64_t interval_ns, edge_ns; /* where the current interval starts and ends */
-	struct table visits;           /* thread id to visit */
+	uint64_t now_ns;                     /* of the latest record */
+	uint64_t interval_ns, edge_ns;       /* where the current interval starts and ends */
+	struct table visits;                 /* thread id to visit */
+	struct visit *recent[RECENT_VISITS]; /* by the low bits of the id */
 	struct visit *running;
 	struct visit stranger; /* runs, and there is no room for it */
 
 	/* Sums over the interval, modulo 2^64: what is going on is in them as minus its start. */
 	uint64_t run_ns, gc_ns;
-	uint64_t level_ns[STATE_COUNT]; /* over all threads in that state */
-	uint64_t n_level[STATE_COUNT];
-	struct real levels[STATE_COUNT], run_share, gc_share;
+	struct level_sum {
+		uint64_t ns, n;
+	} threads[STATE_COUNT];         /* over all threads in that state; what runs is in run_ns */
+	uint64_t n_stops[STATUS_COUNT]; /* by the number that the record has */
+	struct real thread_levels[STATE_COUNT], run_share, gc_share;
 
 	struct count run_time, gc_time;
-	struct count created, wakeups, migrations, stops[STOP_KINDS], blocks[STATE_COUNT];
+	struct count created, wakeups, migrations, stops[STATE_COUNT + STOP_KINDS];
 	struct distribution run_delay, slice, gc_sync;
 	struct real run_delay_out, slice_out, gc_sync_out;
 
@@ -293,19 +321,6 @@ static inline void lane_reach(struct log *l, struct lane *lane, uint64_t time_ns
 		lane_advance(l, lane, time_ns);
 }
 
-/* Into and out of a state: the lane's sums over threads. */
-static inline void lane_enter(struct lane *lane, enum state state, uint64_t time_ns)
-{
-	lane->level_ns[state] -= time_ns;
-	lane->n_level[state]++;
-}
-
-static inline void lane_leave(struct lane *lane, enum state state, uint64_t time_ns)
-{
-	lane->level_ns[state] += time_ns;
-	lane->n_level[state]--;
-}
-
 /* Series with these attributes; pairs of texts, a NULL ends them. */
 uint32_t series_of(struct log *l, enum row row, ...);
 
@@ -314,21 +329,6 @@ uint32_t series_of(struct log *l, enum row row, ...);
 enum {
 	THREADS_MAX = 1 << 17, /* at one time; what more do is in the capabilities' sums only */
 	PENDING_MAX = 1 << 18, /* ends of migrations whose other end has not been read */
-};
-
-/* A thread: what it did, on all capabilities. */
-struct thread {
-	uint64_t time_ns[STATE_COUNT];
-	uint64_t created_ns, end_ns;
-	uint64_t n_runs, n_migrations;
-	char *label;
-	uint32_t id, n_label;
-	uint32_t n_visits;  /* capabilities on which it is, as far as they have been read */
-	uint32_t n_pending; /* ends of migrations */
-	uint32_t pending;   /* the first of them */
-	uint32_t next_free;
-	uint32_t attrs; /* the host's id, for running spans */
-	uint8_t is_created, is_finished, is_used;
 };
 
 #define THREAD_NONE UINT32_MAX
@@ -363,16 +363,9 @@ struct threads {
 int threads_init(struct threads *t);
 void threads_done(struct threads *t);
 
-/* The three records that a log is made of. Their payloads are long enough. */
-enum {
-	RUN_BYTES = 4,
-	STOP_BYTES = 6,
-	WAKEUP_BYTES = 6,
-};
-
-void thread_run(struct log *l, struct lane *lane, const struct eventlog_event *e);
-void thread_stop(struct log *l, struct lane *lane, const struct eventlog_event *e);
-void thread_wakeup(struct log *l, struct lane *lane, const struct eventlog_event *e);
+/* Takes the three records that a log is made of (run, stop, wake-up), up to the first other one, which is returned. */
+const struct eventlog_event *threads_take(struct log *l, struct lane *lane, const struct eventlog_event *e,
+                                          const struct eventlog_event *end);
 /* Everything that still goes on ends where its capability's records end. */
 void threads_finish(struct log *l);
 
@@ -450,6 +443,7 @@ struct info_table {
 
 struct names {
 	struct table cost_centres; /* id to frame */
+	struct texts paths;        /* ids as in a record to stack */
 	struct table info_tables;  /* address to index */
 	struct table strings;      /* ghc-stack-profiler's ids to index */
 	struct table locations;    /* the same: id to index */
@@ -495,7 +489,7 @@ struct ticks {
 
 struct samples {
 	uint64_t heap_ns;   /* time of the current heap sample */
-	uint64_t n_unnamed; /* ids that no name was read for */
+	uint64_t n_unnamed; /* stacks with a frame that no name was read for */
 	uint32_t breakdown, heap_series;
 	uint8_t in_heap, has_heap_series;
 	struct ticks ticks, calls;
@@ -513,7 +507,8 @@ void samples_done(struct samples *s);
 /* ---- user.c, call_stacks.c ---- */
 
 enum {
-	ORDER_CELLS = 1 << 17, /* 64 bytes each */
+	ORDER_CELLS = 1 << 17,      /* 64 bytes each */
+	ORDER_CELLS_EASY = 1 << 13, /* so many may wait without a look at what needn't any more */
 	SPANS_OPEN_MAX = 1 << 16,
 	CALL_FRAMES_MAX = 4096,
 };
@@ -548,6 +543,7 @@ struct user {
 	uint32_t n_spans, free_span;
 	struct texts attrs[USER_KEYS]; /* text to the host's id */
 	uint64_t n_said;               /* different texts */
+	uint32_t n_until_look;
 	uint64_t n_unstarted, n_unstopped;
 	uint32_t series[ROW_COUNT];
 	struct call_stack call_stack;
@@ -584,6 +580,8 @@ struct log {
 	struct lane *lanes[LANE_COUNT];
 	uint64_t last_ns; /* the latest time of any record */
 	struct threads threads;
+	uint32_t pause_series[GENERATIONS_MAX + 1][3]; /* of how it was asked for: not known, one thread, all */
+	uint32_t heap_live_series, heap_size_series;
 	struct concurrent concurrent;
 	struct tasks tasks;
 	struct names names;

@@ -17,8 +17,10 @@ enum fate heap_size(struct log *l, struct lane *lane, const struct eventlog_even
 {
 	struct level *size = &lane->heap_size;
 
+	if (!l->heap_size_series)
+		l->heap_size_series = series_of(l, ROW_HEAP_SIZE, NULL);
 	if (!size->has_series || size->value != v->at[1].number)
-		outbox_count(&l->outbox, series_of(l, ROW_HEAP_SIZE, NULL), e->time_ns, v->at[1].number);
+		outbox_count(&l->outbox, l->heap_size_series, e->time_ns, v->at[1].number);
 	size->has_series = 1;
 	size->value = v->at[1].number;
 	return FATE_STORED;
@@ -26,7 +28,9 @@ enum fate heap_size(struct log *l, struct lane *lane, const struct eventlog_even
 
 enum fate heap_live(struct log *l, struct lane *lane, const struct eventlog_event *e, const struct eventlog_values *v)
 {
-	outbox_count(&l->outbox, series_of(l, ROW_HEAP_LIVE, NULL), e->time_ns, v->at[1].number);
+	if (!l->heap_live_series)
+		l->heap_live_series = series_of(l, ROW_HEAP_LIVE, NULL);
+	outbox_count(&l->outbox, l->heap_live_series, e->time_ns, v->at[1].number);
 	return FATE_STORED;
 }
 

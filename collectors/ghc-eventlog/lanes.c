@@ -105,7 +105,7 @@ static void say_real(struct log *l, const struct lane *lane, struct real *r, enu
 static void say_distribution(struct log *l, const struct lane *lane, struct real *r, enum row row,
                              struct distribution *d, uint64_t duration_ns)
 {
-	if (!d->count)
+	if (!d->is_used)
 		return;
 	if (!r->has_series)
 		r->series = series_here(l, lane, row, NULL, NULL);
@@ -128,17 +128,30 @@ static uint64_t cut_sum(uint64_t *sum_ns, uint64_t n_going_on, uint64_t now_ns)
 	return cut_ns > INT64_MAX ? 0 : cut_ns;
 }
 
+/* Several numbers mean the same. */
+static void say_stops(struct log *l, struct lane *lane, uint64_t now_ns)
+{
+	for (uint32_t n = 0; n < STATUS_COUNT; n++) {
+		const struct status *status = &statuses[n];
+
+		lane->stops[status->stop == STOP_BLOCKED ? status->state : STATE_COUNT + status->stop].value +=
+			lane->n_stops[n];
+		lane->n_stops[n] = 0;
+	}
+	for (uint32_t s = 0; s < STATE_COUNT + STOP_KINDS; s++)
+		say_count(l, lane, &lane->stops[s], ROW_THREAD_STOPS, "reason",
+		          s < STATE_COUNT ? state_names[s] : thread_stop_name(s - STATE_COUNT, 0), now_ns);
+}
+
 static void say_threads(struct log *l, struct lane *lane, uint64_t now_ns, double length_ns)
 {
 	for (int s = STATE_RUNNABLE; s < STATE_COUNT; s++) {
-		uint64_t sum_ns = cut_sum(&lane->level_ns[s], lane->n_level[s], now_ns);
+		uint64_t sum_ns = cut_sum(&lane->threads[s].ns, lane->threads[s].n, now_ns);
 
-		say_real(l, lane, &lane->levels[s], ROW_THREAD_COUNT, state_names[s], (double)sum_ns / length_ns,
+		say_real(l, lane, &lane->thread_levels[s], ROW_THREAD_COUNT, state_names[s], (double)sum_ns / length_ns,
 		         now_ns);
-		say_count(l, lane, &lane->blocks[s], ROW_THREAD_STOPS, "reason", state_names[s], now_ns);
 	}
-	for (uint32_t s = 0; s < STOP_KINDS; s++)
-		say_count(l, lane, &lane->stops[s], ROW_THREAD_STOPS, "reason", thread_stop_name(s, 0), now_ns);
+	say_stops(l, lane, now_ns);
 	say_count(l, lane, &lane->created, ROW_THREAD_CREATED, NULL, NULL, now_ns);
 	say_count(l, lane, &lane->wakeups, ROW_THREAD_WAKEUPS, NULL, NULL, now_ns);
 	say_count(l, lane, &lane->migrations, ROW_THREAD_MIGRATIONS, NULL, NULL, now_ns);

@@ -51,6 +51,7 @@ enum fate name_cost_centre(struct log *l, struct lane *lane, const struct eventl
 		return FATE_REFUSED;
 	if (v->at[1].text.n == 4 && memcmp(v->at[1].text.at, "MAIN", 4) == 0 && v->at[2].text.n == 4)
 		n->main_stack = names_push(l, 0, frame);
+	texts_done(&n->paths);
 	if (slot)
 		slot->value = frame;
 	else if (n->cost_centres.n >= COST_CENTRES_MAX || table_add(&n->cost_centres, v->at[0].number, frame) < 0)
@@ -69,19 +70,35 @@ static uint32_t main_stack(struct log *l)
 	return n->main_stack;
 }
 
-uint32_t names_cost_centre_stack(struct log *l, struct parse_text ids)
+static uint32_t push_all(struct log *l, struct parse_text ids, int *ret_is_named)
 {
 	const uint8_t *at = (const uint8_t *)ids.at;
 	uint32_t stack = main_stack(l);
 
+	*ret_is_named = 1;
 	for (size_t i = ids.n; i >= 4 && stack; i -= 4) {
 		const struct table_slot *slot = table_find(&l->names.cost_centres, eventlog_u32(at + i - 4));
 
-		if (!slot)
-			l->samples.n_unnamed++;
-		else
+		if (slot)
 			stack = names_push(l, stack, slot->value);
+		else
+			*ret_is_named = 0;
 	}
+	return stack;
+}
+
+/* The same stacks come again and again: the ids as they are in the record are looked up first. */
+uint32_t names_cost_centre_stack(struct log *l, struct parse_text ids)
+{
+	uint32_t stack = texts_find(&l->names.paths, ids.at, ids.n);
+	int is_named;
+
+	if (stack)
+		return stack;
+	stack = push_all(l, ids, &is_named);
+	if (stack && is_named)
+		(void)texts_add(&l->names.paths, ids.at, ids.n, stack);
+	l->samples.n_unnamed += !is_named;
 	return stack;
 }
 
@@ -182,6 +199,7 @@ enum fate name_ticky(struct log *l, struct lane *lane, const struct eventlog_eve
 void names_done(struct names *n)
 {
 	table_done(&n->cost_centres);
+	texts_done(&n->paths);
 	table_done(&n->info_tables);
 	table_done(&n->ticky);
 	table_done(&n->stacks);

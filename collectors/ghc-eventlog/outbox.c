@@ -159,21 +159,24 @@ void outbox_distribution(struct outbox *o, uint32_t series, uint64_t time_ns, ui
 {
 	uint64_t buckets[DISTRIBUTION_BUCKETS];
 	uint32_t first = 0, end = DISTRIBUTION_BUCKETS;
+	uint64_t count = d->n_zero;
 	struct weir_histogram h;
 
-	if (!is_sendable(o, series) || !d->count)
+	if (!is_sendable(o, series) || !d->is_used)
 		return;
 	while (first < end && !d->buckets[first])
 		first++;
 	while (end > first && !d->buckets[end - 1])
 		end--;
-	for (uint32_t i = first; i < end; i++)
+	for (uint32_t i = first; i < end; i++) {
 		buckets[i - first] = d->buckets[i];
+		count += d->buckets[i];
+	}
 	h = (struct weir_histogram){ .time_ns = (int64_t)time_ns,
 		                     .duration_ns = (int64_t)duration_ns,
-		                     .count = d->count,
+		                     .count = count,
 		                     .n_zero = d->n_zero,
-		                     .sum = d->sum,
+		                     .sum = (double)d->sum,
 		                     .min = (double)d->min,
 		                     .max = (double)d->max,
 		                     .buckets = buckets,

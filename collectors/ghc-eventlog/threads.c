@@ -21,9 +21,7 @@
 #include <string.h>
 
 /* Source: rts/include/rts/Constants.h (why_blocked + 6) and rts/EventLogFormat.h. */
-static const struct status {
-	uint8_t stop, state;
-} statuses[] = {
+const struct status statuses[STATUS_COUNT] = {
 	[0] = { STOP_BLOCKED, STATE_OTHER },      [1] = { STOP_HEAP, STATE_RUNNABLE },
 	[2] = { STOP_STACK, STATE_RUNNABLE },     [3] = { STOP_YIELD, STATE_RUNNABLE },
 	[4] = { STOP_BLOCKED, STATE_OTHER },      [5] = { STOP_FINISHED, STATE_OTHER },
@@ -37,10 +35,13 @@ static const struct status {
 };
 
 enum {
+	RUN_BYTES = 4, /* of payload, at least */
+	STOP_BYTES = 6,
+	WAKEUP_BYTES = 6,
 	SWEEP_WORTH = 4, /* part of all threads that have to have finished for a search to be worth it */
 };
 
-static uint64_t since(uint64_t start_ns, uint64_t end_ns)
+static inline uint64_t since(uint64_t start_ns, uint64_t end_ns)
 {
 	return end_ns > start_ns ? end_ns - start_ns : 0;
 }
@@ -131,15 +132,13 @@ static uint32_t thread_get(struct log *l, uint32_t id)
 }
 
 /* Whether all is known that ever will be. */
-static void retire(struct log *l, uint32_t i)
+static void retire(struct log *l, struct thread *thread)
 {
-	struct thread *thread = &l->threads.at[i];
-
 	if (!thread->is_finished || thread->n_visits || thread->n_pending)
 		return;
 	l->threads.n_waiting -= l->threads.n_waiting > 0;
 	thread_say(l, thread);
-	free_thread(&l->threads, i);
+	free_thread(&l->threads, (uint32_t)(thread - l->threads.at));
 }
 
 static void add_pending(struct threads *t, struct thread *thread, const struct pending *pending)
@@ -189,11 +188,35 @@ static int take_pending(struct threads *t, struct thread *thread, uint32_t is_ar
 
 /* ---- Visits ---- */
 
-static struct visit *visit_find(struct log *l, const struct lane *lane, uint32_t id)
+/* Into and out of a state: the lane's sums over threads. What runs is one at a time, and summed elsewhere. */
+static inline void lane_enter(struct lane *lane, enum state state, uint64_t time_ns)
 {
-	const struct table_slot *slot = table_find(&lane->visits, id);
+	if (state == STATE_RUNNING)
+		return;
+	lane->threads[state].ns -= time_ns;
+	lane->threads[state].n++;
+}
 
-	return slot ? &l->threads.visits[slot->value] : NULL;
+static inline void lane_leave(struct lane *lane, enum state state, uint64_t time_ns)
+{
+	if (state == STATE_RUNNING)
+		return;
+	lane->threads[state].ns += time_ns;
+	lane->threads[state].n--;
+}
+
+static inline struct visit *visit_find(struct log *l, struct lane *lane, uint32_t id)
+{
+	struct visit **recent = &lane->recent[id % RECENT_VISITS];
+	const struct table_slot *slot;
+
+	if (__builtin_expect(*recent && (*recent)->id == id, 1))
+		return *recent;
+	slot = table_find(&lane->visits, id);
+	if (!slot)
+		return NULL;
+	*recent = &l->threads.visits[slot->value];
+	return *recent;
 }
 
 static struct visit *visit_new(struct log *l, struct lane *lane, uint32_t id, uint64_t time_ns)
@@ -208,7 +231,8 @@ static struct visit *visit_new(struct log *l, struct lane *lane, uint32_t id, ui
 		t->free_visit = t->visits[i].next_free;
 	else
 		t->n_visits++;
-	t->visits[i] = (struct visit){ .since_ns = time_ns, .id = id, .thread = thread, .state = STATE_RUNNABLE };
+	t->visits[i] =
+		(struct visit){ .since_ns = time_ns, .id = id, .thread = &t->at[thread], .state = STATE_RUNNABLE };
 	t->at[thread].n_visits++;
 	lane_enter(lane, STATE_RUNNABLE, time_ns);
 	return &t->visits[i];
@@ -223,7 +247,7 @@ static struct visit *visit_arrive(struct log *l, struct lane *lane, uint32_t id,
 
 	if (!v)
 		return NULL;
-	thread = &l->threads.at[v->thread];
+	thread = v->thread;
 	if (take_pending(&l->threads, thread, 0, lane->capability, time_ns, &departure)) {
 		thread->time_ns[STATE_RUNNABLE] += since(departure.time_ns, time_ns);
 		v->ready_ns = departure.ready_ns;
@@ -237,9 +261,9 @@ static struct visit *visit_arrive(struct log *l, struct lane *lane, uint32_t id,
 	return v;
 }
 
-static void change(struct log *l, struct lane *lane, struct visit *v, enum state state, uint64_t time_ns)
+static inline void change(struct log *l, struct lane *lane, struct visit *v, enum state state, uint64_t time_ns)
 {
-	l->threads.at[v->thread].time_ns[v->state] += since(v->since_ns, time_ns);
+	v->thread->time_ns[v->state] += since(v->since_ns, time_ns);
 	lane_leave(lane, v->state, time_ns);
 	lane_enter(lane, state, time_ns);
 	v->state = (uint8_t)state;
@@ -251,19 +275,22 @@ static void visit_end(struct log *l, struct lane *lane, struct visit *v, uint64_
 	struct threads *t = &l->threads;
 	uint32_t i = (uint32_t)(v - t->visits);
 
-	t->at[v->thread].time_ns[v->state] += since(v->since_ns, time_ns);
-	t->at[v->thread].n_visits--;
+	v->thread->time_ns[v->state] += since(v->since_ns, time_ns);
+	v->thread->n_visits--;
 	lane_leave(lane, v->state, time_ns);
 	table_remove(&lane->visits, v->id);
+	if (lane->recent[v->id % RECENT_VISITS] == v)
+		lane->recent[v->id % RECENT_VISITS] = NULL;
 	v->next_free = t->free_visit;
 	t->free_visit = i;
 }
 
 /* One that there is no room to know: it counts for its capability only. */
-static struct visit *visit_strange(struct lane *lane, uint32_t id, uint64_t time_ns)
+static struct visit *visit_strange(struct log *l, struct lane *lane, uint32_t id, uint64_t time_ns)
 {
-	lane->stranger =
-		(struct visit){ .since_ns = time_ns, .id = id, .thread = THREADS_MAX, .state = STATE_RUNNABLE };
+	lane->stranger = (struct visit){
+		.since_ns = time_ns, .id = id, .thread = &l->threads.at[THREADS_MAX], .state = STATE_RUNNABLE
+	};
 	lane_enter(lane, STATE_RUNNABLE, time_ns);
 	return &lane->stranger;
 }
@@ -271,32 +298,36 @@ static struct visit *visit_strange(struct lane *lane, uint32_t id, uint64_t time
 /* ---- Records ---- */
 
 /* What runs stops, and is in that state from now on. */
-static void end_run(struct log *l, struct lane *lane, enum state state, uint64_t time_ns)
+static inline void end_run(struct log *l, struct lane *lane, enum state state, uint64_t time_ns)
 {
 	struct visit *v = lane->running;
 
 	lane->run_ns += time_ns;
 	lane->running = NULL;
 	change(l, lane, v, state, time_ns);
-	if (v == &lane->stranger)
+	if (__builtin_expect(v == &lane->stranger, 0))
 		lane_leave(lane, state, time_ns);
 }
 
-void thread_run(struct log *l, struct lane *lane, const struct eventlog_event *e)
+/* The rarer ways to run: a thread that turns up, and one that runs while another one does. */
+static struct visit *run_oddly(struct log *l, struct lane *lane, struct visit *v, uint32_t id, uint64_t time_ns)
 {
-	uint32_t id = eventlog_u32(e->payload);
-	struct visit *v;
-
-	lane_reach(l, lane, e->time_ns);
-	v = visit_find(l, lane, id);
 	if (!v)
-		v = visit_arrive(l, lane, id, e->time_ns, 1);
+		v = visit_arrive(l, lane, id, time_ns, 1);
 	if (lane->running) {
 		l->threads.n_out_of_step++;
-		end_run(l, lane, STATE_OTHER, e->time_ns);
+		end_run(l, lane, STATE_OTHER, time_ns);
 	}
-	if (!v)
-		v = visit_strange(lane, id, e->time_ns);
+	return v ? v : visit_strange(l, lane, id, time_ns);
+}
+
+static inline void take_run(struct log *l, struct lane *lane, const struct eventlog_event *e)
+{
+	uint32_t id = eventlog_u32(e->payload);
+	struct visit *v = visit_find(l, lane, id);
+
+	if (__builtin_expect(!v || lane->running, 0))
+		v = run_oddly(l, lane, v, id, e->time_ns);
 	if (v->state == STATE_RUNNABLE && v->has_ready)
 		distribution_add(&lane->run_delay, since(v->ready_ns, e->time_ns));
 	change(l, lane, v, STATE_RUNNING, e->time_ns);
@@ -307,7 +338,7 @@ void thread_run(struct log *l, struct lane *lane, const struct eventlog_event *e
 static void say_run(struct log *l, const struct lane *lane, const struct visit *v, const struct status *status,
                     uint64_t time_ns)
 {
-	struct thread *thread = &l->threads.at[v->thread];
+	struct thread *thread = v->thread;
 	uint32_t which = status->stop == STOP_BLOCKED ? status->state : STATE_COUNT + (uint32_t)status->stop;
 	uint32_t *series = &l->threads.run_series[which];
 
@@ -324,54 +355,56 @@ static void say_run(struct log *l, const struct lane *lane, const struct visit *
 
 static void finish(struct log *l, struct lane *lane, struct visit *v, uint64_t time_ns)
 {
-	uint32_t thread = v->thread;
+	struct thread *thread = v->thread;
 
 	l->threads.n_waiting++;
-	l->threads.at[thread].is_finished = 1;
-	l->threads.at[thread].end_ns = time_ns;
+	thread->is_finished = 1;
+	thread->end_ns = time_ns;
 	visit_end(l, lane, v, time_ns);
 	retire(l, thread);
 }
 
-void thread_stop(struct log *l, struct lane *lane, const struct eventlog_event *e)
-{
-	uint32_t id = eventlog_u32(e->payload);
-	uint32_t number = eventlog_u16(e->payload + 4);
-	const struct status *status = &statuses[number < sizeof(statuses) / sizeof(statuses[0]) ? number : 0];
-	struct visit *v = lane->running;
-
-	lane_reach(l, lane, e->time_ns);
-	lane->stops[status->stop].value += status->stop != STOP_BLOCKED;
-	lane->blocks[status->state].value += status->stop == STOP_BLOCKED;
-	if (!v || v->id != id) {
-		l->threads.n_out_of_step++;
-		v = visit_find(l, lane, id);
-		if (v && status->stop == STOP_FINISHED)
-			finish(l, lane, v, e->time_ns);
-		else if (v)
-			change(l, lane, v, status->state, e->time_ns);
-		return;
-	}
-	distribution_add(&lane->slice, since(v->since_ns, e->time_ns));
-	l->threads.at[v->thread].n_runs++;
-	if (l->settings.has_runs)
-		say_run(l, lane, v, status, e->time_ns);
-	end_run(l, lane, status->state, e->time_ns);
-	if (v == &lane->stranger)
-		return;
-	if (status->stop == STOP_FINISHED) {
-		finish(l, lane, v, e->time_ns);
-		return;
-	}
-	v->ready_ns = e->time_ns;
-	v->has_ready = status->state == STATE_RUNNABLE;
-}
-
-static void wake(struct log *l, struct lane *lane, uint32_t id, uint64_t time_ns)
+/* A thread stops that didn't run, as far as is known. */
+static void stop_oddly(struct log *l, struct lane *lane, uint32_t id, const struct status *status, uint64_t time_ns)
 {
 	struct visit *v = visit_find(l, lane, id);
 
-	if (!v)
+	l->threads.n_out_of_step++;
+	if (v && status->stop == STOP_FINISHED)
+		finish(l, lane, v, time_ns);
+	else if (v)
+		change(l, lane, v, status->state, time_ns);
+}
+
+static inline void take_stop(struct log *l, struct lane *lane, const struct eventlog_event *e)
+{
+	uint32_t number = eventlog_u16(e->payload + 4);
+	struct visit *v = lane->running;
+	const struct status *status;
+
+	number = number < STATUS_COUNT ? number : 0;
+	status = &statuses[number];
+	lane->n_stops[number]++;
+	if (__builtin_expect(!v || v->id != eventlog_u32(e->payload), 0)) {
+		stop_oddly(l, lane, eventlog_u32(e->payload), status, e->time_ns);
+		return;
+	}
+	distribution_add(&lane->slice, since(v->since_ns, e->time_ns));
+	v->thread->n_runs++;
+	if (__builtin_expect(l->settings.has_runs, 0))
+		say_run(l, lane, v, status, e->time_ns);
+	end_run(l, lane, status->state, e->time_ns);
+	v->ready_ns = e->time_ns;
+	v->has_ready = status->state == STATE_RUNNABLE;
+	if (__builtin_expect(status->stop == STOP_FINISHED && v != &lane->stranger, 0))
+		finish(l, lane, v, e->time_ns);
+}
+
+static inline void wake(struct log *l, struct lane *lane, uint32_t id, uint64_t time_ns)
+{
+	struct visit *v = visit_find(l, lane, id);
+
+	if (__builtin_expect(!v, 0))
 		v = visit_arrive(l, lane, id, time_ns, 0);
 	if (!v || v->state == STATE_RUNNABLE || v->state == STATE_RUNNING)
 		return;
@@ -380,15 +413,36 @@ static void wake(struct log *l, struct lane *lane, uint32_t id, uint64_t time_ns
 	v->has_ready = 1;
 }
 
-void thread_wakeup(struct log *l, struct lane *lane, const struct eventlog_event *e)
+static inline void take_wakeup(struct log *l, struct lane *lane, const struct eventlog_event *e)
 {
-	lane_reach(l, lane, e->time_ns);
 	lane->wakeups.value++;
 	/* Of one on another capability that one says so, too, when the message arrives. */
 	if (eventlog_u16(e->payload + 4) == lane->capability)
 		wake(l, lane, eventlog_u32(e->payload), e->time_ns);
 }
 
+const struct eventlog_event *threads_take(struct log *l, struct lane *lane, const struct eventlog_event *e,
+                                          const struct eventlog_event *end)
+{
+	uint64_t now_ns = lane->now_ns;
+
+	for (; e < end; e++) {
+		lane_reach(l, lane, e->time_ns);
+		if (e->tag == EVENTLOG_RUN_THREAD && e->n_payload >= RUN_BYTES)
+			take_run(l, lane, e);
+		else if (e->tag == EVENTLOG_STOP_THREAD && e->n_payload >= STOP_BYTES)
+			take_stop(l, lane, e);
+		else if (e->tag == EVENTLOG_THREAD_WAKEUP && e->n_payload >= WAKEUP_BYTES)
+			take_wakeup(l, lane, e);
+		else
+			break;
+		now_ns = e->time_ns > now_ns ? e->time_ns : now_ns;
+	}
+	lane->now_ns = now_ns;
+	return e;
+}
+
+/* Long ago, beside the wake-up or instead of it. */
 enum fate thread_runnable(struct log *l, struct lane *lane, const struct eventlog_event *e,
                           const struct eventlog_values *v)
 {
@@ -412,8 +466,8 @@ enum fate thread_create(struct log *l, struct lane *lane, const struct eventlog_
 		return FATE_LIMIT;
 	visit->ready_ns = e->time_ns;
 	visit->has_ready = 1;
-	l->threads.at[visit->thread].created_ns = e->time_ns;
-	l->threads.at[visit->thread].is_created = 1;
+	visit->thread->created_ns = e->time_ns;
+	visit->thread->is_created = 1;
 	return FATE_STORED;
 }
 
@@ -423,7 +477,7 @@ enum fate thread_migrate(struct log *l, struct lane *lane, const struct eventlog
 	uint32_t to = (uint32_t)v->at[1].number;
 	struct visit *visit = visit_find(l, lane, (uint32_t)v->at[0].number);
 	struct pending departure = { .time_ns = e->time_ns, .ready_ns = e->time_ns, .to = to }, arrival;
-	uint32_t i = visit ? visit->thread : thread_get(l, (uint32_t)v->at[0].number);
+	uint32_t i = visit ? 0 : thread_get(l, (uint32_t)v->at[0].number);
 	struct thread *thread;
 
 	lane->migrations.value++;
@@ -431,7 +485,7 @@ enum fate thread_migrate(struct log *l, struct lane *lane, const struct eventlog
 		return FATE_LIMIT;
 	if (to == lane->capability)
 		return FATE_STORED;
-	thread = &l->threads.at[i];
+	thread = visit ? visit->thread : &l->threads.at[i];
 	if (visit) {
 		if (visit == lane->running)
 			end_run(l, lane, STATE_RUNNABLE, e->time_ns);
@@ -447,7 +501,7 @@ enum fate thread_migrate(struct log *l, struct lane *lane, const struct eventlog
 	thread->time_ns[STATE_RUNNABLE] += since(e->time_ns, arrival.time_ns);
 	if (arrival.has_run && to < LANE_GLOBAL && l->lanes[to])
 		distribution_add(&l->lanes[to]->run_delay, since(departure.ready_ns, arrival.time_ns));
-	retire(l, i);
+	retire(l, thread);
 	return FATE_STORED;
 }
 
@@ -484,9 +538,9 @@ void threads_finish(struct log *l)
 
 			if (!lane->visits.slots[k].is_used)
 				continue;
-			t->at[v->thread].time_ns[v->state] += since(v->since_ns, lane->now_ns);
-			if (t->at[v->thread].end_ns < lane->now_ns)
-				t->at[v->thread].end_ns = lane->now_ns;
+			v->thread->time_ns[v->state] += since(v->since_ns, lane->now_ns);
+			if (v->thread->end_ns < lane->now_ns)
+				v->thread->end_ns = lane->now_ns;
 		}
 	}
 	for (uint32_t i = 0; i < t->n; i++)

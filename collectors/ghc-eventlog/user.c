@@ -224,11 +224,17 @@ static uint64_t settled_until(const struct log *l)
 enum fate user_record(struct log *l, struct lane *lane, const struct eventlog_event *e, const struct eventlog_values *v)
 {
 	struct user *u = &l->user;
+	uint64_t until_ns;
 
-	if (eventlog_order_put(&u->order, lane->capability, e))
+	if (u->order.n_free > ORDER_CELLS - ORDER_CELLS_EASY && eventlog_order_put(&u->order, lane->capability, e))
 		return FATE_LATER;
-	while (take_one(l, settled_until(l)))
-		;
+	if (u->n_until_look == 0) {
+		until_ns = settled_until(l);
+		while (take_one(l, until_ns))
+			;
+		u->n_until_look = ORDER_CELLS_EASY / 8;
+	}
+	u->n_until_look--;
 	while (!eventlog_order_put(&u->order, lane->capability, e))
 		if (!take_one(l, UINT64_MAX))
 			return FATE_LIMIT;
