@@ -265,6 +265,7 @@ struct visit {
 	uint64_t ready_ns; /* it could have run from then on */
 	struct thread *thread;
 	uint32_t id, next_free;
+	uint32_t pending;  /* its arrival, while the departure has not been read: index + 1 */
 	uint8_t state;     /* enum state */
 	uint8_t has_ready; /* it is known since when it is runnable */
 };
@@ -333,14 +334,18 @@ enum {
 
 #define THREAD_NONE UINT32_MAX
 
-/* One end of a migration. */
+/* One end of a migration. Where a thread is sent on before it was heard of, since when it could run is known only when
+ * its earlier departure is: then the arrival there has an heir, which waits for that. Links are index + 1. */
 struct pending {
 	uint64_t time_ns;
-	uint64_t ready_ns; /* of a departure */
+	uint64_t ready_ns; /* of a departure: it could run from then on. Of an arrival that has run: when it did */
 	uint32_t to;       /* capability */
 	uint32_t next;
-	uint32_t is_arrival;
-	uint32_t has_run; /* of an arrival: it ran at once, so that its delay is known when the departure is */
+	uint32_t heir;   /* of an arrival: the departure or the arrival that is told */
+	uint32_t parent; /* of a departure: the arrival whose heir it is */
+	uint8_t is_arrival;
+	uint8_t has_run;   /* of an arrival: all that its delay lacks is the departure */
+	uint8_t has_ready; /* of a departure */
 };
 
 struct threads {

@@ -78,10 +78,14 @@ static void free_thread(struct threads *t, uint32_t i)
 	struct thread *thread = &t->at[i];
 
 	while (thread->pending != THREAD_NONE) {
-		uint32_t next = t->pendings[thread->pending].next;
+		uint32_t first = thread->pending;
 
-		free_pending(t, thread->pending);
-		thread->pending = next;
+		thread->pending = t->pendings[first].next;
+		/* An heir that is a departure is in the list itself. */
+		for (uint32_t k = first + 1, heir; k; k = heir && t->pendings[heir - 1].is_arrival ? heir : 0) {
+			heir = t->pendings[k - 1].heir;
+			free_pending(t, k - 1);
+		}
 	}
 	table_remove(&t->by_id, thread->id);
 	free(thread->label);
@@ -141,49 +145,58 @@ static void retire(struct log *l, struct thread *thread)
 	free_thread(&l->threads, (uint32_t)(thread - l->threads.at));
 }
 
-static void add_pending(struct threads *t, struct thread *thread, const struct pending *pending)
+/* 0: it is not kept. */
+static uint32_t new_pending(struct threads *t, const struct pending *pending)
 {
 	uint32_t i = t->free_pending != THREAD_NONE ? t->free_pending : t->n_pendings;
 
 	if (i == PENDING_MAX) {
 		t->n_pending_over++;
-		return;
+		return 0;
 	}
 	if (i == t->free_pending)
 		t->free_pending = t->pendings[i].next;
 	else
 		t->n_pendings++;
 	t->pendings[i] = *pending;
-	t->pendings[i].next = thread->pending;
-	thread->pending = i;
-	thread->n_pending++;
+	return i + 1;
+}
+
+/* The same, where the other end will be looking for it. */
+static uint32_t add_pending(struct threads *t, struct thread *thread, const struct pending *pending)
+{
+	uint32_t link = new_pending(t, pending);
+
+	if (link) {
+		t->pendings[link - 1].next = thread->pending;
+		thread->pending = link - 1;
+		thread->n_pending++;
+	}
+	return link;
 }
 
 /* Takes the other end out of what waits: of a departure (is_arrival 1) the first arrival from then on, of an arrival
- * the last departure up to then. */
-static int take_pending(struct threads *t, struct thread *thread, uint32_t is_arrival, uint32_t to, uint64_t time_ns,
-                        struct pending *ret)
+ * the last departure up to then. Its link, for free_pending() later; 0: there is none. */
+static uint32_t take_pending(struct threads *t, struct thread *thread, uint32_t is_arrival, uint32_t to,
+                             uint64_t time_ns)
 {
-	uint32_t *best = NULL;
+	uint32_t *best = NULL, i;
 
-	for (uint32_t *i = &thread->pending; *i != THREAD_NONE; i = &t->pendings[*i].next) {
-		const struct pending *p = &t->pendings[*i];
+	for (uint32_t *k = &thread->pending; *k != THREAD_NONE; k = &t->pendings[*k].next) {
+		const struct pending *p = &t->pendings[*k];
 
 		if (p->is_arrival != is_arrival || p->to != to ||
 		    (is_arrival ? p->time_ns < time_ns : p->time_ns > time_ns))
 			continue;
 		if (!best || (p->time_ns < t->pendings[*best].time_ns) == is_arrival)
-			best = i;
+			best = k;
 	}
-	if (best) {
-		uint32_t i = *best;
-
-		*ret = t->pendings[i];
-		*best = ret->next;
-		free_pending(t, i);
-		thread->n_pending--;
-	}
-	return best != NULL;
+	if (!best)
+		return 0;
+	i = *best;
+	*best = t->pendings[i].next;
+	thread->n_pending--;
+	return i + 1;
 }
 
 /* ---- Visits ---- */
@@ -238,27 +251,74 @@ static struct visit *visit_new(struct log *l, struct lane *lane, uint32_t id, ui
 	return &t->visits[i];
 }
 
-/* A thread that turns up without having been created here: it has migrated. is_run: it runs at once. */
-static struct visit *visit_arrive(struct log *l, struct lane *lane, uint32_t id, uint64_t time_ns, int is_run)
+/* A thread that turns up without having been created here: it has migrated. */
+static struct visit *visit_arrive(struct log *l, struct lane *lane, uint32_t id, uint64_t time_ns)
 {
+	const struct pending arrival = { .time_ns = time_ns, .to = lane->capability, .is_arrival = 1 };
 	struct visit *v = visit_new(l, lane, id, time_ns);
-	struct pending departure, arrival = { .time_ns = time_ns, .to = lane->capability, .is_arrival = 1 };
-	struct thread *thread;
+	struct threads *t = &l->threads;
+	struct pending departure;
+	uint32_t link;
 
 	if (!v)
 		return NULL;
-	thread = v->thread;
-	if (take_pending(&l->threads, thread, 0, lane->capability, time_ns, &departure)) {
-		thread->time_ns[STATE_RUNNABLE] += since(departure.time_ns, time_ns);
-		v->ready_ns = departure.ready_ns;
-		v->has_ready = 1;
+	v->ready_ns = time_ns;
+	link = take_pending(t, v->thread, 0, lane->capability, time_ns);
+	if (!link) {
+		v->pending = add_pending(t, v->thread, &arrival);
 		return v;
 	}
-	arrival.has_run = (uint32_t)is_run;
-	add_pending(&l->threads, thread, &arrival);
-	v->ready_ns = time_ns;
-	v->has_ready = (uint8_t)!is_run;
+	departure = t->pendings[link - 1];
+	free_pending(t, link - 1);
+	v->thread->time_ns[STATE_RUNNABLE] += since(departure.time_ns, time_ns);
+	v->ready_ns = departure.ready_ns;
+	v->has_ready = departure.has_ready;
+	if (departure.parent) {
+		v->pending = new_pending(t, &arrival);
+		t->pendings[departure.parent - 1].heir = v->pending;
+	}
 	return v;
+}
+
+/* It is known now since when a thread could run that arrived there. */
+static void tell_ready(struct log *l, struct thread *thread, uint32_t link, uint64_t ready_ns)
+{
+	struct threads *t = &l->threads;
+
+	while (link) {
+		struct pending p = t->pendings[link - 1];
+		struct lane *lane = l->lanes[p.to];
+		struct visit *v;
+
+		if (!p.is_arrival) {
+			t->pendings[link - 1].ready_ns = ready_ns;
+			t->pendings[link - 1].has_ready = 1;
+			t->pendings[link - 1].parent = 0;
+			return;
+		}
+		free_pending(t, link - 1);
+		v = visit_find(l, lane, thread->id);
+		if (p.has_run) {
+			distribution_add(&lane->run_delay, since(ready_ns, p.ready_ns));
+		} else if (v && v->pending == link) {
+			v->ready_ns = ready_ns;
+			v->has_ready = 1;
+			v->pending = 0;
+		}
+		link = p.heir;
+	}
+}
+
+/* A departure meets the arrival that was read before it. */
+static void visit_join(struct log *l, struct thread *thread, const struct pending *departure, uint32_t arrival)
+{
+	struct threads *t = &l->threads;
+
+	thread->time_ns[STATE_RUNNABLE] += since(departure->time_ns, t->pendings[arrival - 1].time_ns);
+	if (departure->has_ready || !departure->parent)
+		tell_ready(l, thread, arrival, departure->ready_ns);
+	else
+		t->pendings[departure->parent - 1].heir = arrival;
 }
 
 static inline void change(struct log *l, struct lane *lane, struct visit *v, enum state state, uint64_t time_ns)
@@ -309,16 +369,24 @@ static inline void end_run(struct log *l, struct lane *lane, enum state state, u
 		lane_leave(lane, state, time_ns);
 }
 
-/* The rarer ways to run: a thread that turns up, and one that runs while another one does. */
+/* The rarer ways to run: a thread that turns up, or whose departure has not been read, and one that runs while another
+ * one does. */
 static struct visit *run_oddly(struct log *l, struct lane *lane, struct visit *v, uint32_t id, uint64_t time_ns)
 {
 	if (!v)
-		v = visit_arrive(l, lane, id, time_ns, 1);
+		v = visit_arrive(l, lane, id, time_ns);
 	if (lane->running) {
 		l->threads.n_out_of_step++;
 		end_run(l, lane, STATE_OTHER, time_ns);
 	}
-	return v ? v : visit_strange(l, lane, id, time_ns);
+	if (!v)
+		return visit_strange(l, lane, id, time_ns);
+	if (v->pending && v->state == STATE_RUNNABLE) {
+		l->threads.pendings[v->pending - 1].ready_ns = time_ns;
+		l->threads.pendings[v->pending - 1].has_run = 1;
+	}
+	v->pending = 0;
+	return v;
 }
 
 static inline void take_run(struct log *l, struct lane *lane, const struct eventlog_event *e)
@@ -326,7 +394,7 @@ static inline void take_run(struct log *l, struct lane *lane, const struct event
 	uint32_t id = eventlog_u32(e->payload);
 	struct visit *v = visit_find(l, lane, id);
 
-	if (__builtin_expect(!v || lane->running, 0))
+	if (__builtin_expect(!v || v->pending || lane->running, 0))
 		v = run_oddly(l, lane, v, id, e->time_ns);
 	if (v->state == STATE_RUNNABLE && v->has_ready)
 		distribution_add(&lane->run_delay, since(v->ready_ns, e->time_ns));
@@ -405,12 +473,13 @@ static inline void wake(struct log *l, struct lane *lane, uint32_t id, uint64_t 
 	struct visit *v = visit_find(l, lane, id);
 
 	if (__builtin_expect(!v, 0))
-		v = visit_arrive(l, lane, id, time_ns, 0);
+		v = visit_arrive(l, lane, id, time_ns);
 	if (!v || v->state == STATE_RUNNABLE || v->state == STATE_RUNNING)
 		return;
 	change(l, lane, v, STATE_RUNNABLE, time_ns);
 	v->ready_ns = time_ns;
 	v->has_ready = 1;
+	v->pending = 0;
 }
 
 static inline void take_wakeup(struct log *l, struct lane *lane, const struct eventlog_event *e)
@@ -442,11 +511,13 @@ const struct eventlog_event *threads_take(struct log *l, struct lane *lane, cons
 	return e;
 }
 
-/* Long ago, beside the wake-up or instead of it. */
+/* Up to 7.4, beside the wake-up or instead of it. A capability that sends a thread away records this on the other one
+ * before it records the migration, so it is no arrival. */
 enum fate thread_runnable(struct log *l, struct lane *lane, const struct eventlog_event *e,
                           const struct eventlog_values *v)
 {
-	wake(l, lane, (uint32_t)v->at[0].number, e->time_ns);
+	if (visit_find(l, lane, (uint32_t)v->at[0].number))
+		wake(l, lane, (uint32_t)v->at[0].number, e->time_ns);
 	return FATE_STORED;
 }
 
@@ -471,37 +542,44 @@ enum fate thread_create(struct log *l, struct lane *lane, const struct eventlog_
 	return FATE_STORED;
 }
 
+static void depart(struct log *l, struct lane *lane, struct visit *visit, uint32_t to, uint64_t time_ns)
+{
+	int is_waiting = visit->state == STATE_RUNNABLE;
+	struct thread *thread = visit->thread;
+	struct pending departure = { .time_ns = time_ns, .ready_ns = is_waiting ? visit->ready_ns : time_ns, .to = to };
+	uint32_t link;
+
+	departure.has_ready = !is_waiting || visit->has_ready;
+	departure.parent = departure.has_ready ? 0 : visit->pending;
+	visit_end(l, lane, visit, time_ns);
+	thread->n_migrations++;
+	link = take_pending(&l->threads, thread, 1, to, time_ns);
+	if (link) {
+		visit_join(l, thread, &departure, link);
+	} else {
+		link = add_pending(&l->threads, thread, &departure);
+		if (departure.parent)
+			l->threads.pendings[departure.parent - 1].heir = link;
+	}
+	retire(l, thread);
+}
+
 enum fate thread_migrate(struct log *l, struct lane *lane, const struct eventlog_event *e,
                          const struct eventlog_values *v)
 {
-	uint32_t to = (uint32_t)v->at[1].number;
-	struct visit *visit = visit_find(l, lane, (uint32_t)v->at[0].number);
-	struct pending departure = { .time_ns = e->time_ns, .ready_ns = e->time_ns, .to = to }, arrival;
-	uint32_t i = visit ? 0 : thread_get(l, (uint32_t)v->at[0].number);
-	struct thread *thread;
+	uint32_t id = (uint32_t)v->at[0].number, to = (uint32_t)v->at[1].number;
+	struct visit *visit = visit_find(l, lane, id);
 
 	lane->migrations.value++;
-	if (i == THREAD_NONE)
+	if (to == lane->capability || to >= LANE_GLOBAL)
+		return to == lane->capability ? FATE_STORED : FATE_BAD;
+	if (!visit) /* it was sent on before it was heard of here */
+		visit = visit_arrive(l, lane, id, e->time_ns);
+	if (!visit)
 		return FATE_LIMIT;
-	if (to == lane->capability)
-		return FATE_STORED;
-	thread = visit ? visit->thread : &l->threads.at[i];
-	if (visit) {
-		if (visit == lane->running)
-			end_run(l, lane, STATE_RUNNABLE, e->time_ns);
-		if (visit->state == STATE_RUNNABLE && visit->has_ready)
-			departure.ready_ns = visit->ready_ns;
-		visit_end(l, lane, visit, e->time_ns);
-	}
-	thread->n_migrations++;
-	if (!take_pending(&l->threads, thread, 1, to, e->time_ns, &arrival)) {
-		add_pending(&l->threads, thread, &departure);
-		return FATE_STORED;
-	}
-	thread->time_ns[STATE_RUNNABLE] += since(e->time_ns, arrival.time_ns);
-	if (arrival.has_run && to < LANE_GLOBAL && l->lanes[to])
-		distribution_add(&l->lanes[to]->run_delay, since(departure.ready_ns, arrival.time_ns));
-	retire(l, thread);
+	if (visit == lane->running)
+		end_run(l, lane, STATE_RUNNABLE, e->time_ns);
+	depart(l, lane, visit, to, e->time_ns);
 	return FATE_STORED;
 }
 
