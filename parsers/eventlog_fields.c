@@ -262,12 +262,15 @@ static struct eventlog_value read_field(struct cursor *c, uint8_t kind, uint64_t
 enum parse_result eventlog_values(const struct eventlog_event *e, struct eventlog_values *ret)
 {
 	const struct eventlog_type *type = eventlog_type(e->tag);
-	struct cursor c = cursor_on(e->payload, e->n_payload);
+	struct cursor c;
 	uint64_t before = 0;
 
 	ret->n = 0;
 	if (!type)
 		return PARSE_END;
+	if (!type->fields[0].name)
+		return PARSE_OK;
+	c = cursor_on(e->payload, e->n_payload);
 	for (int i = 0; i < EVENTLOG_FIELDS_MAX && type->fields[i].name; i++) {
 		const struct eventlog_field *f = &type->fields[i];
 

@@ -83,7 +83,8 @@ def main():
     return 0 if n_records else 1
 
 
-if not pathlib.Path(sys.argv[2]).is_dir():
-    print(f"skipped: {sys.argv[2]} is not here")
-    sys.exit(77)
-sys.exit(main())
+if __name__ == "__main__":
+    if not pathlib.Path(sys.argv[2]).is_dir():
+        print(f"skipped: {sys.argv[2]} is not here")
+        sys.exit(77)
+    sys.exit(main())

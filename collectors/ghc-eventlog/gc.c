@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Collections. In a parallel one every capability records that it takes part, from GC_START to GC_END; the one that
+ * leads it has asked for it before, and says what came of it (GC_STATS, since 7.6) in between. Only the leader's is the
+ * pause.
+ *
+ * GC_END may carry an earlier time than GC_STATS before it: the runtime's clock of collections is read before the
+ * latter is written. Source: rts/Stats.c, rts/sm/GC.c, rts/Capability.c of GHC 7.0 to 9.14.
+ */
+#include "collectors/ghc-eventlog/ghc_eventlog.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static uint64_t since(uint64_t start_ns, uint64_t end_ns)
+{
+	return end_ns > start_ns ? end_ns - start_ns : 0;
+}
+
+enum fate gc_request(struct log *l, struct lane *lane, const struct eventlog_event *e, const struct eventlog_values *v)
+{
+	lane->gc.has_request = 1;
+	lane->gc.is_parallel = e->tag == EVENTLOG_REQUEST_PAR_GC;
+	lane->gc.requested_ns = e->time_ns;
+	return FATE_STORED;
+}
+
+enum fate gc_start(struct log *l, struct lane *lane, const struct eventlog_event *e, const struct eventlog_values *v)
+{
+	if (lane->gc.is_running)
+		lane->gc_ns += e->time_ns;
+	if (lane->gc.has_request)
+		distribution_add(&lane->gc_sync, since(lane->gc.requested_ns, e->time_ns));
+	lane->gc.is_running = 1;
+	lane->gc.start_ns = e->time_ns;
+	lane->gc.has_stats = 0;
+	lane->gc.thread_state = GC_THREAD_NONE;
+	lane->gc_ns -= e->time_ns;
+	return FATE_STORED;
+}
+
+static uint32_t make_pause_series(struct log *l, const struct collection *gc)
+{
+	const char *mode = gc->is_parallel ? "parallel" : "sequential";
+	char generation[12];
+
+	(void)snprintf(generation, sizeof(generation), "%" PRIu32, gc->generation);
+	if (!gc->has_stats)
+		return series_of(l, ROW_GC_PAUSE, "mode", mode, NULL);
+	if (!gc->has_request)
+		return series_of(l, ROW_GC_PAUSE, "generation", generation, NULL);
+	return series_of(l, ROW_GC_PAUSE, "generation", generation, "mode", mode, NULL);
+}
+
+static uint32_t pause_series(struct log *l, const struct collection *gc, uint32_t generation)
+{
+	uint32_t *series = &l->pause_series[generation][gc->has_request ? 1 + gc->is_parallel : 0];
+
+	if (!*series || generation == GENERATIONS_MAX)
+		*series = make_pause_series(l, gc);
+	return *series;
+}
+
+static void end_thread_state(struct lane *lane, uint64_t time_ns)
+{
+	struct collection *gc = &lane->gc;
+
+	if (gc->thread_state != GC_THREAD_NONE)
+		lane->gc_thread_time[gc->thread_state].value += since(gc->thread_since_ns, time_ns);
+	gc->thread_since_ns = time_ns;
+}
+
+enum fate gc_end(struct log *l, struct lane *lane, const struct eventlog_event *e, const struct eventlog_values *v)
+{
+	struct collection *gc = &lane->gc;
+	uint32_t generation = gc->has_stats && gc->generation < GENERATIONS_MAX ? gc->generation : GENERATIONS_MAX;
+
+	if (!gc->is_running)
+		return FATE_UNPAIRED;
+	end_thread_state(lane, e->time_ns);
+	lane->gc_ns += e->time_ns;
+	gc->is_running = 0;
+	if (gc->has_stats || gc->has_request) {
+		lane->generations[generation].n.value++;
+		outbox_span(&l->outbox, &(struct weir_span){ .time_ns = (int64_t)gc->start_ns,
+		                                             .duration_ns = (int64_t)since(gc->start_ns, e->time_ns),
+		                                             .series = pause_series(l, gc, generation),
+		                                             .track = lane->capability });
+	}
+	gc->has_request = 0;
+	return FATE_STORED;
+}
+
+enum fate gc_thread(struct log *l, struct lane *lane, const struct eventlog_event *e, const struct eventlog_values *v)
+{
+	if (!lane->gc.is_running)
+		return FATE_UNPAIRED;
+	end_thread_state(lane, e->time_ns);
+	lane->gc.thread_state = e->tag == EVENTLOG_GC_WORK   ? GC_THREAD_WORK
+	                        : e->tag == EVENTLOG_GC_IDLE ? GC_THREAD_IDLE
+	                                                     : GC_THREAD_DONE;
+	return FATE_STORED;
+}
+
+enum fate gc_stats(struct log *l, struct lane *lane, const struct eventlog_event *e, const struct eventlog_values *v)
+{
+	uint32_t generation = (uint32_t)v->at[1].number;
+
+	lane->gc.has_stats = 1;
+	lane->gc.generation = generation;
+	lane->generations[generation < GENERATIONS_MAX ? generation : GENERATIONS_MAX].copied.value += v->at[2].number;
+	level_set(&lane->slop, e->time_ns, v->at[3].number);
+	level_set(&lane->fragmentation, e->time_ns, v->at[4].number);
+	if (v->at[5].number > 1) {
+		lane->parallel_max.value += v->at[6].number;
+		lane->parallel_copied.value += v->at[7].number;
+		lane->parallel_balanced.value += v->n > 8 ? v->at[8].number : 0;
+	}
+	return FATE_STORED;
+}
+
+/* Said in the block of no capability, about one. */
+enum fate gc_flush(struct log *l, struct lane *lane, const struct eventlog_event *e, const struct eventlog_values *v)
+{
+	uint32_t capability = (uint32_t)v->at[0].number;
+	char text[12];
+
+	if (capability >= LANE_GLOBAL)
+		return FATE_BAD;
+	(void)snprintf(text, sizeof(text), "%" PRIu32, capability);
+	outbox_count(&l->outbox, series_of(l, ROW_GC_FLUSHES, "capability", text, NULL), e->time_ns,
+	             ++l->concurrent.n_flushes[capability]);
+	return FATE_STORED;
+}
+
+/* ---- The non-moving collector ---- */
+
+enum fate gc_concurrent(struct log *l, struct lane *lane, const struct eventlog_event *e,
+                        const struct eventlog_values *v)
+{
+	static const char *const names[] = { "mark", "sync", "sweep" };
+	uint32_t phase = (uint32_t)(e->tag - EVENTLOG_CONC_MARK_BEGIN) / 2;
+	struct concurrent *c = &l->concurrent;
+
+	if (e->tag == EVENTLOG_CONC_MARK_END)
+		outbox_count(&l->outbox, series_of(l, ROW_GC_MARKED, NULL), e->time_ns, v->at[0].number);
+	if ((e->tag - EVENTLOG_CONC_MARK_BEGIN) % 2 == 0) {
+		c->start_ns[phase] = e->time_ns;
+		c->is_running[phase] = 1;
+		return FATE_STORED;
+	}
+	if (!c->is_running[phase])
+		return e->tag == EVENTLOG_CONC_MARK_END ? FATE_STORED : FATE_UNPAIRED;
+	c->is_running[phase] = 0;
+	outbox_span(&l->outbox,
+	            &(struct weir_span){ .time_ns = (int64_t)c->start_ns[phase],
+	                                 .duration_ns = (int64_t)since(c->start_ns[phase], e->time_ns),
+	                                 .series = series_of(l, ROW_GC_CONCURRENT, "phase", names[phase], NULL) });
+	return FATE_STORED;
+}
+
+enum fate gc_census(struct log *l, struct lane *lane, const struct eventlog_event *e, const struct eventlog_values *v)
+{
+	char size[24];
+
+	(void)snprintf(size, sizeof(size), "%" PRIu64, v->at[0].number);
+	outbox_count(&l->outbox, series_of(l, ROW_GC_SEGMENTS, "block_size", size, "state", "active", NULL), e->time_ns,
+	             v->at[1].number);
+	outbox_count(&l->outbox, series_of(l, ROW_GC_SEGMENTS, "block_size", size, "state", "filled", NULL), e->time_ns,
+	             v->at[2].number);
+	outbox_count(&l->outbox, series_of(l, ROW_GC_BLOCKS, "block_size", size, NULL), e->time_ns, v->at[3].number);
+	return FATE_STORED;
+}
+
+enum fate gc_pruned(struct log *l, struct lane *lane, const struct eventlog_event *e, const struct eventlog_values *v)
+{
+	outbox_count(&l->outbox, series_of(l, ROW_GC_PRUNED, "state", "pruned", NULL), e->time_ns, v->at[0].number);
+	outbox_count(&l->outbox, series_of(l, ROW_GC_PRUNED, "state", "free", NULL), e->time_ns, v->at[1].number);
+	return FATE_STORED;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GHC_EVENTLOG_OUTBOX_H
+#define GHC_EVENTLOG_OUTBOX_H
+
+/* Observations on their way to the host, in the runtime's time, which starts with the runtime. They wait here until it
+ * is known when that was: up to GHC 9.0 the log says so only at its end. What waits is compact (what the log is reduced
+ * to), and bounded: when it gets too much, the caller has to settle for an estimate.
+ *
+ * The first result < 0 of the host sticks: everything after it is dropped, and outbox_result() gives it.
+ */
+
+#include <stddef.h>
+#include <weir/collector.h>
+
+#include "collectors/ghc-eventlog/distribution.h"
+
+enum {
+	OUTBOX_BATCH = 256,           /* observations handed over at once */
+	OUTBOX_HELD_MAX = 24 << 20,   /* bytes of observations that wait for the clock */
+	OUTBOX_TIMES_MAX_S = 1 << 30, /* a runtime's time beyond it (34 years) is no time */
+};
+
+struct outbox {
+	const struct weir_host *host;
+	int r;
+	int is_tied;
+	int64_t start_ns; /* UTC of the runtime's time 0 */
+	uint32_t n_numbers, n_spans, n_weights;
+	struct weir_number numbers[OUTBOX_BATCH];
+	struct weir_span spans[OUTBOX_BATCH];
+	struct weir_weight weights[OUTBOX_BATCH];
+	uint8_t *held;
+	size_t n_held, n_held_room;
+};
+
+/* Series 0 (the host refused it) drops the observation. Times are the runtime's. */
+void outbox_count(struct outbox *o, uint32_t series, uint64_t time_ns, uint64_t value); /* of type I64 */
+void outbox_real(struct outbox *o, uint32_t series, uint64_t time_ns, double value);    /* of type F64 */
+void outbox_span(struct outbox *o, const struct weir_span *span);
+void outbox_weight(struct outbox *o, const struct weir_weight *weight);
+/* Nothing when the distribution is empty. */
+void outbox_distribution(struct outbox *o, uint32_t series, uint64_t time_ns, uint64_t duration_ns,
+                         const struct distribution *d);
+
+/* Whether so much waits that the clock must be settled now. */
+int outbox_is_full(const struct outbox *o);
+/* From now on it is known when the runtime started; what waited goes out. */
+void outbox_tie(struct outbox *o, int64_t start_ns);
+/* Hands over what is pending. */
+void outbox_flush(struct outbox *o);
+void outbox_done(struct outbox *o);
+
+#endif

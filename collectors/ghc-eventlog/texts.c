@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collectors/ghc-eventlog/texts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+uint64_t texts_hash(const char *at, size_t n)
+{
+	uint64_t hash = n * 0x9e3779b97f4a7c15, word;
+
+	for (; n >= sizeof(word); at += sizeof(word), n -= sizeof(word)) {
+		memcpy(&word, at, sizeof(word));
+		hash = (hash ^ word) * 0xff51afd7ed558ccd;
+		hash ^= hash >> 32;
+	}
+	word = 0;
+	if (n)
+		memcpy(&word, at, n);
+	hash = (hash ^ word) * 0xff51afd7ed558ccd;
+	return hash ^ hash >> 32;
+}
+
+uint32_t texts_find(const struct texts *t, const char *at, size_t n)
+{
+	const struct table_slot *slot = table_find(&t->by_hash, texts_hash(at, n));
+	const struct texts_entry *e;
+
+	if (!slot)
+		return 0;
+	e = &t->entries[slot->value];
+	return e->n == n && memcmp(t->text + e->at, at, n) == 0 ? e->value : 0;
+}
+
+static int reserve(struct texts *t, size_t n)
+{
+	size_t n_text_room = t->n_text_room ? t->n_text_room : 4096;
+	uint32_t n_room = t->n_room ? 2 * t->n_room : 256;
+	void *bigger;
+
+	while (n_text_room < t->n_text + n)
+		n_text_room *= 2;
+	if (t->by_hash.n >= TEXTS_MAX || n_text_room > TEXTS_BYTES_MAX)
+		return -E2BIG;
+	if (n_text_room != t->n_text_room) {
+		bigger = realloc(t->text, n_text_room);
+		if (!bigger)
+			return -ENOMEM;
+		t->text = bigger;
+		t->n_text_room = n_text_room;
+	}
+	if (t->by_hash.n == t->n_room) {
+		bigger = reallocarray(t->entries, n_room, sizeof(*t->entries));
+		if (!bigger)
+			return -ENOMEM;
+		t->entries = bigger;
+		t->n_room = n_room;
+	}
+	return 0;
+}
+
+int texts_add(struct texts *t, const char *at, size_t n, uint32_t value)
+{
+	uint64_t hash = texts_hash(at, n);
+	uint32_t i = t->by_hash.n;
+	int r;
+
+	if (table_find(&t->by_hash, hash))
+		return -EEXIST;
+	r = reserve(t, n);
+	if (r == 0)
+		r = table_add(&t->by_hash, hash, i);
+	if (r < 0)
+		return r;
+	if (n)
+		memcpy(t->text + t->n_text, at, n);
+	t->entries[i] = (struct texts_entry){ (uint32_t)t->n_text, (uint32_t)n, value };
+	t->n_text += n;
+	return 0;
+}
+
+void texts_done(struct texts *t)
+{
+	table_done(&t->by_hash);
+	free(t->entries);
+	free(t->text);
+	*t = (struct texts){ 0 };
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the program says of itself: messages, markers, and spans as ghc-events-analyze has them (`START label`,
+ * `STOP label`; those of the label WINDOW are windows). A span may start on one capability and stop on another, so
+ * these records, and only these, are brought into the order of time before they are taken. */
+#include "collectors/ghc-eventlog/ghc_eventlog.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	SPAN_NONE = UINT32_MAX,
+};
+
+int user_init(struct user *u)
+{
+	u->cells = calloc(ORDER_CELLS, sizeof(*u->cells));
+	u->queues = calloc(LANE_COUNT, sizeof(*u->queues));
+	u->room = malloc(EVENTLOG_RECORD_MAX);
+	if (!u->cells || !u->queues || !u->room)
+		return -ENOMEM;
+	eventlog_order_init(&u->order, u->cells, ORDER_CELLS, u->queues, LANE_COUNT);
+	u->free_span = SPAN_NONE;
+	return 0;
+}
+
+void user_done(struct user *u)
+{
+	for (uint32_t i = 0; i < u->n_spans; i++)
+		free(u->spans[i].label);
+	free(u->spans);
+	free(u->cells);
+	free(u->queues);
+	free(u->room);
+	table_done(&u->open);
+	for (int i = 0; i < USER_KEYS; i++)
+		texts_done(&u->attrs[i]);
+}
+
+/* ---- Attributes ---- */
+
+/* The host's id of the one attribute; 0: so many different ones have been said that this one is left out. */
+static uint32_t attrs_of(struct log *l, enum user_key key, const char *at, size_t n)
+{
+	static const char *const keys[USER_KEYS] = { "message", "marker", "label" };
+	struct weir_attr attr = { { keys[key], strlen(keys[key]) }, { at, n } };
+	struct user *u = &l->user;
+	uint32_t id = texts_find(&u->attrs[key], at, n);
+
+	if (id || u->n_said >= l->settings.n_messages_max)
+		return id;
+	u->n_said++;
+	id = l->host->attrs(l->host, &attr, 1);
+	if (id)
+		(void)texts_add(&u->attrs[key], at, n, id);
+	return id;
+}
+
+static uint32_t series(struct log *l, enum row row)
+{
+	uint32_t *id = &l->user.series[row];
+
+	if (!*id)
+		*id = series_of(l, row, NULL);
+	return *id;
+}
+
+static enum fate say_text(struct log *l, enum row row, enum user_key key, const struct eventlog_event *e, uint32_t lane)
+{
+	uint32_t attrs = attrs_of(l, key, (const char *)e->payload, e->n_payload);
+
+	if (!attrs)
+		return FATE_LIMIT;
+	outbox_span(&l->outbox,
+	            &(struct weir_span){
+			    .time_ns = (int64_t)e->time_ns, .series = series(l, row), .track = lane, .attrs = attrs });
+	return FATE_STORED;
+}
+
+/* ---- Spans ---- */
+
+static struct user_span *span_at(struct user *u, const char *at, size_t n, uint32_t **ret_link)
+{
+	struct table_slot *slot = table_find(&u->open, texts_hash(at, n));
+
+	for (uint32_t *i = slot ? &slot->value : NULL; i && *i != SPAN_NONE; i = &u->spans[*i].next)
+		if (u->spans[*i].n_label == n && memcmp(u->spans[*i].label, at, n) == 0) {
+			*ret_link = i;
+			return &u->spans[*i];
+		}
+	return NULL;
+}
+
+static enum fate span_start(struct log *l, uint64_t time_ns, uint32_t lane, const char *at, size_t n)
+{
+	struct user *u = &l->user;
+	uint64_t hash = texts_hash(at, n);
+	struct table_slot *slot = table_find(&u->open, hash);
+	uint32_t i = u->free_span != SPAN_NONE ? u->free_span : u->n_spans;
+	char *label;
+
+	if (!u->spans)
+		u->spans = calloc(SPANS_OPEN_MAX, sizeof(*u->spans));
+	label = malloc(n + 1);
+	if (!u->spans || !label || i == SPANS_OPEN_MAX || (!slot && table_add(&u->open, hash, i) < 0)) {
+		free(label);
+		return FATE_LIMIT;
+	}
+	if (i == u->free_span)
+		u->free_span = u->spans[i].next;
+	else
+		u->n_spans++;
+	memcpy(label, at, n);
+	u->spans[i] = (struct user_span){ .start_ns = time_ns,
+		                          .label = label,
+		                          .n_label = (uint32_t)n,
+		                          .lane = lane,
+		                          .next = slot ? slot->value : SPAN_NONE };
+	if (slot)
+		slot->value = i;
+	return FATE_LATER; /* with the record that stops it */
+}
+
+static enum fate span_stop(struct log *l, uint64_t time_ns, const char *at, size_t n)
+{
+	struct user *u = &l->user;
+	int is_window = n == 6 && memcmp(at, "WINDOW", 6) == 0;
+	uint32_t *link = NULL, attrs = is_window ? 0 : attrs_of(l, USER_LABEL, at, n), i;
+	struct user_span *span = span_at(u, at, n, &link);
+	enum fate fate;
+
+	if (!span) {
+		u->n_unstarted++;
+		return FATE_UNPAIRED;
+	}
+	if (attrs || is_window)
+		outbox_span(&l->outbox,
+		            &(struct weir_span){
+				    .time_ns = (int64_t)span->start_ns,
+				    .duration_ns = (int64_t)(time_ns > span->start_ns ? time_ns - span->start_ns : 0),
+				    .series = series(l, is_window ? ROW_USER_WINDOW : ROW_USER_SPAN),
+				    .track = span->lane,
+				    .attrs = attrs });
+	i = *link;
+	*link = span->next;
+	free(span->label);
+	span->label = NULL;
+	span->next = u->free_span;
+	u->free_span = i;
+	if (table_find(&u->open, texts_hash(at, n))->value == SPAN_NONE)
+		table_remove(&u->open, texts_hash(at, n));
+	fate = attrs || is_window ? FATE_STORED : FATE_LIMIT;
+	l->fates[fate]++;
+	return fate;
+}
+
+/* ---- Records ---- */
+
+static enum fate take_message(struct log *l, const struct eventlog_event *e, uint32_t lane)
+{
+	const char *at = (const char *)e->payload;
+
+	if (e->n_payload > 6 && memcmp(at, "START ", 6) == 0)
+		return span_start(l, e->time_ns, lane, at + 6, e->n_payload - 6);
+	if (e->n_payload > 5 && memcmp(at, "STOP ", 5) == 0)
+		return span_stop(l, e->time_ns, at + 5, e->n_payload - 5);
+	return say_text(l, ROW_USER_MESSAGE, USER_MESSAGE, e, lane);
+}
+
+static enum fate take_binary(struct log *l, const struct eventlog_event *e, uint32_t lane)
+{
+	enum fate fate = call_stacks_take(l, e->time_ns, e->payload, e->n_payload);
+
+	if (fate != FATE_UNKNOWN)
+		return fate;
+	outbox_span(&l->outbox, &(struct weir_span){ .time_ns = (int64_t)e->time_ns,
+	                                             .value = (double)e->n_payload,
+	                                             .series = series(l, ROW_USER_BINARY),
+	                                             .track = lane,
+	                                             .flags = WEIR_SPAN_HAS_VALUE });
+	return FATE_STORED;
+}
+
+static enum fate take(struct log *l, const struct eventlog_event *e, uint32_t lane)
+{
+	switch (e->tag) {
+	case EVENTLOG_USER_MSG:
+		return take_message(l, e, lane);
+	case EVENTLOG_USER_MARKER:
+		return say_text(l, ROW_USER_MARKER, USER_MARKER, e, lane);
+	case EVENTLOG_LOG_MSG:
+		return say_text(l, ROW_RTS_MESSAGE, USER_MESSAGE, e, lane);
+	default:
+		return take_binary(l, e, lane);
+	}
+}
+
+static int take_one(struct log *l, uint64_t until_ns)
+{
+	struct user *u = &l->user;
+	struct eventlog_event e;
+	enum fate fate;
+	uint32_t lane;
+
+	if (!eventlog_order_take(&u->order, until_ns, u->room, EVENTLOG_RECORD_MAX, &e, &lane))
+		return 0;
+	fate = take(l, &e, lane);
+	if (fate != FATE_LATER)
+		l->fates[fate]++;
+	return 1;
+}
+
+/* Nothing earlier than this can still come from a capability that has been seen. */
+static uint64_t settled_until(const struct log *l)
+{
+	uint64_t until_ns = UINT64_MAX;
+
+	for (uint32_t i = 0; i < LANE_GLOBAL; i++)
+		if (l->lanes[i] && l->lanes[i]->is_seen && l->lanes[i]->now_ns < until_ns)
+			until_ns = l->lanes[i]->now_ns;
+	return until_ns > EVENTLOG_TIME_SLACK_NS ? until_ns - EVENTLOG_TIME_SLACK_NS : 0;
+}
+
+enum fate user_record(struct log *l, struct lane *lane, const struct eventlog_event *e, const struct eventlog_values *v)
+{
+	struct user *u = &l->user;
+	uint64_t until_ns;
+
+	if (u->order.n_free > ORDER_CELLS - ORDER_CELLS_EASY && eventlog_order_put(&u->order, lane->capability, e))
+		return FATE_LATER;
+	if (u->n_until_look == 0) {
+		until_ns = settled_until(l);
+		while (take_one(l, until_ns))
+			;
+		u->n_until_look = ORDER_CELLS_EASY / 8;
+	}
+	u->n_until_look--;
+	while (!eventlog_order_put(&u->order, lane->capability, e))
+		if (!take_one(l, UINT64_MAX))
+			return FATE_LIMIT;
+	return FATE_LATER;
+}
+
+void user_finish(struct log *l)
+{
+	struct user *u = &l->user;
+
+	while (take_one(l, UINT64_MAX))
+		;
+	for (uint32_t i = 0; i < u->n_spans; i++)
+		u->n_unstopped += u->spans[i].label != NULL;
+	l->fates[FATE_UNPAIRED] += u->n_unstopped;
+}
