@@ -139,21 +139,22 @@ static void print_missed(const struct epoch_boundary *b)
 
 static void print_collections(const struct epoch_boundary *b)
 {
-	char total[AMOUNT_MAX], longest[AMOUNT_MAX];
+	char total[AMOUNT_MAX], longest[AMOUNT_MAX], base[AMOUNT_MAX] = "not measured";
 
+	if (!isnan(b->gc_share_base))
+		(void)snprintf(base, sizeof(base), "%.2f %%", 100 * b->gc_share_base);
 	if (!b->gc_from)
 		printf("    garbage collection: not measured\n");
 	else if (!strcmp(b->gc_from, "eventlog"))
-		printf("    garbage collection: %llu pauses, %s in all, longest %s; %.2f %% of the time, %.2f %% "
-		       "elsewhere "
-		       "(eventlog)\n",
+		printf("    garbage collection: %llu pauses, %s in all, longest %s; %.2f %% of the time, %s "
+		       "elsewhere (eventlog)\n",
 		       (unsigned long long)b->n_pauses, amount_span(total, b->pause_total_s * 1e9),
-		       amount_span(longest, b->pause_longest_s * 1e9), 100 * b->gc_share, 100 * b->gc_share_base);
+		       amount_span(longest, b->pause_longest_s * 1e9), 100 * b->gc_share, base);
 	else if (!isnan(b->gc_share))
-		printf("    garbage collection: CPU time of %.2f %% of a core, %.2f %% elsewhere (the node's own sums; "
+		printf("    garbage collection: CPU time of %.2f %% of a core, %s elsewhere (the node's own sums; "
 		       "no pauses "
 		       "without an eventlog)\n",
-		       100 * b->gc_share, 100 * b->gc_share_base);
+		       100 * b->gc_share, base);
 }
 
 static void print_rest(const struct epoch_boundary *b)
