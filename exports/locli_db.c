@@ -165,7 +165,7 @@ static int put_resource(struct locli_db *db, const struct trace_line *line, cons
 
 static int put_slot(struct locli_db *db, enum table table, const struct trace_line *line, const struct locli_object *o)
 {
-	return sqlite_file_row(db->file, table,
+	return sqlite_file_row(db->file, (int)table,
 	                       (struct sqlite_file_value[]){ of_real(posix_s(line)), of_integer(o->first),
 	                                                     of_integer(o->second), of_real(o->real) },
 	                       4);

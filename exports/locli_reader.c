@@ -130,7 +130,7 @@ static int message(struct reader *r)
 			r->n_refused[name - r->names.entries]++;
 		return locli_db_error(r->db, wrong, r->line.text);
 	}
-	if (!r->first_s)
+	if (r->first_s == 0)
 		r->first_s = (double)r->line.at_ns / 1e9;
 	r->last_s = (double)r->line.at_ns / 1e9;
 	if (object.table == LOCLI_NO_TABLE) {

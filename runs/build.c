@@ -85,7 +85,7 @@ const char *build_text(struct build *b, const char *at, size_t n)
 	return copy;
 }
 
-static const char *format_text(struct build *b, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static const char *format_text(struct build *b, const char *format, va_list args)
 {
 	char text[FORMAT_BYTES_MAX];
 	int n = vsnprintf(text, sizeof(text), format, args);

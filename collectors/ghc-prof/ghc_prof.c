@@ -26,7 +26,7 @@ static uint32_t ghc_prof_sniff(struct weir_text name, const uint8_t *head, uint6
 	static const char title[] = " Time and Allocation Profiling Report  (";
 	const char *at = (const char *)head;
 
-	if (!n_head)
+	if (!at || !n_head)
 		return 50;
 	if (memmem(at, n_head, title, sizeof(title) - 1) || starts_with(at, n_head, "Retainer Profiling: ") ||
 	    starts_with(at, n_head, "\nRetainer sets created during profiling:") ||

@@ -42,7 +42,7 @@ static struct account account_of(const uint8_t *at, size_t n, size_t n_window)
 	static struct eventlog_recovery recovery;
 	static struct eventlog_batch b;
 	struct account a = { 0 };
-	size_t used = 0, end = n_window < n ? n_window : n, n_header = 0;
+	size_t used = 0, end = n_window < n ? n_window : n;
 
 	eventlog_init(&s);
 	recovery = (struct eventlog_recovery){ 0 };
@@ -59,7 +59,6 @@ static struct account account_of(const uint8_t *at, size_t n, size_t n_window)
 		for (size_t i = 0; r == PARSE_OK && i < b.n; i++) {
 			a.n_records += b.events[i].kind == EVENTLOG_RECORD;
 			a.n_record_bytes += record_bytes(&s, &b.events[i]);
-			n_header += b.events[i].kind != EVENTLOG_RECORD;
 		}
 		if (r == PARSE_END && b.n_used)
 			a.n_record_bytes += b.n_used;

@@ -123,7 +123,7 @@ static int use_single_bytes(struct weir_instance *i, int64_t now_ns, struct weir
 	if (r == WEIR_OK || r == WEIR_AGAIN) {
 		assert_int_equal(i->c.offset, before.offset + (before.n_bytes > 0));
 		assert_true(i->c.n_bytes + 1 >= before.n_bytes);
-		assert_memory_equal(i->c.at, "abcdefghij" + i->c.offset, i->c.n_bytes);
+		assert_memory_equal(i->c.at, &"abcdefghij"[i->c.offset], i -> c.n_bytes);
 		assert_int_equal(i->c.is_last && i->c.offset + i->c.n_bytes != 10, 0);
 	}
 	if (r == WEIR_OK)
