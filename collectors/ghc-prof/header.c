@@ -112,10 +112,11 @@ struct totals {
 	int result;
 };
 
-static void put(struct totals *t, enum row row, const char *scope, union weir_value value)
+static void put(struct totals *t, enum row row, const char *scope, uint64_t value)
 {
 	struct weir_attr attr = { { "scope", 5 }, text(scope ? scope : "") };
-	struct weir_number number = { .time_ns = t->time_ns, .value = value };
+	struct weir_number number = { .time_ns = t->time_ns,
+		                      .value.i64 = value > INT64_MAX ? INT64_MAX : (int64_t)value };
 	int r;
 
 	number.series = t->host->series(t->host, row, &attr, scope != NULL);
@@ -125,16 +126,11 @@ static void put(struct totals *t, enum row row, const char *scope, union weir_va
 	t->result = r < 0 ? r : t->result;
 }
 
-static void put_u64(struct totals *t, enum row row, const char *scope, uint64_t value)
-{
-	put(t, row, scope, (union weir_value){ .i64 = value > INT64_MAX ? INT64_MAX : (int64_t)value });
-}
-
 static void put_three(struct totals *t, const char *scope, uint64_t time_ns, uint64_t ticks, uint64_t alloc)
 {
-	put(t, ROW_TOTAL_TIME, scope, (union weir_value){ .f64 = (double)time_ns / 1e9 });
-	put_u64(t, ROW_TOTAL_TICKS, scope, ticks);
-	put_u64(t, ROW_TOTAL_ALLOC, scope, alloc);
+	put(t, ROW_TOTAL_TIME, scope, time_ns);
+	put(t, ROW_TOTAL_TICKS, scope, ticks);
+	put(t, ROW_TOTAL_ALLOC, scope, alloc);
 }
 
 static uint64_t part_ns(const struct header *header, uint64_t ticks)
@@ -147,6 +143,7 @@ static uint64_t part_ns(const struct header *header, uint64_t ticks)
 int header_totals(const struct header *header, const struct weir_host *h, const struct tree *tree, enum form form)
 {
 	struct totals t = { h, header->clock.end_ns, 0 };
+	uint64_t interval_ns = header->tick_us > INT64_MAX / NS_PER_US ? INT64_MAX : header->tick_us * NS_PER_US;
 	const char *mode = form == FORM_JSON ? "pj" : tree->has_system ? "pa" : tree->has_costs ? "P" : "p";
 
 	(void)h->fact(h, "ghc.profile.mode", text(mode));
@@ -161,8 +158,8 @@ int header_totals(const struct header *header, const struct weir_host *h, const 
 	} else {
 		put_three(&t, NULL, header->total_time_ns, header->total_ticks, header->total_alloc);
 	}
-	put_u64(&t, ROW_TICK_INTERVAL, NULL, header->tick_us);
+	put(&t, ROW_TICK_INTERVAL, NULL, interval_ns);
 	if (header->has_processors)
-		put_u64(&t, ROW_PROCESSORS, NULL, header->n_processors);
+		put(&t, ROW_PROCESSORS, NULL, header->n_processors);
 	return t.result;
 }

@@ -344,8 +344,9 @@ static void what_the_system_costs_is_told_apart(void **state)
 	            "{\"number\":\"ghc.profile.total_ticks\",\"attrs\":{},\"t_ns\":1795219680000000000,\"value\":50}");
 	assert_says(&h, "{\"number\":\"ghc.profile.total_alloc\",\"attrs\":{\"scope\":\"system\"},\"t_ns\":"
 	                "1795219680000000000,\"value\":800}");
-	assert_says(&h,
-	            "{\"number\":\"ghc.profile.total_time\",\"attrs\":{},\"t_ns\":1795219680000000000,\"value\":0.05}");
+	assert_says(
+		&h,
+		"{\"number\":\"ghc.profile.total_time\",\"attrs\":{},\"t_ns\":1795219680000000000,\"value\":50000000}");
 	heard_done(&h);
 }
 
@@ -433,7 +434,7 @@ static void json_says_the_same_as_text(void **state)
 	                "1795219679950000000,"
 	                "\"dur_ns\":50000000,\"self\":100,\"inclusive\":800}");
 	assert_says(&h, "{\"number\":\"ghc.profile.total_time\",\"attrs\":{\"scope\":\"all\"},\"t_ns\":"
-	                "1795219680000000000,\"value\":0.05}");
+	                "1795219680000000000,\"value\":50000000}");
 	heard_done(&h);
 }
 
@@ -570,14 +571,14 @@ static void the_clocks_time_is_exact_where_the_report_rounds(void **state)
 	                                                        "  100.0    0.0   100.0    0.0", "    104         0"),
 	                  NULL, 0);
 
-	assert_says(&h, "\"ghc.profile.total_time\",\"attrs\":{},\"t_ns\":1795219680000000000,\"value\":0.104}");
+	assert_says(&h, "\"ghc.profile.total_time\",\"attrs\":{},\"t_ns\":1795219680000000000,\"value\":104000000}");
 	heard_done(&h);
 	/* 106 ticks of a millisecond aren't 0.10 seconds: what is printed counts. */
 	h = hear_with(FRONT("-P", "106", "0")
 	                      TOP_COSTS BAND HEAD_COSTS ROW("MAIN       ", "100", "          0",
 	                                                    "  100.0    0.0   100.0    0.0", "    106         0"),
 	              NULL, 0);
-	assert_says(&h, "\"ghc.profile.total_time\",\"attrs\":{},\"t_ns\":1795219680000000000,\"value\":0.1}");
+	assert_says(&h, "\"ghc.profile.total_time\",\"attrs\":{},\"t_ns\":1795219680000000000,\"value\":100000000}");
 	heard_done(&h);
 }
 

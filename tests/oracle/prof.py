@@ -57,8 +57,10 @@ def sets(text):
 
 
 def header_of(text):
-    """The totals are the last before the table, found by their place: two lines above the blank line above the head."""
-    above, head, _ = re.split(r"^(COST CENTRE +MODULE.*)$", text, maxsplit=1, flags=re.M)
+    """The top table is the last thing with a head before the tree's; the totals are the last before that."""
+    tree = re.search(r"^COST CENTRE +MODULE.* no\. ", text, re.M).start()
+    at = [m.start() for m in re.finditer(r"^COST CENTRE +MODULE", text[:tree], re.M)][-1]
+    above, head = text[:at], text[at:text.index("\n", at)]
     date, rest = re.fullmatch(r"\t(.{20,24}) Time and Allocation Profiling Report  \(Final\)\n\n\t   (.*)", above, re.S).groups()
     program, totals = rest[: rest.rindex("\n\n\ttotal time")], rest[rest.rindex("\ttotal time"):]
     m = re.fullmatch(r"(.*?) \+RTS(.*?) -RTS(.*)", program, re.S)
@@ -136,7 +138,7 @@ def text_reading(path, text):
         header, head, ticks, alloc = header_of(text)
         out.append(header)
         top, band, head2, tree = re.split(r"\n( +individual +inherited)\n(COST CENTRE.*)\n\n", text, maxsplit=1)
-        out += [line for line, _ in rows_of(top[top.index(head) + len(head) + 2:], head, False)]
+        out += [line for line, _ in rows_of(top[top.rindex(head) + len(head) + 2:], head, False)]
         out.append("TREE")
         rows = []
         try:
