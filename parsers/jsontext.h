@@ -54,10 +54,23 @@ struct jsontext_marks {
 	uint64_t quotes[JSONTEXT_MARKED_MAX / 64 + 1];
 };
 
+/* How many bytes are looked at together. */
+enum jsontext_width {
+	JSONTEXT_NOT_ASKED = 0,
+	JSONTEXT_BY_1,
+	JSONTEXT_BY_16,
+	JSONTEXT_BY_32,
+	JSONTEXT_BY_64,
+};
+
+/* The most that this processor can. It asks the processor, which takes a microsecond or two. */
+enum jsontext_width jsontext_widest(void);
+
 /* Marks the line that starts at `at`, up to its newline or n. Returns its length; `*ret_is_plain` says whether the
  * marks hold. A line that isn't plain or is longer than JSONTEXT_MARKED_MAX may have its end beyond what is returned:
- * then look for it. */
-size_t jsontext_mark_line(const char *at, size_t n, struct jsontext_marks *ret, int *ret_is_plain);
+ * then look for it. width: at most jsontext_widest(). */
+size_t jsontext_mark_line(enum jsontext_width width, const char *at, size_t n, struct jsontext_marks *ret,
+                          int *ret_is_plain);
 
 /* The next value, whole and checked. PARSE_OK or PARSE_BAD. */
 enum parse_result jsontext_value(struct jsontext_cursor *c, struct jsontext_value *ret);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #if defined(__SSE2__)
+#include <cpuid.h>
 #include <immintrin.h>
 #endif
 
@@ -39,6 +40,15 @@ __attribute__((target("avx2"))) static inline uint64_t quotes_of_32s(const char 
 	*ret_special = (uint64_t)(unsigned)_mm256_movemask_epi8(s_high) << 32 | (unsigned)_mm256_movemask_epi8(s_low);
 	return (uint64_t)(unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(high, quote)) << 32 |
 	       (unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(low, quote));
+}
+
+__attribute__((target("avx512bw"))) static inline uint64_t quotes_of_64(const char *at, uint64_t *ret_special)
+{
+	__m512i v = _mm512_loadu_si512((const void *)at);
+
+	*ret_special =
+		_mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\\')) | _mm512_cmplt_epi8_mask(v, _mm512_set1_epi8(' '));
+	return _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('"'));
 }
 #else
 static inline uint64_t quotes_of_1s(const char *at, uint64_t *ret_special)
@@ -102,14 +112,56 @@ __attribute__((target("avx2"))) static size_t mark_by_32(const char *at, size_t 
 	return mark_line(at, n, ret, ret_is_plain, quotes_of_32s);
 }
 
-size_t jsontext_mark_line(const char *at, size_t n, struct jsontext_marks *ret, int *ret_is_plain)
+__attribute__((target("avx512bw"))) static size_t mark_by_64(const char *at, size_t n, struct jsontext_marks *ret,
+                                                             int *ret_is_plain)
 {
-	return __builtin_cpu_supports("avx2") ? mark_by_32(at, n, ret, ret_is_plain)
-	                                      : mark_by_16(at, n, ret, ret_is_plain);
+	return mark_line(at, n, ret, ret_is_plain, quotes_of_64);
+}
+
+/* What the operating system saves of the vector registers (XCR0). */
+static unsigned saved_registers(void)
+{
+	unsigned low, high;
+
+	__asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	return low;
+}
+
+/* Not __builtin_cpu_supports(): its answer is a global in every object that asks. */
+enum jsontext_width jsontext_widest(void)
+{
+	enum {
+		SAVES_AVX = 0x06,    /* XMM, YMM */
+		SAVES_AVX512 = 0xe6, /* and the masks, the upper halves of ZMM0-15, ZMM16-31 */
+	};
+	unsigned a, b, c, d, saved;
+
+	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE))
+		return JSONTEXT_BY_16;
+	saved = saved_registers();
+	if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (saved & SAVES_AVX) != SAVES_AVX || !(b & bit_AVX2))
+		return JSONTEXT_BY_16;
+	return (saved & SAVES_AVX512) == SAVES_AVX512 && b & bit_AVX512F && b & bit_AVX512BW ? JSONTEXT_BY_64
+	                                                                                     : JSONTEXT_BY_32;
+}
+
+size_t jsontext_mark_line(enum jsontext_width width, const char *at, size_t n, struct jsontext_marks *ret,
+                          int *ret_is_plain)
+{
+	if (width == JSONTEXT_BY_64)
+		return mark_by_64(at, n, ret, ret_is_plain);
+	return width == JSONTEXT_BY_32 ? mark_by_32(at, n, ret, ret_is_plain) : mark_by_16(at, n, ret, ret_is_plain);
 }
 #else
-size_t jsontext_mark_line(const char *at, size_t n, struct jsontext_marks *ret, int *ret_is_plain)
+enum jsontext_width jsontext_widest(void)
 {
+	return JSONTEXT_BY_1;
+}
+
+size_t jsontext_mark_line(enum jsontext_width width, const char *at, size_t n, struct jsontext_marks *ret,
+                          int *ret_is_plain)
+{
+	(void)width;
 	return mark_line(at, n, ret, ret_is_plain, quotes_of_1s);
 }
 #endif

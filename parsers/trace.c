@@ -325,14 +325,16 @@ static enum trace_what what_of(struct parse_text t)
 
 /* Finds the line's end and, where the line allows it, its marks (marks->start is NULL where it doesn't). PARSE_MORE:
  * the end isn't there yet. *ret_used counts the end too. */
-static enum parse_result find_line(const char *at, size_t n, int is_last, struct jsontext_marks *marks,
-                                   struct parse_text *ret, size_t *ret_used)
+static enum parse_result find_line(struct trace_parser *p, const char *at, size_t n, int is_last,
+                                   struct jsontext_marks *marks, struct parse_text *ret, size_t *ret_used)
 {
 	size_t n_limit = n < TRACE_LINE_MAX ? n : TRACE_LINE_MAX, n_line;
 	const char *newline;
 	int is_plain;
 
-	n_line = jsontext_mark_line(at, n_limit, marks, &is_plain);
+	if (!p->width)
+		p->width = jsontext_widest();
+	n_line = jsontext_mark_line((enum jsontext_width)p->width, at, n_limit, marks, &is_plain);
 	newline = n_line < n_limit && at[n_line] == '\n' ? at + n_line : memchr(at + n_line, '\n', n_limit - n_line);
 	if (!newline && !is_last && n < TRACE_LINE_MAX)
 		return PARSE_MORE;
@@ -382,7 +384,7 @@ enum parse_result trace_next(struct trace_parser *p, const char *at, size_t n, i
 		return is_last ? PARSE_END : PARSE_MORE;
 	/* Everything but the members, which n_members guards: they are most of the struct. */
 	memset(ret, 0, offsetof(struct trace_line, members));
-	if (find_line(at, n, is_last, &marks, &ret->text, ret_used) == PARSE_MORE)
+	if (find_line(p, at, n, is_last, &marks, &ret->text, ret_used) == PARSE_MORE)
 		return PARSE_MORE;
 	p->offset += *ret_used;
 	has_end = *ret_used > ret->text.n;

@@ -66,6 +66,7 @@ struct trace_parser {
 	uint64_t offset; /* of the next line, from the start of the stream */
 	char minute[16]; /* the last `2025-12-01T07:06` that was converted, and what it gave */
 	int64_t minute_s;
+	uint32_t width; /* enum jsontext_width */
 	char ns[TRACE_NS_MAX];
 };
 

@@ -175,20 +175,50 @@ static void marks_hold_only_for_plain_lines(void **state)
 	char line[200];
 	int is_plain;
 
-	for (size_t n = 2; n < sizeof(line); n++) {
-		memset(line, 'a', sizeof(line));
-		line[0] = line[n - 1] = '"';
-		line[n] = '\n';
-		assert_int_equal(jsontext_mark_line(line, n + 1, &m, &is_plain), n);
-		assert_true(is_plain);
-		assert_true(m.quotes[0] & 1);
-		assert_true(m.quotes[(n - 1) / 64] >> ((n - 1) % 64) & 1);
-		line[n / 2] = '\\';
-		(void)jsontext_mark_line(line, n + 1, &m, &is_plain);
-		assert_false(is_plain && n > 2);
-		line[n / 2] = (char)0xc3;
-		(void)jsontext_mark_line(line, n + 1, &m, &is_plain);
-		assert_false(is_plain && n > 2);
+	for (enum jsontext_width w = JSONTEXT_BY_1; w <= jsontext_widest(); w++)
+		for (size_t n = 2; n < sizeof(line); n++) {
+			memset(line, 'a', sizeof(line));
+			line[0] = line[n - 1] = '"';
+			line[n] = '\n';
+			assert_int_equal(jsontext_mark_line(w, line, n + 1, &m, &is_plain), n);
+			assert_true(is_plain);
+			assert_true(m.quotes[0] & 1);
+			assert_true(m.quotes[(n - 1) / 64] >> ((n - 1) % 64) & 1);
+			line[n / 2] = '\\';
+			(void)jsontext_mark_line(w, line, n + 1, &m, &is_plain);
+			assert_false(is_plain && n > 2);
+			line[n / 2] = (char)0xc3;
+			(void)jsontext_mark_line(w, line, n + 1, &m, &is_plain);
+			assert_false(is_plain && n > 2);
+		}
+}
+
+/* A second reading, byte by byte, of lines of random bytes that matter. */
+static void marks_are_the_same_at_every_width(void **state)
+{
+	static const char bytes[] = "\"\"aaaa,:{}\\\n\t\x7f\x80\xff ";
+	struct jsontext_marks m;
+	unsigned seed = 1;
+
+	for (int round = 0; round < 20000; round++) {
+		char line[160];
+		size_t n = (size_t)(round % 160) + 1, end = 0;
+
+		for (size_t i = 0; i < n; i++) {
+			seed = seed * 1103515245 + 12345;
+			line[i] = seed >> 16 & 7 ? 'a' : bytes[(seed >> 20) % (sizeof(bytes) - 1)];
+		}
+		while (end < n && line[end] != '\\' && (unsigned char)line[end] >= ' ' &&
+		       (unsigned char)line[end] < 0x80)
+			end++;
+		for (enum jsontext_width w = JSONTEXT_BY_1; w <= jsontext_widest(); w++) {
+			int is_plain;
+
+			assert_int_equal(jsontext_mark_line(w, line, n, &m, &is_plain), end);
+			assert_int_equal(is_plain, end == n || line[end] == '\n');
+			for (size_t i = 0; i < end; i++)
+				assert_int_equal(m.quotes[i / 64] >> (i % 64) & 1, line[i] == '"');
+		}
 	}
 }
 
@@ -201,6 +231,7 @@ int main(void)
 		cmocka_unit_test(depth_is_bounded),
 		cmocka_unit_test(integers_are_exact_or_refused),
 		cmocka_unit_test(marks_hold_only_for_plain_lines),
+		cmocka_unit_test(marks_are_the_same_at_every_width),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
