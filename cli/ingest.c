@@ -55,7 +55,7 @@ const struct page ingest_page = {
 };
 
 enum {
-	CONTEXT_MAX = 16,
+	CONTEXT_MAX = 32,
 	SAID_MAX = 20, /* diags that are printed as they come; all are in the store */
 	WORKERS_MAX = 256,
 };
@@ -205,8 +205,19 @@ static int pick_store(struct ingest_request *r, const struct plan *plan)
 static uint32_t collect_context(const struct run *run, const struct plan_job *job, struct lend_pair *ret)
 {
 	static const char *const facts[] = {
-		"process.pid", "process.start_ns",        "run.start_ns",           "run.end_ns",
-		"ghc.version", "genesis.system_start_ns", "genesis.slot_length_ns", "genesis.epoch_length_slots"
+		"process.pid",
+		"process.start_ns",
+		"run.start_ns",
+		"run.end_ns",
+		"ghc.version",
+		"genesis.system_start_ns",
+		"genesis.slot_length_ns",
+		"genesis.epoch_length_slots",
+		"genesis.security_param",
+		"genesis.active_slots_coeff",
+		"genesis.byron_slots",
+		"genesis.byron_slot_length_ns",
+		"genesis.byron_epochs",
 	};
 	uint32_t n = 0;
 

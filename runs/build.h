@@ -78,6 +78,7 @@ void meta_read(struct build *b);               /* meta.json: identity, manifest,
 void specs_read(struct build *b);              /* node-specs.json, supervisor/ maps */
 void profile_read(struct build *b);            /* profile.json */
 void genesis_read(struct build *b);            /* the Shelley genesis, wherever it is */
+void byron_read(struct build *b);              /* what was before it; wants the nodes */
 void rts_read(struct build *b, uint32_t node); /* start.sh, rts.info, exit code */
 void layout_find(struct build *b);             /* layout and folders of nodes */
 void walk_files(struct build *b, const struct run_config *config);

@@ -58,14 +58,14 @@ static void emit_missed(struct forge_thread *t, struct emit *e, const struct slo
 {
 	if (!t->missed)
 		t->missed = emit_series(e, ROW_SLOT_MISSED, "thread", text_of(line->thread));
-	while (first <= last) {
+	for (int n = 1; first <= last; n++) {
 		int64_t end = s->is_known ? slots_epoch_first(s, slots_epoch(s, first) + 1) - 1 : last;
 		struct weir_span span = { .series = t->missed,
 			                  .track = (uint32_t)t->thread,
 			                  .attrs = slot_attrs(e, s, first),
 			                  .flags = WEIR_SPAN_HAS_VALUE };
 
-		if (end > last)
+		if (end > last || n == FORGE_MISSED_SPANS_MAX)
 			end = last;
 		span.value = (double)(end - first + 1);
 		/* Without the genesis all that is known is between which starts they lie. */
@@ -83,9 +83,11 @@ static void start(struct forge *f, struct forge_thread *t, struct emit *e, const
 {
 	int64_t slot, late_ns;
 
-	t->is_open = member_i64(line, "slot", &slot) && slot >= 0 && slot < INT64_C(1) << 40;
-	if (!t->is_open)
+	t->is_open = member_i64(line, "slot", &slot) && slots_has(s, slot);
+	if (!t->is_open) {
+		f->n_no_slot++;
 		return;
+	}
 	f->n_repeated += slot <= t->last_started;
 	if (t->last_started >= 0 && slot > t->last_started + 1)
 		emit_missed(t, e, s, t->last_started + 1, slot - 1, line);

@@ -227,6 +227,7 @@ static int finish(struct weir_instance *i)
 	note(i->host, "trace.backwards", i->silence.n_back, "lines whose time is before that of a line above them");
 	note(i->host, "trace.repeated_slot", i->forge.n_repeated,
 	     "leadership checks of a slot that was checked before");
+	note(i->host, "trace.no_slot", i->forge.n_no_slot, "leadership checks whose slot is no slot");
 	note(i->host, "trace.phase_alone", i->forge.n_without,
 	     "lines of the forge loop without the start of their slot");
 	note(i->host, "trace.snapshot_open", i->blocks.has_snapshot_open,

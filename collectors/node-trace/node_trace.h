@@ -137,11 +137,14 @@ struct slots {
 	int64_t byron_length_ns;
 	int64_t byron_epochs;
 	int64_t stability_slots; /* k/f in slots; 0: not known */
+	int64_t n_slots_max;     /* slots below it have times that can be told */
 	int is_known;
 };
 
 /* Sets it from the host's context. */
 void slots_init(struct slots *s, const struct weir_host *h);
+/* Whether slots_start_ns() can be asked of a slot. */
+int slots_has(const struct slots *s, int64_t slot);
 int64_t slots_start_ns(const struct slots *s, int64_t slot);
 /* The slot that a time falls into; < 0 before slot 0. */
 int64_t slots_at(const struct slots *s, int64_t time_ns);
@@ -161,8 +164,8 @@ enum meaning frequency_meaning(struct parse_text ns, struct parse_text kind);
 /* ---- forge.c ---- */
 
 enum {
-	FORGE_THREADS_MAX = 64, /* threads that start leadership checks, in one log */
-	FORGE_MISSED_MAX = 1 << 20,
+	FORGE_THREADS_MAX = 64,        /* threads that start leadership checks, in one log */
+	FORGE_MISSED_SPANS_MAX = 4096, /* epochs of one gap that get a span each; the last one has the rest */
 };
 
 struct forge_thread {
@@ -180,6 +183,7 @@ struct forge {
 	uint64_t n_beyond;   /* lines of threads past the bound */
 	uint64_t n_repeated; /* starts of a slot that was started before */
 	uint64_t n_without;  /* phase lines without a start before them */
+	uint64_t n_no_slot;  /* starts whose slot is no number that a chain can reach */
 	struct forge_thread threads[FORGE_THREADS_MAX];
 };
 

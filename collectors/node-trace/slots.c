@@ -28,10 +28,37 @@ static int64_t context_i64(const struct weir_host *h, const char *name, int64_t 
 	return jsontext_value(&c, &v) == PARSE_OK && jsontext_i64(&v, &value) ? value : fallback;
 }
 
+/* What a genesis says can be anything; with these bounds no time that is computed from it overflows. */
+static int is_plausible(const struct slots *s)
+{
+	enum {
+		START_S_MAX = INT32_MAX,
+		LENGTH_S_MAX = 86400,
+	};
+	static const int64_t second = 1000000000, many = 100000000;
+	int has_byron = s->byron_slots > 0;
+
+	return s->start_ns >= 0 && s->start_ns <= START_S_MAX * second && s->length_ns > 0 &&
+	       s->length_ns <= LENGTH_S_MAX * second && s->epoch_length > 0 && s->epoch_length <= many * 10 &&
+	       s->stability_slots >= 0 && s->stability_slots <= many * 10 && s->byron_slots >= 0 &&
+	       s->byron_slots <= many && s->byron_length_ns >= 0 && s->byron_length_ns <= 20 * second &&
+	       (!has_byron || (s->byron_length_ns > 0 && s->byron_epochs > 0 && s->byron_slots % s->byron_epochs == 0));
+}
+
+/* k/f, where both are known. */
+static int64_t stability(const struct weir_host *h)
+{
+	double f = 0, k = 0, slots;
+
+	if (!context_number(h, "genesis.active_slots_coeff", &f) || !context_number(h, "genesis.security_param", &k) ||
+	    !(f > 0 && f <= 1))
+		return 0;
+	slots = k / f + 0.5;
+	return slots >= 0 && slots < 1e9 ? (int64_t)slots : 0;
+}
+
 void slots_init(struct slots *s, const struct weir_host *h)
 {
-	double f = 0;
-
 	*s = (struct slots){
 		.start_ns = context_i64(h, "genesis.system_start_ns", -1),
 		.length_ns = context_i64(h, "genesis.slot_length_ns", -1),
@@ -40,10 +67,15 @@ void slots_init(struct slots *s, const struct weir_host *h)
 		.byron_length_ns = context_i64(h, "genesis.byron_slot_length_ns", 0),
 		.byron_epochs = context_i64(h, "genesis.byron_epochs", 0),
 	};
-	if (context_number(h, "genesis.active_slots_coeff", &f) && f > 0 && f <= 1)
-		s->stability_slots = (int64_t)((double)context_i64(h, "genesis.security_param", 0) / f + 0.5);
-	s->is_known = s->start_ns >= 0 && s->length_ns > 0 && s->epoch_length > 0 && s->byron_slots >= 0 &&
-	              (s->byron_slots == 0 || (s->byron_length_ns > 0 && s->byron_epochs > 0));
+	s->stability_slots = stability(h);
+	s->is_known = is_plausible(s);
+	if (s->is_known)
+		s->n_slots_max = s->byron_slots + (INT64_MAX / 2 - s->byron_slots * s->byron_length_ns) / s->length_ns;
+}
+
+int slots_has(const struct slots *s, int64_t slot)
+{
+	return slot >= 0 && slot < (s->is_known ? s->n_slots_max : INT64_C(1) << 40);
 }
 
 /* Where the slots of the present length begin. */
@@ -100,6 +132,11 @@ static void emit_mark(struct emit *e, enum row row, int64_t time_ns, int64_t epo
 	                                  .value = (double)epoch });
 }
 
+static int is_between(const struct slots *s, int64_t slot, int64_t first_ns, int64_t last_ns)
+{
+	return slots_has(s, slot) && slots_start_ns(s, slot) >= first_ns && slots_start_ns(s, slot) <= last_ns;
+}
+
 void slots_emit(const struct slots *s, struct emit *e, int64_t first_ns, int64_t last_ns)
 {
 	enum {
@@ -115,14 +152,16 @@ void slots_emit(const struct slots *s, struct emit *e, int64_t first_ns, int64_t
 		int64_t first = slots_epoch_first(s, epoch);
 		/* The reward calculation starts 4k/f into an epoch and is completed by force 2k/f before its end.
 		 * Source: cardano-ledger, Shelley RUPD rule. */
-		int64_t pulser_ns = slots_start_ns(s, first + 4 * s->stability_slots);
-		int64_t forced_ns = slots_start_ns(s, first + s->epoch_length - 2 * s->stability_slots);
+		int64_t pulser = first + 4 * s->stability_slots;
+		int64_t forced = first + s->epoch_length - 2 * s->stability_slots;
 
 		if (slots_start_ns(s, first) >= first_ns)
 			emit_mark(e, ROW_BOUNDARY, slots_start_ns(s, first), epoch, NULL);
-		if (s->stability_slots && pulser_ns >= first_ns && pulser_ns <= last_ns)
-			emit_mark(e, ROW_EPOCH_PHASE, pulser_ns, epoch, "rewards start");
-		if (s->stability_slots && forced_ns >= first_ns && forced_ns <= last_ns)
-			emit_mark(e, ROW_EPOCH_PHASE, forced_ns, epoch, "rewards forced");
+		if (epoch < s->byron_epochs || !s->stability_slots)
+			continue;
+		if (is_between(s, pulser, first_ns, last_ns))
+			emit_mark(e, ROW_EPOCH_PHASE, slots_start_ns(s, pulser), epoch, "rewards start");
+		if (is_between(s, forced, first_ns, last_ns))
+			emit_mark(e, ROW_EPOCH_PHASE, slots_start_ns(s, forced), epoch, "rewards forced");
 	}
 }

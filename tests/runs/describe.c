@@ -275,6 +275,71 @@ static void the_genesis_says_more_than_the_profile(void **state)
 	folder_free(&f);
 }
 
+static void a_chain_that_had_a_byron_era_says_how_long(void **state)
+{
+	struct folder f = folder_new();
+	struct run *run;
+
+	folder_write(&f, "genesis/genesis.shelley.json",
+	             "{\"epochLength\":432000,\"networkMagic\":764824073,\"slotLength\":1,\"systemStart\":"
+	             "\"2017-09-23T21:44:51Z\"}");
+	run = open_run(&f);
+	assert_fact(run, NULL, "genesis.system_start_ns", "1506203091000000000");
+	assert_fact(run, NULL, "genesis.byron_epochs", "208");
+	assert_fact(run, NULL, "genesis.byron_slots", "4492800");
+	assert_fact(run, NULL, "genesis.byron_slot_length_ns", "20000000000");
+	run_close(run);
+	/* A cluster that forks into Shelley at its third epoch, with small constants. */
+	folder_write(&f, "node-0/config.json", "{\"TestShelleyHardForkAtEpoch\":3}");
+	folder_write(&f, "genesis/genesis.byron.json",
+	             "{\"blockVersionData\":{\"slotDuration\":\"200\"},\"protocolConsts\":{\"k\":10}}");
+	run = open_run(&f);
+	assert_fact(run, NULL, "genesis.byron_epochs", "3");
+	assert_fact(run, NULL, "genesis.byron_slots", "300");
+	assert_fact(run, NULL, "genesis.byron_slot_length_ns", "200000000");
+	run_close(run);
+	folder_free(&f);
+}
+
+static void a_chain_without_a_byron_era_has_none(void **state)
+{
+	static const char *const configs[] = { "{\"TestShelleyHardForkAtEpoch\":0}", "{}" };
+
+	for (size_t i = 0; i < sizeof(configs) / sizeof(configs[0]); i++) {
+		struct folder f = folder_new();
+		struct run *run;
+
+		folder_write(&f, "genesis/genesis.shelley.json", "{\"epochLength\":600,\"networkMagic\":42}");
+		folder_write(&f, "genesis/genesis.byron.json",
+		             "{\"blockVersionData\":{\"slotDuration\":\"20000\"},\"protocolConsts\":{\"k\":2160}}");
+		folder_write(&f, "node-0/config.json", configs[i]);
+		run = open_run(&f);
+		assert_fact(run, NULL, "genesis.byron_slots", NULL);
+		assert_fact(run, NULL, "genesis.byron_slot_length_ns", NULL);
+		run_close(run);
+		folder_free(&f);
+	}
+}
+
+static void a_byron_era_that_makes_no_sense_is_noted_and_left_out(void **state)
+{
+	static const char *const forks[] = { "-1", "1000001", "true", "\"x\"", "1.5" };
+
+	for (size_t i = 0; i < sizeof(forks) / sizeof(forks[0]); i++) {
+		struct folder f = folder_new();
+		char config[100];
+		struct run *run;
+
+		(void)snprintf(config, sizeof(config), "{\"TestShelleyHardForkAtEpoch\":%s}", forks[i]);
+		folder_write(&f, "node-0/config.json", config);
+		run = open_run(&f);
+		assert_fact(run, NULL, "genesis.byron_epochs", NULL);
+		assert_non_null(strstr(note_of(run, "node-0/config.json")->text, "not an epoch"));
+		run_close(run);
+		folder_free(&f);
+	}
+}
+
 static void without_a_genesis_the_profile_has_to_do(void **state)
 {
 	struct folder f = folder_new();
@@ -484,6 +549,9 @@ int main(void)
 		cmocka_unit_test(cardano_ops_pins_and_logs_are_understood),
 		cmocka_unit_test(logs_of_the_oldest_runs_lie_in_the_analysis_folder),
 		cmocka_unit_test(the_genesis_says_more_than_the_profile),
+		cmocka_unit_test(a_chain_that_had_a_byron_era_says_how_long),
+		cmocka_unit_test(a_chain_without_a_byron_era_has_none),
+		cmocka_unit_test(a_byron_era_that_makes_no_sense_is_noted_and_left_out),
 		cmocka_unit_test(without_a_genesis_the_profile_has_to_do),
 		cmocka_unit_test(the_older_genesis_name_is_found),
 		cmocka_unit_test(a_broken_document_costs_only_itself),
