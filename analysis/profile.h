@@ -107,7 +107,8 @@ struct profile_weight {
 int profile_source_weight(struct profile_set *set, struct weir_text attrs, const struct profile_weight *weight);
 int profile_source_end(struct profile_set *set, struct weir_error *reterr);
 
-/* Makes means of sums, once all sources are in. */
+/* Makes means of sums, once all sources are in, and puts the profiles in the order of their attributes, the one without
+ * any first. */
 int profile_set_finish(struct profile_set *set, struct weir_error *reterr);
 
 /* ---- Reading ---- */

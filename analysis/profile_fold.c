@@ -259,6 +259,15 @@ static void finish(struct tree *t)
 	}
 }
 
+/* What carries no attribute comes first: it is the program's own. */
+static int by_attrs(const void *a, const void *b)
+{
+	const char *left = ((const struct tree *)a)->profile.attrs, *right = ((const struct tree *)b)->profile.attrs;
+	size_t n_left = strlen(left), n_right = strlen(right);
+
+	return n_left != n_right ? (n_left > n_right) - (n_left < n_right) : strcmp(left, right);
+}
+
 /* A subject's arrays may be shorter than the frames that came after it. */
 int profile_set_finish(struct profile_set *set, struct weir_error *reterr)
 {
@@ -270,5 +279,7 @@ int profile_set_finish(struct profile_set *set, struct weir_error *reterr)
 				return weir_fail(reterr, -ENOMEM, "profile: %s: no memory", set->metric);
 		finish(t);
 	}
+	if (set->n_trees)
+		qsort(set->trees, set->n_trees, sizeof(*set->trees), by_attrs);
 	return 0;
 }

@@ -19,7 +19,9 @@ enum {
 struct loading {
 	struct profile_set *set;
 	const struct profile_choice *choice;
-	sqlite3_stmt *sources, *weights;
+	sqlite3_stmt *sources, *weights, *repeats;
+	char *repeated[PROFILE_MAX]; /* attributes of the source that another collector's count for */
+	uint32_t n_repeated;
 	sqlite3 *db;
 	struct lexicon *lexicon;
 	uint32_t *frames; /* the set's number of each of the source's frames; 0: not looked at yet */
@@ -149,22 +151,73 @@ static int load_weight(struct loading *l, struct weir_error *reterr)
 	                  : 0;
 }
 
+static const char repeats_sql[] =
+	"WITH has AS (SELECT o.source_id, o.run, coalesce(o.node, '') AS node, o.collector, s.attrs"
+	" FROM weir_series s JOIN weir_sources o USING (source_id) WHERE s.metric = ?1),"
+	" spread AS (SELECT collector, count(DISTINCT run || char(0) || node) AS n FROM has GROUP BY collector),"
+	" ranked AS (SELECT has.*, spread.n FROM has JOIN spread USING (collector))"
+	" SELECT DISTINCT a.attrs FROM ranked a JOIN ranked b ON b.run = a.run AND b.node = a.node AND b.attrs = "
+        "a.attrs"
+	" WHERE a.source_id = ?2 AND (b.n, b.collector) > (a.n, a.collector) LIMIT ?3";
+
+static void forget_repeats(struct loading *l)
+{
+	while (l->n_repeated > 0)
+		free(l->repeated[--l->n_repeated]);
+}
+
+static int load_repeats(struct loading *l, int64_t source, struct weir_error *reterr)
+{
+	int step;
+
+	forget_repeats(l);
+	(void)sqlite3_reset(l->repeats);
+	(void)sqlite3_bind_text(l->repeats, 1, l->choice->metric, -1, SQLITE_STATIC);
+	(void)sqlite3_bind_int64(l->repeats, 2, source);
+	(void)sqlite3_bind_int(l->repeats, 3, PROFILE_MAX);
+	while ((step = sqlite3_step(l->repeats)) == SQLITE_ROW) {
+		l->repeated[l->n_repeated] = strdup(text(l->repeats, 0).at);
+		if (!l->repeated[l->n_repeated])
+			return weir_fail(reterr, -ENOMEM, "profile: no memory");
+		l->n_repeated++;
+	}
+	return step == SQLITE_DONE ? 0 : fail_sql(l->db, reterr);
+}
+
+static int is_repeated(const struct loading *l)
+{
+	for (uint32_t i = 0; i < l->n_repeated; i++)
+		if (strcmp(l->repeated[i], text(l->weights, 0).at) == 0)
+			return 1;
+	return 0;
+}
+
+/* The first row from the one that the statement stands on that counts. */
+static int pass_repeated(struct loading *l, int step)
+{
+	while (step == SQLITE_ROW && is_repeated(l))
+		step = sqlite3_step(l->weights);
+	return step;
+}
+
 /* Only a source that has the metric gets its stacks loaded. */
 static int load_source(struct loading *l, struct weir_error *reterr)
 {
 	int64_t source = sqlite3_column_int64(l->sources, 0);
-	int step, result;
+	int result = load_repeats(l, source, reterr), step;
 
+	if (result < 0)
+		return result;
 	(void)sqlite3_reset(l->weights);
 	(void)sqlite3_bind_int64(l->weights, 1, source);
 	(void)sqlite3_bind_text(l->weights, 2, l->choice->metric, -1, SQLITE_STATIC);
-	step = sqlite3_step(l->weights);
+	step = pass_repeated(l, sqlite3_step(l->weights));
 	if (step == SQLITE_DONE)
 		return 0;
 	result = profile_source_begin(l->set, text(l->sources, 1).at, text(l->sources, 2).at, l->side, reterr);
 	if (result == 0)
 		result = load_stacks(l, source, reterr);
-	for (; result == 0 && step == SQLITE_ROW; step = sqlite3_step(l->weights))
+	for (; result == 0 && step == SQLITE_ROW; step = pass_repeated(l, sqlite3_step(l->weights)))
 		result = load_weight(l, reterr);
 	if (result == 0 && step != SQLITE_DONE)
 		result = fail_sql(l->db, reterr);
@@ -203,12 +256,16 @@ int profile_load(struct store *s, const struct profile_choice *choice, uint32_t 
 		                       "SELECT attrs, t_ns, dur_ns, stack_id, self, inclusive FROM weir_weights"
 		                       " WHERE source_id = ?1 AND metric = ?2",
 		                       &l.weights, reterr);
+	if (result == 0)
+		result = query_prepare(s, repeats_sql, &l.repeats, reterr);
 	if (result == 0) {
 		l.lexicon = lexicon_new(l.db);
 		result = l.lexicon ? load_all(&l, reterr) : weir_fail(reterr, -ENOMEM, "profile: no memory");
 	}
 	(void)sqlite3_finalize(l.sources);
 	(void)sqlite3_finalize(l.weights);
+	(void)sqlite3_finalize(l.repeats);
+	forget_repeats(&l);
 	lexicon_free(l.lexicon);
 	free(l.frames);
 	*ret_n = l.n;

@@ -17,7 +17,11 @@ struct profile_choice {
 /* The unit of a weight metric, copied; -ENOENT: the store has no such metric, or it is of another shape. */
 int profile_unit(struct store *s, const char *metric, char *ret, size_t size, struct weir_error *reterr);
 
-/* Adds all sources that have the metric. ret_n: how many had. profile_set_finish() is the caller's. */
+/* Adds all sources that have the metric. ret_n: how many had. profile_set_finish() is the caller's.
+ *
+ * Several collectors may say the same of a node: the ticks of a `.prof` are in the eventlog, too. Then, set of
+ * attributes by set of attributes, only one of them counts: that which has the metric of most nodes, so that all are
+ * taken from the same kind of file where they can be; of equals the last by name. */
 int profile_load(struct store *s, const struct profile_choice *choice, uint32_t side, struct profile_set *set,
                  uint32_t *ret_n, struct weir_error *reterr);
 

@@ -44,6 +44,9 @@ static const char *const views[] = {
 	"CREATE TEMP VIEW weir_sources AS SELECT o.id AS source_id, r.tag AS run, n.name AS node, c.name AS collector,"
 	" o.path" FROM_SOURCE " WHERE o.status IS NOT NULL",
 
+	"CREATE TEMP VIEW weir_series AS SELECT s.source AS source_id, m.name AS metric, s.attrs FROM main.series s"
+	" JOIN main.metric m ON m.id = s.metric JOIN main.source o ON o.id = s.source WHERE o.status IS NOT NULL",
+
 	"CREATE TEMP VIEW diags AS SELECT r.tag AS run, n.name AS node, c.name AS collector, o.path,"
 	" " SEVERITY " AS severity, d.code, d.offset, d.count, d.message, d.input" FROM_SOURCE
 	" JOIN main.diag d ON d.source = o.id WHERE o.status IS NOT NULL",
