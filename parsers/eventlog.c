@@ -363,6 +363,8 @@ enum parse_result eventlog_read(struct eventlog *s, const uint8_t *at, size_t n,
 		r = read_records(s, at, n, is_last, b, f);
 		if (r == PARSE_BAD && eventlog_adapt(s, at, n, is_last))
 			r = read_records(s, at, n, is_last, b, f);
+		if (r == PARSE_MORE && is_last && n && s->phase == EVENTLOG_IN_RECORDS)
+			return bad(f, s->offset, "eventlog.cut", "the stream ends inside a record");
 	} else if (s->phase == EVENTLOG_AT_END) {
 		if (!n)
 			return is_last ? PARSE_END : PARSE_MORE;

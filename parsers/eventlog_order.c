@@ -80,7 +80,9 @@ static void remove_first(struct eventlog_order *o)
 
 static uint32_t cells_of(uint32_t n_payload)
 {
-	return n_payload <= EVENTLOG_ORDER_INLINE ? 1 : 1 + (n_payload - EVENTLOG_ORDER_INLINE + EVENTLOG_ORDER_MORE - 1) / EVENTLOG_ORDER_MORE;
+	return n_payload <= EVENTLOG_ORDER_INLINE
+	               ? 1
+	               : 1 + (n_payload - EVENTLOG_ORDER_INLINE + EVENTLOG_ORDER_MORE - 1) / EVENTLOG_ORDER_MORE;
 }
 
 static uint32_t take_cell(struct eventlog_order *o)
@@ -95,7 +97,8 @@ static uint32_t take_cell(struct eventlog_order *o)
 
 static uint32_t fill(struct eventlog_order *o, const struct eventlog_event *e)
 {
-	uint32_t first = take_cell(o), cell = first, n = e->n_payload < EVENTLOG_ORDER_INLINE ? e->n_payload : EVENTLOG_ORDER_INLINE;
+	uint32_t first = take_cell(o), cell = first,
+		 n = e->n_payload < EVENTLOG_ORDER_INLINE ? e->n_payload : EVENTLOG_ORDER_INLINE;
 	struct eventlog_order_cell *c = &o->cells[first];
 
 	c->u.record.key = c->u.record.time_ns = e->time_ns;

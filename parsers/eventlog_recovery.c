@@ -214,6 +214,10 @@ enum parse_result eventlog_recover(struct eventlog_recovery *r, struct eventlog 
 	s->phase = found == PARSE_OK ? EVENTLOG_IN_RECORDS : EVENTLOG_LOST;
 	if (found == PARSE_OK) {
 		*ret = r->gap;
+		if (strcmp(ret->code, "eventlog.cut") == 0 && b->n_used < n) {
+			ret->code = "eventlog.length";
+			ret->reason = "a record that is longer than all that is left";
+		}
 		if (!ret->is_repaired)
 			ret->n_bytes = s->offset - ret->offset;
 		ret->n_records += ret->n_bytes > 0;

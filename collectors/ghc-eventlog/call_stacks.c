@@ -11,7 +11,7 @@ static enum fate keep_string(struct log *l, const struct call_stack_message *m)
 {
 	const struct parse_text texts[3] = { m->text, { "", 0 }, { "", 0 } };
 
-	return names_keep(&l->names, &l->names.strings, m->id, texts);
+	return names_keep(l, &l->names.strings, m->id, texts);
 }
 
 /* A place in a file, kept as text: its source. */
@@ -25,7 +25,7 @@ static enum fate keep_location(struct log *l, const struct call_stack_message *m
 		                             { "", 0 },
 		                             { place, (size_t)n < sizeof(place) ? (size_t)n : sizeof(place) - 1 } };
 
-	return names_keep(&l->names, &l->names.locations, m->id, texts);
+	return names_keep(l, &l->names.locations, m->id, texts);
 }
 
 /* The two texts in front of a kept location are empty. */
@@ -90,7 +90,7 @@ static enum fate take_stack(struct log *l, uint64_t time_ns, struct call_stack_m
 	for (uint32_t i = s->n; i > 0; i--)
 		stack = s->frames[i - 1] ? names_push(l, stack, s->frames[i - 1]) : stack;
 	s->n = 0;
-	return ticks_add(l, &l->samples.calls, ROW_PROFILE_SAMPLES, stack, time_ns);
+	return ticks_add(l, &l->samples.calls, ROW_PROFILE_SAMPLES, stack, 0, time_ns);
 }
 
 enum fate call_stacks_take(struct log *l, uint64_t time_ns, const uint8_t *at, size_t n)

@@ -14,6 +14,7 @@ enum {
 	POLL_BYTES = 4 << 20, /* of one poll, before the host gets a word in */
 	SERIES_ATTRS_MAX = 4,
 	UNKNOWN_SAID_MAX = 8, /* types that get a note of their own */
+	BAD_SAID_MAX = 64,    /* malformed records, too */
 };
 
 struct weir_instance {
@@ -24,7 +25,7 @@ struct weir_instance {
 	uint64_t n_used; /* of the last window */
 	uint64_t n_read; /* records and gaps */
 	uint64_t n_gaps, n_repaired;
-	int has_end;
+	int has_end, is_cut;
 };
 
 static const struct weir_option options[OPTION_COUNT] = {
@@ -93,6 +94,13 @@ void log_say(struct log *l, uint32_t severity, const char *code, uint64_t offset
 	                                            .offset = offset,
 	                                            .count = count,
 	                                            .severity = severity });
+}
+
+enum fate log_no_memory(struct log *l)
+{
+	if (!l->outbox.r)
+		l->outbox.r = -ENOMEM;
+	return FATE_LIMIT;
 }
 
 uint32_t series_of(struct log *l, enum row row, ...)
@@ -196,6 +204,21 @@ static int is_foreign(uint32_t tag)
 	       (tag >= EVENTLOG_MERCURY_FIRST && tag <= EVENTLOG_MERCURY_LAST);
 }
 
+/* Where a record stands. One that was put together from pieces is not in the window: about there. */
+static uint64_t offset_of(const struct log *l, const struct eventlog_event *e)
+{
+	uintptr_t at = (uintptr_t)e->payload, window = (uintptr_t)l->window.at;
+
+	return l->window.offset + (at - window < l->window.n_bytes ? at - window : 0);
+}
+
+static void say_bad(struct log *l, const struct eventlog_event *e, const char *why)
+{
+	if (l->n_bad_said++ < BAD_SAID_MAX)
+		log_say(l, WEIR_WARNING, "eventlog.payload", offset_of(l, e), 1, "a record of type %" PRIu32 ": %s",
+		        (uint32_t)e->tag, why);
+}
+
 static enum fate take_other(struct log *l, struct lane *lane, const struct eventlog_event *e)
 {
 	taker *take = e->tag < sizeof(rules) / sizeof(rules[0]) ? rules[e->tag] : NULL;
@@ -226,6 +249,8 @@ static void take_records(struct log *l, struct lane *lane, const struct eventlog
 		if (e == end)
 			break;
 		fate = take_other(l, lane, e);
+		if (fate == FATE_BAD)
+			say_bad(l, e, "its contents make no sense");
 		if (fate != FATE_LATER)
 			l->fates[fate]++;
 		if (e->time_ns > lane->now_ns)
@@ -260,6 +285,7 @@ static int take_batch(struct weir_instance *i)
 			continue;
 		take_records(&i->log, lane, b->events + from, n);
 		i->log.fates[FATE_BAD]++;
+		say_bad(&i->log, &b->events[k], "its time is none: decades after the start");
 		from = k + 1;
 		n = SIZE_MAX;
 	}
@@ -267,8 +293,21 @@ static int take_batch(struct weir_instance *i)
 	return i->log.outbox.r;
 }
 
+static void say_cut(struct weir_instance *i, uint64_t offset)
+{
+	i->n_read++;
+	i->is_cut = 1;
+	i->log.host->tally(i->log.host, WEIR_BAD, 1, "eventlog.cut");
+	log_say(&i->log, WEIR_WARNING, "eventlog.cut", offset, 1,
+	        "the log ends inside a record: its program was killed, or is still writing");
+}
+
 static void take_gap(struct weir_instance *i, const struct eventlog_gap *gap)
 {
+	if (strcmp(gap->code, "eventlog.cut") == 0) {
+		say_cut(i, gap->offset);
+		return;
+	}
 	i->n_gaps++;
 	if (gap->is_repaired) {
 		i->n_repaired += gap->n_records;
@@ -321,6 +360,9 @@ static void say_oddities(struct weir_instance *i)
 	struct log *l = &i->log;
 
 	say_unknown(l);
+	if (l->n_bad_said > BAD_SAID_MAX)
+		log_say(l, WEIR_WARNING, "eventlog.payload", WEIR_NO_OFFSET, l->n_bad_said - BAD_SAID_MAX,
+		        "as many further records make no sense");
 	if (l->threads.n_over)
 		log_say(l, WEIR_WARNING, "eventlog.threads", WEIR_NO_OFFSET, l->threads.n_over,
 		        "more than %d threads at one time: what the others did is in the capabilities' sums only",
@@ -346,6 +388,12 @@ static void say_oddities(struct weir_instance *i)
 		        "names of info tables beyond %d MiB were not kept", NAMES_BYTES_MAX >> 20);
 }
 
+/* Whether the last block is shorter than its marker says. */
+static int is_short(const struct eventlog *reader)
+{
+	return reader->block.end_offset != UINT64_MAX && reader->offset < reader->block.end_offset;
+}
+
 /* What the last bytes say: a program that was killed leaves no end marker, and that is no fault. */
 static void say_end(struct weir_instance *i, uint64_t n_left)
 {
@@ -355,17 +403,18 @@ static void say_end(struct weir_instance *i, uint64_t n_left)
 		log_say(l, WEIR_WARNING, "eventlog.empty", 0, 1,
 		        "the log is empty: its program was killed, or has not begun to write");
 	} else if (n_left) {
-		i->n_read++;
-		l->host->tally(l->host, WEIR_BAD, 1, "eventlog.cut");
-		log_say(l, WEIR_WARNING, "eventlog.cut", i->reader.offset, 1,
-		        "the log ends inside a record: its program was killed, or is still writing");
-	} else if (!i->has_end) {
+		say_cut(i, i->reader.offset);
+	} else if (is_short(&i->reader) && !i->is_cut) {
+		log_say(l, WEIR_WARNING, "eventlog.short", i->reader.offset, 1,
+		        "the last block is %" PRIu64 " bytes shorter than it says: records are missing, here or before",
+		        i->reader.block.end_offset - i->reader.offset);
+	} else if (!i->has_end && !i->is_cut) {
 		log_say(l, WEIR_NOTE, "eventlog.no_end", i->reader.offset, 1,
 		        "the log has no end marker: its program was killed, hung at its end, or is still running");
 	}
 }
 
-static int finish(struct weir_instance *i, uint64_t n_left)
+static int finish(struct weir_instance *i, uint64_t n_left, struct weir_error *reterr)
 {
 	struct log *l = &i->log;
 
@@ -381,7 +430,7 @@ static int finish(struct weir_instance *i, uint64_t n_left)
 	say_end(i, n_left);
 	say_oddities(i);
 	tally(i);
-	return l->outbox.r < 0 ? l->outbox.r : WEIR_END;
+	return l->outbox.r < 0 ? weir_fail(reterr, l->outbox.r, "ghc-eventlog: %s", strerror(-l->outbox.r)) : WEIR_END;
 }
 
 static int fail(struct weir_instance *i, const struct parse_fault *fault, struct weir_error *reterr)
@@ -412,6 +461,7 @@ static int take_window(struct weir_instance *i, const struct weir_chunk *chunk, 
 {
 	uint64_t used = 0;
 
+	i->log.window = *chunk;
 	for (;;) {
 		struct parse_fault fault;
 		enum parse_result r = step(i, chunk->at + used, chunk->n_bytes - used, (int)chunk->is_last, &fault);
@@ -426,7 +476,7 @@ static int take_window(struct weir_instance *i, const struct weir_chunk *chunk, 
 		if (r == PARSE_BAD)
 			return fail(i, &fault, reterr);
 		if (r == PARSE_MORE || (r == PARSE_END && !i->batch.n_used))
-			return chunk->is_last ? finish(i, chunk->n_bytes - used) : WEIR_OK;
+			return chunk->is_last ? finish(i, chunk->n_bytes - used, reterr) : WEIR_OK;
 	}
 }
 
@@ -437,7 +487,7 @@ static int ghc_eventlog_poll(struct weir_instance *i, int64_t now_ns, struct wei
 
 	i->n_used = 0;
 	if (r == WEIR_END)
-		return finish(i, 0);
+		return finish(i, 0, reterr);
 	if (r < 0)
 		return weir_fail(reterr, r, "ghc-eventlog: reading: %s", strerror(-r));
 	if (r == WEIR_AGAIN && !chunk.is_last)

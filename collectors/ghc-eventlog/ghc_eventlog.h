@@ -439,6 +439,7 @@ enum {
 	NAMES_BYTES_MAX = 32 << 20, /* of info tables */
 	COST_CENTRES_MAX = 1 << 22,
 	TICKY_MAX = 1 << 20,
+	SYSTEM_MAX = 5, /* cost centres of the runtime itself */
 };
 
 struct info_table {
@@ -459,13 +460,16 @@ struct names {
 	size_t n_text, n_text_room;
 	uint32_t n_tables, n_tables_room;
 	uint32_t main_stack;
+	uint32_t system[SYSTEM_MAX], n_system;
 	uint64_t n_over;
 };
 
 /* The stack of cost centres, innermost first, big-endian ids; 0: refused. */
 uint32_t names_cost_centre_stack(struct log *l, struct parse_text ids);
+/* Whether what the stack costs is the runtime's own and not the program's: GC, SYSTEM, OVERHEAD_of, IDLE, DONT_CARE. */
+int names_is_system_stack(const struct names *n, struct parse_text ids);
 /* Keeps a name, a module and a source under a key of one of the tables. */
-enum fate names_keep(struct names *n, struct table *table, uint64_t key, const struct parse_text texts[3]);
+enum fate names_keep(struct log *l, struct table *table, uint64_t key, const struct parse_text texts[3]);
 /* The frame that was kept under the key; 0: there is none, or the host refused it. */
 uint32_t names_frame(struct log *l, const struct table *table, uint64_t key);
 /* A stack that is one frame of this name. */
@@ -481,14 +485,14 @@ enum {
 
 struct tick {
 	uint64_t n;
-	uint32_t stack;
+	uint32_t stack, is_system;
 };
 
 struct ticks {
 	struct table by_stack; /* to index */
 	struct tick *at;
-	uint32_t n, series;
-	uint32_t has_series;
+	uint32_t n;
+	uint32_t series[2];        /* of the program's stacks, and of the system's; 0: none yet */
 	uint64_t start_ns, end_ns; /* of the interval; end 0: there is none */
 };
 
@@ -505,7 +509,7 @@ struct samples {
 	uint32_t n_perf;
 };
 
-enum fate ticks_add(struct log *l, struct ticks *t, enum row row, uint32_t stack, uint64_t time_ns);
+enum fate ticks_add(struct log *l, struct ticks *t, enum row row, uint32_t stack, int is_system, uint64_t time_ns);
 void samples_finish(struct log *l);
 void samples_done(struct samples *s);
 
@@ -596,8 +600,12 @@ struct log {
 	struct identity identity;
 	uint64_t fates[FATE_COUNT];
 	uint64_t n_unknown[EVENTLOG_TAGS_MAX];
+	struct weir_chunk window; /* that is being read */
+	uint64_t n_bad_said;
 };
 
+/* There is no memory for what a record says: the log is given up. */
+enum fate log_no_memory(struct log *l);
 void log_say(struct log *l, uint32_t severity, const char *code, uint64_t offset, uint64_t count, const char *format,
              ...) __attribute__((format(printf, 6, 7)));
 

@@ -116,8 +116,10 @@ enum fate task_create(struct log *l, struct lane *lane, const struct eventlog_ev
 		forget_task(t, i);
 	}
 	i = t->free ? t->free - 1 : t->n;
-	if (i == TASKS_MAX || table_add(&t->by_id, v->at[0].number, i) < 0)
+	if (i == TASKS_MAX)
 		return FATE_LIMIT;
+	if (table_add(&t->by_id, v->at[0].number, i) < 0)
+		return log_no_memory(l);
 	if (t->free)
 		t->free = t->at[i].next_free;
 	else

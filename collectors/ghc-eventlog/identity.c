@@ -110,7 +110,7 @@ enum fate identity_arguments(struct log *l, struct lane *lane, const struct even
 
 	if (!room || !eventlog_next_text(&rest, &program)) {
 		free(room);
-		return room ? FATE_STRUCTURE : FATE_LIMIT;
+		return room ? FATE_STRUCTURE : log_no_memory(l);
 	}
 	slash = program.n ? memrchr(program.at, '/', program.n) : NULL;
 	if (slash)
@@ -137,7 +137,7 @@ enum fate identity_environment(struct log *l, struct lane *lane, const struct ev
 		return FATE_REDACTED;
 	line.at = malloc(TEXT_MAX);
 	if (!line.at)
-		return FATE_LIMIT;
+		return log_no_memory(l);
 	while (eventlog_next_text(&rest, &text)) {
 		line_add(&line, text);
 		if (line.n < TEXT_MAX)

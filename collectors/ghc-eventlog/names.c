@@ -40,6 +40,35 @@ uint32_t names_label_stack(struct log *l, struct parse_text name, struct parse_t
 
 /* ---- Cost centres ---- */
 
+static int is_word(struct parse_text text, const char *word)
+{
+	return text.n == strlen(word) && memcmp(text.at, word, text.n) == 0;
+}
+
+/* As ignoreCCS() of rts/Profiling.c has them. A function may have such a name, but not from there. */
+static int is_system(struct parse_text label, struct parse_text module, struct parse_text source)
+{
+	static const char *const names[SYSTEM_MAX][2] = {
+		{ "GC", "GC" },     { "SYSTEM", "SYSTEM" },  { "OVERHEAD_of", "PROFILING" },
+		{ "IDLE", "IDLE" }, { "DONT_CARE", "MAIN" },
+	};
+
+	for (int i = 0; i < SYSTEM_MAX; i++)
+		if (is_word(label, names[i][0]) && is_word(module, names[i][1]))
+			return is_word(source, "<built-in>");
+	return 0;
+}
+
+int names_is_system_stack(const struct names *n, struct parse_text ids)
+{
+	uint32_t outermost = ids.n >= 4 ? eventlog_u32((const uint8_t *)ids.at + ids.n - 4) : 0;
+
+	for (uint32_t i = 0; i < n->n_system; i++)
+		if (n->system[i] == outermost)
+			return 1;
+	return 0;
+}
+
 enum fate name_cost_centre(struct log *l, struct lane *lane, const struct eventlog_event *e,
                            const struct eventlog_values *v)
 {
@@ -51,11 +80,15 @@ enum fate name_cost_centre(struct log *l, struct lane *lane, const struct eventl
 		return FATE_REFUSED;
 	if (v->at[1].text.n == 4 && memcmp(v->at[1].text.at, "MAIN", 4) == 0 && v->at[2].text.n == 4)
 		n->main_stack = names_push(l, 0, frame);
+	if (n->n_system < SYSTEM_MAX && is_system(v->at[1].text, v->at[2].text, v->at[3].text))
+		n->system[n->n_system++] = (uint32_t)v->at[0].number;
 	texts_done(&n->paths);
 	if (slot)
 		slot->value = frame;
-	else if (n->cost_centres.n >= COST_CENTRES_MAX || table_add(&n->cost_centres, v->at[0].number, frame) < 0)
+	else if (n->cost_centres.n >= COST_CENTRES_MAX)
 		return FATE_LIMIT;
+	else if (table_add(&n->cost_centres, v->at[0].number, frame) < 0)
+		return log_no_memory(l);
 	return FATE_STORED;
 }
 
@@ -104,19 +137,23 @@ uint32_t names_cost_centre_stack(struct log *l, struct parse_text ids)
 
 /* ---- Info tables, and what ghc-stack-profiler calls by a number ---- */
 
-static int keep_text(struct names *n, const char *at, size_t n_bytes)
+static enum fate keep_text(struct log *l, const char *at, size_t n_bytes)
 {
+	struct names *n = &l->names;
+
 	if (n->n_text + n_bytes + 1 > n->n_text_room) {
 		size_t n_room = n->n_text_room ? 2 * n->n_text_room : 64 * 1024;
 		char *bigger;
 
 		while (n_room < n->n_text + n_bytes + 1)
 			n_room *= 2;
-		if (n_room > NAMES_BYTES_MAX)
-			return 0;
+		if (n_room > NAMES_BYTES_MAX) {
+			n->n_over++;
+			return FATE_LIMIT;
+		}
 		bigger = realloc(n->text, n_room);
 		if (!bigger)
-			return 0;
+			return log_no_memory(l);
 		n->text = bigger;
 		n->n_text_room = n_room;
 	}
@@ -124,12 +161,13 @@ static int keep_text(struct names *n, const char *at, size_t n_bytes)
 		memcpy(n->text + n->n_text, at, n_bytes);
 	n->n_text += n_bytes;
 	n->text[n->n_text++] = '\0';
-	return 1;
+	return FATE_STORED;
 }
 
 /* Keeps name, module and source under a key. What is there already stays. */
-enum fate names_keep(struct names *n, struct table *table, uint64_t key, const struct parse_text texts[3])
+enum fate names_keep(struct log *l, struct table *table, uint64_t key, const struct parse_text texts[3])
 {
+	struct names *n = &l->names;
 	size_t before = n->n_text;
 
 	if (table_find(table, key))
@@ -139,18 +177,17 @@ enum fate names_keep(struct names *n, struct table *table, uint64_t key, const s
 		struct info_table *bigger = reallocarray(n->tables, n_room, sizeof(*bigger));
 
 		if (!bigger)
-			return FATE_LIMIT;
+			return log_no_memory(l);
 		n->tables = bigger;
 		n->n_tables_room = n_room;
 	}
 	for (int i = 0; i < 3; i++)
-		if (!keep_text(n, texts[i].at, texts[i].n)) {
+		if (keep_text(l, texts[i].at, texts[i].n) != FATE_STORED) {
 			n->n_text = before;
-			n->n_over++;
 			return FATE_LIMIT;
 		}
 	if (table_add(table, key, n->n_tables) < 0)
-		return FATE_LIMIT;
+		return log_no_memory(l);
 	n->tables[n->n_tables++] = (struct info_table){ .at = (uint32_t)before };
 	return FATE_STORED;
 }
@@ -161,7 +198,7 @@ enum fate name_info_table(struct log *l, struct lane *lane, const struct eventlo
 	const struct parse_text *label = &v->at[4].text;
 	const struct parse_text texts[3] = { label->n ? *label : v->at[1].text, v->at[5].text, v->at[6].text };
 
-	return names_keep(&l->names, &l->names.info_tables, v->at[0].number, texts);
+	return names_keep(l, &l->names.info_tables, v->at[0].number, texts);
 }
 
 uint32_t names_frame(struct log *l, const struct table *table, uint64_t key)
@@ -193,7 +230,7 @@ enum fate name_ticky(struct log *l, struct lane *lane, const struct eventlog_eve
 		return FATE_REFUSED;
 	if (n->ticky.n >= TICKY_MAX || table_find(&n->ticky, v->at[0].number))
 		return n->ticky.n >= TICKY_MAX ? FATE_LIMIT : FATE_STORED;
-	return table_add(&n->ticky, v->at[0].number, stack) < 0 ? FATE_LIMIT : FATE_STORED;
+	return table_add(&n->ticky, v->at[0].number, stack) < 0 ? log_no_memory(l) : FATE_STORED;
 }
 
 void names_done(struct names *n)

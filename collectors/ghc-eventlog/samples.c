@@ -19,23 +19,29 @@ enum {
 
 /* ---- Stacks counted over an interval ---- */
 
+static uint32_t ticks_series(struct log *l, struct ticks *t, enum row row, uint32_t is_system)
+{
+	uint32_t *series = &t->series[is_system];
+
+	if (!*series)
+		*series = is_system ? series_of(l, row, "scope", "system", NULL) : series_of(l, row, NULL);
+	return *series;
+}
+
 static void ticks_say(struct log *l, struct ticks *t, enum row row)
 {
-	if (t->n && !t->has_series)
-		t->series = series_of(l, row, NULL);
-	t->has_series |= t->n > 0;
 	for (uint32_t i = 0; i < t->n; i++)
 		outbox_weight(&l->outbox, &(struct weir_weight){ .time_ns = (int64_t)t->start_ns,
 		                                                 .duration_ns = (int64_t)(t->end_ns - t->start_ns),
 		                                                 .self.i64 = (int64_t)t->at[i].n,
-		                                                 .series = t->series,
+		                                                 .series = ticks_series(l, t, row, t->at[i].is_system),
 		                                                 .stack = t->at[i].stack,
 		                                                 .flags = WEIR_WEIGHT_HAS_SELF });
 	t->n = 0;
 	table_done(&t->by_stack);
 }
 
-enum fate ticks_add(struct log *l, struct ticks *t, enum row row, uint32_t stack, uint64_t time_ns)
+enum fate ticks_add(struct log *l, struct ticks *t, enum row row, uint32_t stack, int is_system, uint64_t time_ns)
 {
 	uint64_t interval_ns = l->settings.interval_ns;
 	const struct table_slot *slot;
@@ -55,9 +61,8 @@ enum fate ticks_add(struct log *l, struct ticks *t, enum row row, uint32_t stack
 	if (!t->at)
 		t->at = calloc(TICK_STACKS_MAX, sizeof(*t->at));
 	if (!t->at || table_add(&t->by_stack, stack, t->n) < 0)
-		return FATE_LIMIT;
-	t->at[t->n].stack = stack;
-	t->at[t->n++].n = 1;
+		return log_no_memory(l);
+	t->at[t->n++] = (struct tick){ .n = 1, .stack = stack, .is_system = is_system != 0 };
 	return FATE_STORED;
 }
 
@@ -75,8 +80,10 @@ enum fate sample_time_begin(struct log *l, struct lane *lane, const struct event
 
 enum fate sample_time(struct log *l, struct lane *lane, const struct eventlog_event *e, const struct eventlog_values *v)
 {
-	return ticks_add(l, &l->samples.ticks, ROW_PROFILE_TICKS, names_cost_centre_stack(l, v->at[3].text),
-	                 e->time_ns);
+	struct parse_text ids = v->at[3].text;
+
+	return ticks_add(l, &l->samples.ticks, ROW_PROFILE_TICKS, names_cost_centre_stack(l, ids),
+	                 names_is_system_stack(&l->names, ids), e->time_ns);
 }
 
 /* ---- Heap ---- */
@@ -312,8 +319,10 @@ enum fate perf_name(struct log *l, struct lane *lane, const struct eventlog_even
 		return FATE_STORED;
 	if (!s->perf_counts)
 		s->perf_counts = calloc(PERF_MAX, sizeof(*s->perf_counts));
-	if (!s->perf_counts || s->n_perf == PERF_MAX || table_add(&s->perf, v->at[0].number, s->n_perf) < 0)
+	if (s->n_perf == PERF_MAX)
 		return FATE_LIMIT;
+	if (!s->perf_counts || table_add(&s->perf, v->at[0].number, s->n_perf) < 0)
+		return log_no_memory(l);
 	s->perf_counts[s->n_perf++].series = l->host->series(l->host, ROW_PERF_COUNT, &attr, 1);
 	return FATE_STORED;
 }

@@ -125,8 +125,10 @@ static uint32_t thread_get(struct log *l, uint32_t id)
 		return THREAD_NONE;
 	}
 	i = t->free != THREAD_NONE ? t->free : t->n;
-	if (table_add(&t->by_id, id, i) < 0)
+	if (table_add(&t->by_id, id, i) < 0) {
+		(void)log_no_memory(l);
 		return THREAD_NONE;
+	}
 	if (i == t->free)
 		t->free = t->at[i].next_free;
 	else
@@ -238,8 +240,12 @@ static struct visit *visit_new(struct log *l, struct lane *lane, uint32_t id, ui
 	uint32_t thread = thread_get(l, id);
 	uint32_t i = t->free_visit != THREAD_NONE ? t->free_visit : t->n_visits;
 
-	if (thread == THREAD_NONE || i == THREADS_MAX || table_add(&lane->visits, id, i) < 0)
+	if (thread == THREAD_NONE || i == THREADS_MAX)
 		return NULL;
+	if (table_add(&lane->visits, id, i) < 0) {
+		(void)log_no_memory(l);
+		return NULL;
+	}
 	if (i == t->free_visit)
 		t->free_visit = t->visits[i].next_free;
 	else
@@ -594,7 +600,7 @@ enum fate thread_label(struct log *l, struct lane *lane, const struct eventlog_e
 		return FATE_LIMIT;
 	label = malloc(text->n + 1);
 	if (!label)
-		return FATE_LIMIT;
+		return log_no_memory(l);
 	if (text->n)
 		memcpy(label, text->at, text->n);
 	free(l->threads.at[i].label);

@@ -104,7 +104,7 @@ static enum fate span_start(struct log *l, uint64_t time_ns, uint32_t lane, cons
 	label = malloc(n + 1);
 	if (!u->spans || !label || i == SPANS_OPEN_MAX || (!slot && table_add(&u->open, hash, i) < 0)) {
 		free(label);
-		return FATE_LIMIT;
+		return i == SPANS_OPEN_MAX ? FATE_LIMIT : log_no_memory(l);
 	}
 	if (i == u->free_span)
 		u->free_span = u->spans[i].next;

@@ -77,6 +77,8 @@ tagOf e = case e of
   SendMessage{} -> 67
   ReceiveMessage{} -> 68
   SendReceiveLocalMessage{} -> 69
+  MemReturn{} -> 90
+  BlocksSize{} -> 91
   HeapProfBegin{} -> 160
   HeapProfCostCentre{} -> 161
   HeapProfSampleBegin{} -> 162
@@ -86,6 +88,7 @@ tagOf e = case e of
   HeapBioProfSampleBegin{} -> 166
   ProfSampleCostCentre{} -> 167
   ProfBegin{} -> 168
+  InfoTableProv{} -> 169
   UserBinaryMessage{} -> 181
   ConcMarkBegin{} -> 200
   ConcMarkEnd{} -> 201
@@ -97,6 +100,7 @@ tagOf e = case e of
   NonmovingHeapCensus{} -> 207
   TickyCounterDef{} -> 210
   TickyCounterSample{} -> 211
+  TickyBeginSample{} -> 212
   UnknownEvent t -> fromIntegral t
   _ -> -1
 
@@ -105,7 +109,7 @@ counts = M.fromListWith (+) . map (\e -> (tagOf (evSpec e), 1))
 
 -- Time between each record that a thread runs and the next one that it stops, capability by capability.
 running :: [Event] -> M.IntMap Int
-running events = third (foldl step (M.empty, M.empty, M.empty) (sortOn evTime events))
+running evs = third (foldl step (M.empty, M.empty, M.empty) (sortOn evTime evs))
   where
     third (_, _, x) = x
     step (threads, since, total) e = case evSpec e of

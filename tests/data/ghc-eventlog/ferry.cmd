@@ -1,0 +1,1 @@
+ferry 3 20 +RTS -N2 -la

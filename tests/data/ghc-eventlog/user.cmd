@@ -1,0 +1,1 @@
+ferry 2 20 +RTS -l-au
