@@ -54,8 +54,9 @@ static int read_spans(struct store *s, const struct epoch_node *n, const char *m
                       struct weir_error *reterr)
 {
 	sqlite3_stmt *q = prepare(s,
-	                          /* Silences of single threads are not the node's. */
-	                          "SELECT t_ns, dur_ns, value, json_extract(attrs, '$.slot') FROM spans"
+	                          /* Silences of single threads are not the node's. A log that is there twice (stdout
+	                           * and cardano-tracer's) says everything twice. */
+	                          "SELECT DISTINCT t_ns, dur_ns, value, json_extract(attrs, '$.slot'), attrs FROM spans"
 	                          " WHERE run = ?1 AND node = ?2 AND metric = ?3"
 	                          " AND (metric <> 'trace.silence' OR json_extract(attrs, '$.thread') IS NULL)"
 	                          " ORDER BY t_ns",
@@ -80,7 +81,7 @@ static int read_gauge(struct store *s, const struct epoch_node *n, const struct 
 	struct samples raw = { 0 };
 	sqlite3_stmt *q =
 		prepare(s,
-	                "SELECT t_ns, value FROM numbers WHERE run = ?1 AND node = ?2 AND metric = ?3"
+	                "SELECT DISTINCT t_ns, value FROM numbers WHERE run = ?1 AND node = ?2 AND metric = ?3"
 	                " AND collector = 'node-trace' AND (?4 IS NULL OR json_extract(attrs, '$.' || ?4) = ?5)"
 	                " ORDER BY t_ns",
 	                (const char *const[]){ n->run, n->node, row->metric, row->key, row->value }, 5, reterr);

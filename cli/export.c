@@ -2,6 +2,7 @@
 #include "cli/export.h"
 
 #include "analysis/profile_load.h"
+#include "cli/amount.h"
 #include "cli/metric.h"
 #include "cli/reader.h"
 #include "cli/rows.h"
@@ -9,6 +10,7 @@
 #include "cli/verbs.h"
 #include "exports/profile_out.h"
 #include "exports/replace.h"
+#include "exports/timeline.h"
 #include "store/store.h"
 
 #include <getopt.h>
@@ -25,7 +27,7 @@ enum {
 };
 
 static const struct page_option options[] = {
-	[EXPORT_TO] = { "to", "csv|folded|locli|speedscope", "the format; see above", 0 },
+	[EXPORT_TO] = { "to", "chrome|csv|folded|locli|speedscope", "the format; see above", 0 },
 	[EXPORT_OUTPUT] = { "output", "PATH", "where to; else stdout, for locli the run directory (.)", 'o' },
 	[EXPORT_METRIC] = { "metric", "NAME", "which metric; profiles have a default, csv needs one", 'm' },
 	[EXPORT_NODE] = { "node", "NODE", "of one node only", 0 },
@@ -34,8 +36,10 @@ static const struct page_option options[] = {
 
 const struct page export_page = {
 	.verb = "export",
-	.arguments = "STORE --to csv|folded|locli|speedscope [-o PATH] [--metric NAME] [--node NODE]",
+	.arguments = "STORE --to chrome|csv|folded|locli|speedscope [-o PATH] [--metric NAME] [--node NODE]",
 	.about = "Writes what the store has in other tools' formats.\n\n"
+		 "  chrome      what happened when, for https://ui.perfetto.dev and chrome://tracing: collections,\n"
+		 "              threads, counters, messages, the forge loop, epoch boundaries\n"
 		 "  csv         the rows of one metric, as its view has them\n"
 		 "  folded      stacks for flame graphs, one a line; below the node's name when there are several\n"
 		 "  locli       PATH/analysis/logs-NODE.flt.prof.json, and hlProfile in each\n"
@@ -281,6 +285,39 @@ static int to_csv(struct store *s, struct request *r, FILE *file)
 	return result;
 }
 
+static void say_left_out(const struct timeline_result *result)
+{
+	char room[AMOUNT_MAX];
+
+	for (uint32_t i = 0; i < result->n_left_out && i < TIMELINE_LEFT_OUT_MAX; i++)
+		say("export: %s: %s is left out: its clock is %s%s", result->left_out[i].node,
+		    result->left_out[i].collector,
+		    result->left_out[i].clock_error_ns < 0 ? "not known" : "only known to within ",
+		    result->left_out[i].clock_error_ns < 0
+		            ? ""
+		            : amount_span(room, (double)result->left_out[i].clock_error_ns));
+	if (result->n_left_out > TIMELINE_LEFT_OUT_MAX)
+		say("export: and %u more are left out for that", result->n_left_out - TIMELINE_LEFT_OUT_MAX);
+}
+
+static int to_chrome(struct store *s, struct request *r, FILE *file)
+{
+	struct timeline_choice choice = { .run = r->choice.run, .node = r->choice.node, .title = r->store_path };
+	struct timeline_result result;
+	struct weir_error error = { "" };
+
+	if (r->choice.metric) {
+		say("export: --to chrome: takes no --metric");
+		return -1;
+	}
+	if (timeline_write(s, &choice, file, &result, &error) < 0) {
+		say("%s", error.text[0] ? error.text : "export: no memory");
+		return -1;
+	}
+	say_left_out(&result);
+	return 0;
+}
+
 /* A file is replaced when all of it was written, or not at all. */
 static int run_format(struct store *s, struct request *r, export_format *format)
 {
@@ -340,9 +377,7 @@ static const struct {
 	const char *name;
 	export_format *format; /* NULL: many files, see run_locli() */
 } formats[] = {
-	{ "csv", to_csv },
-	{ "folded", to_folded },
-	{ "locli", NULL },
+	{ "chrome", to_chrome },         { "csv", to_csv }, { "folded", to_folded }, { "locli", NULL },
 	{ "speedscope", to_speedscope },
 };
 
@@ -359,7 +394,7 @@ static int is_format(const char *name)
 	for (size_t i = 0; name && i < sizeof(formats) / sizeof(formats[0]); i++)
 		if (strcmp(formats[i].name, name) == 0)
 			return 1;
-	say("export: --to %s: has to be one of csv, folded, locli, speedscope", name ? name : "");
+	say("export: --to %s: has to be one of chrome, csv, folded, locli, speedscope", name ? name : "");
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/ingest.h"
 #include "cli/amount.h"
+#include "cli/log_join.h"
 #include "cli/record.h"
 #include "cli/say.h"
 #include "cli/verbs.h"
@@ -223,6 +224,8 @@ static uint32_t collect_context(const struct run *run, const struct plan_job *jo
 
 	ret[n++] = (struct lend_pair){ "run", run->tag };
 	ret[n++] = (struct lend_pair){ "node", run->nodes[job->node].name };
+	if (job->before)
+		ret[n++] = (struct lend_pair){ "trace.before", job->before };
 	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
 		const char *value = run_fact(run, job->node, facts[i]);
 
@@ -345,6 +348,8 @@ static int run(struct ingest_request *r)
 	} else if (r->is_dry) {
 		ingest_print_plan(&plan);
 		code = EXIT_ALL;
+	} else if (log_join(&plan) < 0) {
+		say("ingest: no memory");
 	} else {
 		code = run_plan(r, &plan);
 	}

@@ -248,6 +248,7 @@ void plan_done(struct plan *plan)
 		run_close(plan->runs[i].run);
 	for (uint32_t i = 0; i < plan->n_jobs; i++) {
 		free(plan->jobs[i].file);
+		free(plan->jobs[i].before);
 		for (uint32_t j = 0; j < PLAN_COMPANIONS_MAX; j++)
 			free(plan->jobs[i].companions[j]);
 	}

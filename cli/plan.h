@@ -21,6 +21,7 @@ struct plan_job {
 	const struct registry_collector *collector;
 	char *file;                            /* to open */
 	char *companions[PLAN_COMPANIONS_MAX]; /* to open; NULL where there is none */
+	char *before;                          /* of a log: the last lines of the file before it; NULL: none */
 	uint32_t run, source;                  /* runs[run].run->files[source] */
 	uint32_t node;
 };

@@ -5,6 +5,7 @@
 /* What is in a store, section by section. Each section is one query, printed as text or as a member of a JSON object.
  */
 
+#include "analysis/headline.h"
 #include "cli/reader.h"
 #include "exports/jsonout.h"
 
@@ -12,5 +13,9 @@
 int summary_print_run(struct store *s, const char *run);
 /* The same as one element of the array that j stands in. */
 int summary_json_run(struct store *s, const char *run, struct jsonout *j);
+
+/* The figures of analysis/headline.h; a part of the two above. */
+int summary_print_headline(struct store *s, const char *run);
+int summary_json_headline(struct store *s, const char *run, struct jsonout *j);
 
 #endif

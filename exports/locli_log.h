@@ -4,12 +4,15 @@
 
 /* What `wb analyse prepare` and `prepare-db` leave in a run's analysis folder, made from the nodes' logs in one pass:
  *
- *     logs-NODE.flt.json        the lines that begin with a brace, files in the order of their modification
+ *     logs-NODE.flt.json        the lines that begin with a brace
  *     logs-NODE.tracefreq.json  how often each `ns:kind`
- *     logs-NODE.sqlite3         see exports/locli_db.h; files in the order of their names
+ *     logs-NODE.sqlite3         see exports/locli_db.h
  *     hash-timeline.json        all lines that speak of forged blocks and downloaded headers, sorted as bytes
  *     log-manifest.json         hosts with their files, line counts, frequencies, first and last time
  *     log-manifest-db.json      the same for the databases
+ *
+ * A node's files are taken in the order of their first traces. The workbench takes them as they were modified for the
+ * one, as they are called for the other: the same, unless they were copied or renamed, and then not right.
  *
  * hlProfile is left empty: exports/locli.h fills it. Each file is replaced at once or not at all.
  * Source: cardano-node 0a21a743, nix/workbench/analyse/analyse.sh.

@@ -4,6 +4,7 @@
 #include "exports/jsonout.h"
 #include "exports/locli_db.h"
 #include "exports/replace.h"
+#include "parsers/trace_ends.h"
 #include "parsers/trace_names.h"
 
 #include <errno.h>
@@ -18,6 +19,7 @@
 enum {
 	WINDOW_BYTES = 4 << 20,
 	BUFFER_BYTES = TRACE_LINE_MAX + WINDOW_BYTES,
+	HEAD_BYTES = 256 * 1024, /* in which a file's first trace is looked for */
 	RULE_MASK = 0xff,
 	IS_TIMELINE = 0x100, /* in a name's mark: its lines belong into hash-timeline.json */
 };
@@ -29,7 +31,6 @@ struct reader {
 	struct locli_db *db;
 	struct replace filtered, timeline;
 	int filtered_fd;
-	int wants_filtered, wants_database; /* of the pass that is running */
 	double first_s, last_s;
 	struct trace_parser parser;
 	struct trace_line line;
@@ -226,10 +227,9 @@ static ssize_t lines(struct reader *r, size_t n, int is_last)
 			copy_at(r->result->last_at, r->line.at);
 		r->result->n_newlines += r->buffer[at + n_used - 1] == '\n';
 		at += n_used;
-		if (r->wants_database)
-			result = one_line(r, p, &fault);
+		result = one_line(r, p, &fault);
 	}
-	if (result == 0 && r->wants_filtered)
+	if (result == 0)
 		result = write_filtered(r, r->buffer, r->buffer + at);
 	return result < 0 ? result : (ssize_t)at;
 }
@@ -252,8 +252,7 @@ static int read_file(struct reader *r, const char *path)
 		if (done < 0)
 			used = weir_fail(r->reterr, -errno, "locli: %s: %s", path, strerror(errno));
 		n += done > 0 ? (size_t)done : 0;
-		if (r->wants_database)
-			r->result->n_bytes += done > 0 ? (uint64_t)done : 0;
+		r->result->n_bytes += done > 0 ? (uint64_t)done : 0;
 		if (used >= 0)
 			used = lines(r, n, done == 0);
 		if (used > 0) {
@@ -267,13 +266,18 @@ static int read_file(struct reader *r, const char *path)
 
 struct dated {
 	const char *path;
+	int64_t first_ns; /* of its first trace; INT64_MIN: none was found */
 	struct timespec modified;
 };
 
+/* In the order of their first traces: rotated logs. What has none in its beginning goes by its modification, as in the
+ * workbench, or else its name. */
 static int by_time(const void *a, const void *b)
 {
 	const struct dated *x = a, *y = b;
 
+	if (x->first_ns != y->first_ns && x->first_ns != INT64_MIN && y->first_ns != INT64_MIN)
+		return x->first_ns < y->first_ns ? -1 : 1;
 	if (x->modified.tv_sec != y->modified.tv_sec)
 		return x->modified.tv_sec < y->modified.tv_sec ? -1 : 1;
 	if (x->modified.tv_nsec != y->modified.tv_nsec)
@@ -281,54 +285,38 @@ static int by_time(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
-static int by_name(const void *a, const void *b)
+static int date(struct reader *r, const char *path, struct dated *ret)
 {
-	const struct dated *x = a, *y = b;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	ssize_t n;
 
-	return strcmp(x->path, y->path);
+	if (fd < 0 || fstat(fd, &st) < 0 || (n = pread(fd, r->buffer, HEAD_BYTES, 0)) < 0) {
+		int result = weir_fail(r->reterr, -errno, "locli: %s: %s", path, strerror(errno));
+
+		if (fd >= 0)
+			(void)close(fd);
+		return result;
+	}
+	(void)close(fd);
+	*ret = (struct dated){ path, INT64_MIN, st.st_mtim };
+	(void)trace_first_ns(r->buffer, (size_t)n, &ret->first_ns);
+	return 0;
 }
 
-static int pass(struct reader *r, const struct dated *files, int wants_filtered, int wants_database)
-{
-	int result = 0;
-
-	r->wants_filtered = wants_filtered;
-	r->wants_database = wants_database;
-	for (uint32_t i = 0; i < r->node->n_files && result == 0; i++)
-		result = read_file(r, files[i].path);
-	return result;
-}
-
-/* The filtered log wants the files as they were modified, the database as they are called: nearly always the same. */
 static int read_files(struct reader *r)
 {
 	size_t n = r->node->n_files;
-	struct dated *timed = calloc(n ? n : 1, sizeof(*timed)), *named = calloc(n ? n : 1, sizeof(*named));
-	int result = timed && named ? 0 : -ENOMEM;
+	struct dated *files = calloc(n ? n : 1, sizeof(*files));
+	int result = files ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < n && result == 0; i++) {
-		struct stat st;
-
-		if (stat(r->node->files[i], &st) < 0)
-			result = weir_fail(r->reterr, -errno, "locli: %s: %s", r->node->files[i], strerror(errno));
-		else
-			timed[i] = named[i] = (struct dated){ r->node->files[i], st.st_mtim };
-	}
-	if (result == 0) {
-		qsort(timed, n, sizeof(*timed), by_time);
-		qsort(named, n, sizeof(*named), by_name);
-	}
-	if (result == 0 && memcmp(timed, named, n * sizeof(*timed)) == 0) {
-		result = pass(r, timed, 1, 1);
-	} else if (result == 0) {
-		result = pass(r, named, 0, 1);
-		r->result->n_newlines = 0;
-		r->result->first_at[0] = 0;
-		if (result == 0)
-			result = pass(r, timed, 1, 0);
-	}
-	free(timed);
-	free(named);
+	for (size_t i = 0; i < n && result == 0; i++)
+		result = date(r, r->node->files[i], &files[i]);
+	if (result == 0)
+		qsort(files, n, sizeof(*files), by_time);
+	for (size_t i = 0; i < n && result == 0; i++)
+		result = read_file(r, files[i].path);
+	free(files);
 	return result;
 }
 

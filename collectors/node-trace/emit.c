@@ -5,6 +5,8 @@
 
 uint32_t emit_plain(struct emit *e, enum row row)
 {
+	if (e->is_mute)
+		return 0;
 	if (!e->plain[row])
 		e->plain[row] = e->host->series(e->host, row, NULL, 0);
 	return e->plain[row];
@@ -14,7 +16,7 @@ uint32_t emit_series(struct emit *e, enum row row, const char *key, struct weir_
 {
 	const struct weir_attr attr = { { key, strlen(key) }, value };
 
-	return e->host->series(e->host, row, &attr, 1);
+	return e->is_mute ? 0 : e->host->series(e->host, row, &attr, 1);
 }
 
 static void keep(struct emit *e, int result)

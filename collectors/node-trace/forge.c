@@ -177,3 +177,8 @@ int forge_line(struct forge *f, struct emit *e, const struct slots *s, enum mean
 		      meaning == MEANING_LEADER ? 1 : 0);
 	return 1;
 }
+
+void forge_join(struct forge *f)
+{
+	f->n_beyond = f->n_repeated = f->n_without = f->n_no_slot = 0;
+}

@@ -77,6 +77,39 @@ static uint32_t node_trace_sniff(struct weir_text name, const uint8_t *head, uin
 	return n_traces > n_others ? 80 : 0;
 }
 
+/* What a line of the file before this one says of how this one begins. */
+static void recall(struct weir_instance *i, const struct trace_line *line)
+{
+	enum meaning meaning = frequency_meaning(line->ns, line->kind);
+
+	silence_line(&i->silence, &i->emit, line);
+	(void)forge_line(&i->forge, &i->emit, &i->slots, meaning, line);
+	if (meaning == MEANING_SNAPSHOT)
+		(void)blocks_line(&i->blocks, &i->emit, meaning, line);
+}
+
+/* A rotated log goes on in this file. */
+static void join(struct weir_instance *i)
+{
+	struct trace_parser p = { 0 };
+	struct parse_fault fault;
+	struct weir_text before;
+	size_t at = 0, n_used;
+	enum parse_result r;
+
+	if (i->host->context(i->host, "trace.before", &before) != WEIR_OK)
+		return;
+	i->emit.is_mute = 1;
+	while ((r = trace_next(&p, before.at + at, before.n_bytes - at, 1, &i->line, &n_used, &fault)) != PARSE_END) {
+		at += n_used;
+		if (r == PARSE_OK && i->line.what == TRACE_MESSAGE)
+			recall(i, &i->line);
+	}
+	i->emit.is_mute = 0;
+	silence_join(&i->silence);
+	forge_join(&i->forge);
+}
+
 static int node_trace_open(const struct weir_host *h, struct weir_instance **ret, struct weir_error *reterr)
 {
 	static const char tie[] = "written by the node, UTC";
@@ -94,6 +127,7 @@ static int node_trace_open(const struct weir_host *h, struct weir_instance **ret
 	i->silence.thread_threshold_ns = thread_silence.i64;
 	i->blocks.second = INT64_MIN;
 	slots_init(&i->slots, h);
+	join(i);
 	(void)h->clock(h, &(struct weir_clock){ "CLOCK_REALTIME", { tie, sizeof(tie) - 1 }, 0 });
 	*ret = i;
 	return WEIR_OK;
@@ -218,12 +252,14 @@ static int finish(struct weir_instance *i)
 {
 	i->has_end = 1;
 	if (i->n_lines[TRACE_MESSAGE]) {
-		slots_emit(&i->slots, &i->emit, i->silence.first_ns, i->silence.highest_ns);
+		slots_emit(&i->slots, &i->emit, i->silence.joined_ns ? i->silence.joined_ns + 1 : i->silence.first_ns,
+		           i->silence.highest_ns);
 		blocks_finish(&i->blocks, &i->emit);
 		frequency_emit(&i->names, &i->emit, i->silence.highest_ns);
 		emit_lines(i);
 	}
 	resources_finish(&i->resources, i->host);
+	note(i->host, "trace.joined", i->silence.joined_ns != 0, "the log goes on from the file before this one");
 	note(i->host, "trace.backwards", i->silence.n_back, "lines whose time is before that of a line above them");
 	note(i->host, "trace.repeated_slot", i->forge.n_repeated,
 	     "leadership checks of a slot that was checked before");

@@ -104,7 +104,8 @@ enum {
 
 struct emit {
 	const struct weir_host *host;
-	int result; /* the first < 0 that the host gave; everything after it is dropped */
+	int result;  /* the first < 0 that the host gave; everything after it is dropped */
+	int is_mute; /* nothing is said: lines of the file before this one */
 	uint32_t n_spans, n_numbers;
 	uint32_t plain[ROW_END]; /* series of rows that have no attributes */
 	struct weir_span spans[EMIT_BATCH];
@@ -190,6 +191,7 @@ struct forge {
 /* 1: the line was one of the forge loop. */
 int forge_line(struct forge *f, struct emit *e, const struct slots *s, enum meaning meaning,
                const struct trace_line *line);
+void forge_join(struct forge *f); /* as silence_join() */
 
 /* ---- blocks.c ---- */
 
@@ -247,12 +249,15 @@ struct silence {
 	int64_t first_ns, last_ns, highest_ns;
 	int64_t longest_ns;
 	int64_t furthest_back_ns;
+	int64_t joined_ns; /* where the file before this one ended; 0: none is known */
 	uint64_t n_back;
 	uint32_t series, reversal_series;
 	struct silence_thread threads[SILENCE_THREADS_MAX];
 };
 
 void silence_line(struct silence *s, struct emit *e, const struct trace_line *line);
+/* The lines so far were those of the file before this one: what goes on is kept, what was counted is not. */
+void silence_join(struct silence *s);
 
 /* ---- Members of a line's payload ---- */
 

@@ -57,3 +57,10 @@ void silence_line(struct silence *s, struct emit *e, const struct trace_line *li
 	if (s->thread_threshold_ns)
 		thread_silence(s, e, line);
 }
+
+void silence_join(struct silence *s)
+{
+	s->joined_ns = s->highest_ns;
+	s->first_ns = s->longest_ns = s->furthest_back_ns = 0;
+	s->n_back = 0;
+}

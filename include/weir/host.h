@@ -194,7 +194,8 @@ struct weir_host {
 	 * `run` `node` `path` `file.mtime_ns` `file.size_bytes` `process.pid` `process.start_ns` `run.start_ns`
 	 * `run.end_ns` `ghc.version` `genesis.system_start_ns` `genesis.slot_length_ns` `genesis.epoch_length_slots`
 	 * `genesis.security_param` `genesis.active_slots_coeff`, and of a chain that had a Byron era
-	 * `genesis.byron_epochs` `genesis.byron_slots` `genesis.byron_slot_length_ns` */
+	 * `genesis.byron_epochs` `genesis.byron_slots` `genesis.byron_slot_length_ns`; of a rotated log `trace.before`,
+	 * the last lines of the file before this one */
 	int (*context)(const struct weir_host *h, const char *name, struct weir_text *ret);
 
 	/* UTC now, in nanoseconds. */

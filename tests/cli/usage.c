@@ -128,7 +128,7 @@ static void completion_knows_all_options(void **state)
 	struct program p = program_weir(NULL, "help", "--complete", NULL);
 
 	assert_int_equal(p.code, 0);
-	assert_non_null(strstr(p.out, "\nexport\t--to\tcsv|folded|locli|speedscope\t"));
+	assert_non_null(strstr(p.out, "\nexport\t--to\tchrome|csv|folded|locli|speedscope\t"));
 	assert_non_null(strstr(p.out, "\ningest\t-o\tSTORE\t"));
 	assert_non_null(strstr(p.out, "\nprofile\t--help\t\t"));
 	program_done(&p);

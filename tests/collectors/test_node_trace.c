@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/support/golden.h"
@@ -109,6 +110,91 @@ static void dead_fields_are_not_zeros(void **state)
 	recorder_free(rec);
 }
 
+/* ---- Rotated logs ---- */
+
+struct lines {
+	char *at[4096];
+	size_t n;
+};
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* What a recorder was told of spans, line by line. */
+static void keep_spans(struct lines *to, struct recorder *rec)
+{
+	struct weir_text text = recorder_text(rec);
+	const char *at = text.at, *end = text.at + text.n_bytes, *newline;
+
+	for (; (newline = memchr(at, '\n', (size_t)(end - at))); at = newline + 1)
+		if (strncmp(at, "{\"span\"", 7) == 0) {
+			assert_true(to->n < sizeof(to->at) / sizeof(to->at[0]));
+			to->at[to->n++] = strndup(at, (size_t)(newline - at));
+		}
+}
+
+static void free_lines(struct lines *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		free(l->at[i]);
+}
+
+/* Reads one piece of a log; before: the file before it, NULL: none. */
+static void read_piece(struct lines *to, const uint8_t *at, uint64_t n, const char *before)
+{
+	struct lend_pair context[6] = { { "trace.before", before } };
+	struct golden piece = mixed;
+	struct recorder_setup setup;
+	struct recorder_input file;
+	struct recorder_result result;
+	struct recorder *rec = NULL;
+
+	memcpy(context + 1, genesis, sizeof(genesis));
+	piece.context = before ? context : genesis;
+	piece.n_context = before ? 6 : 5;
+	setup = golden_setup(&piece);
+	file = setup.inputs[0];
+	setup.inputs[0].at = at;
+	setup.inputs[0].n_bytes = n;
+	assert_true(recorder_run(&setup, &rec, &result, NULL) >= 0);
+	keep_spans(to, rec);
+	recorder_free(rec);
+	setup.inputs[0] = file;
+	golden_done(&setup);
+}
+
+static void a_rotated_log_says_what_the_whole_one_says(void **state)
+{
+	struct recorder_setup setup = golden_setup(&mixed);
+	const uint8_t *at = setup.inputs[0].at;
+	uint64_t n = setup.inputs[0].n_bytes;
+	struct lines whole = { .n = 0 };
+
+	read_piece(&whole, at, n, NULL);
+	qsort(whole.at, whole.n, sizeof(whole.at[0]), by_text);
+	assert_true(whole.n > 50);
+	for (uint64_t cut = 1; cut < n; cut++) {
+		struct lines parts = { .n = 0 };
+		char *before;
+
+		if (at[cut - 1] != '\n')
+			continue;
+		before = strndup((const char *)at, cut);
+		read_piece(&parts, at, cut, NULL);
+		read_piece(&parts, at + cut, n - cut, before);
+		qsort(parts.at, parts.n, sizeof(parts.at[0]), by_text);
+		for (size_t i = 0; i < whole.n && i < parts.n; i++)
+			assert_string_equal(parts.at[i], whole.at[i]);
+		assert_int_equal(parts.n, whole.n);
+		free(before);
+		free_lines(&parts);
+	}
+	free_lines(&whole);
+	golden_done(&setup);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -118,6 +204,7 @@ int main(void)
 		cmocka_unit_test(exactly_the_slots_that_were_not_started_are_missed),
 		cmocka_unit_test(without_a_genesis_missed_slots_are_still_exact),
 		cmocka_unit_test(dead_fields_are_not_zeros),
+		cmocka_unit_test(a_rotated_log_says_what_the_whole_one_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

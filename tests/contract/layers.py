@@ -31,6 +31,7 @@ NO_LIBRARY = ()
 TABLE = {
     "include/weir": (("weir/",), NO_LIBRARY, r"(?!stddef\.h|stdint\.h).*"),
     "parsers": (("parsers/",), NO_LIBRARY, r"(stdio|stdlib|malloc|unistd|fcntl|dirent|pthread|sys/.*)\.?h?"),
+    "bpf": (("weir/", "bpf/"), ("bpf",), ANY_LIBC),
     "collectors": (("weir/", "parsers/", "."), ("jansson", "pcap", "bpf"), ANY_LIBC),
     "examples": (("weir/", "."), NO_LIBRARY, ANY_LIBC),
     "store": (("weir/", "store/"), ("sqlite3", "zstd"), ANY_LIBC),
@@ -52,6 +53,12 @@ TABLE = {
 # Single files that may have more: the one header of the contract that fills a sentence.
 MORE = {"include/weir/fail.h": r"stdarg\.h|stdio\.h"}
 
+# Compiled for the kernel: nothing of user space.
+KERNEL_SIDE = (".bpf.c", ".bpf.h")
+KERNEL_HEADERS = r"(bpf|linux|asm)/.*|stdbool\.h"
+# What any collector that loads BPF may have of bpf/ beside its own pair.
+LOADING = ("bpf/load.h",)
+
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
 
@@ -65,9 +72,9 @@ def is_of_own_folder(path, name, root):
 
 
 def is_below(path, name, root):
-    """bpf/x.h and the skeleton x.skel.h, of collectors/x only."""
+    """bpf/x.h and the skeleton x.skel.h, of collectors/x only, and what all that load have in common."""
     collector = os.path.relpath(path, root).split(os.sep)[1]
-    return name in (f"bpf/{collector}.h", f"{collector}.skel.h", f"bpf/{collector}.skel.h")
+    return name in LOADING or name in (f"bpf/{collector}.h", f"{collector}.skel.h", f"bpf/{collector}.skel.h")
 
 
 def offence(root, folder, path, mark, name):
@@ -76,6 +83,8 @@ def offence(root, folder, path, mark, name):
     relative = os.path.relpath(path, root)
     if folder == "collectors" and is_below(path, name, root):
         return None
+    if relative.endswith(KERNEL_SIDE) and not re.fullmatch(KERNEL_HEADERS, name):
+        return "of user space"
     if mark == '"' or name.startswith("weir/"):
         for prefix in allowed:
             if prefix == "." and mark == '"' and is_of_own_folder(path, name, root):
@@ -115,6 +124,8 @@ def offences(root):
 SELF_TEST = {
     "include/weir/host.h": ("<stdio.h>", '"store/store.h"'),
     "parsers/x.c": ("<stdlib.h>", "<weir/host.h>", "<zstd.h>", '"plugins/lend.h"', "<sys/stat.h>"),
+    "bpf/x.c": ('"plugins/lend.h"', '"collectors/a/a.h"', "<sqlite3.h>"),
+    "bpf/x.bpf.c": ("<stdio.h>", "<weir/host.h>"),
     "collectors/a/a.c": ('"plugins/lend.h"', '"store/json.h"', '"collectors/b/b.h"', '"bpf/b.h"', "<sqlite3.h>"),
     "examples/a/a.c": ('"parsers/prof.h"', "<jansson.h>"),
     "store/x.c": ('"plugins/lend.h"', '"analysis/x.h"', '"parsers/prof.h"', "<jansson.h>"),
@@ -126,7 +137,9 @@ SELF_TEST = {
 }
 ALLOWED = {
     "include/weir/fail.h": ("<stdarg.h>", "<stdio.h>", "<weir/host.h>"),
-    "collectors/a/a.h": ('"a.h"', '"collectors/a/b.h"', '"parsers/prof.h"', '"bpf/a.h"', '"a.skel.h"', "<pcap/pcap.h>"),
+    "bpf/a.c": ('"bpf/a.h"', "<bpf/libbpf.h>", "<weir/host.h>", "<stdio.h>"),
+    "bpf/a.bpf.c": ('"bpf/a.h"', "<bpf/bpf_helpers.h>", "<linux/types.h>", "<stdbool.h>"),
+    "collectors/a/a.h": ('"a.h"', '"bpf/load.h"', '"collectors/a/b.h"', '"parsers/prof.h"', '"bpf/a.h"', '"a.skel.h"', "<pcap/pcap.h>"),
     "plugins/x.h": ('"store/store.h"', "<weir/host.h>", "<gelf.h>", "<stdlib.h>"),
 }
 

@@ -190,9 +190,13 @@ def fail(what, ours, theirs):
     sys.exit(f"{what}: {len(ours)} stored, {len(theirs)} by the reference")
 
 
+def begins(path):
+    return re.search(rb'"at":"([^"]*)"', open(path, "rb").read()).group(1)
+
+
 def main():
-    folder, node, files = sys.argv[1], sys.argv[2], sys.argv[3:]
-    lines = [line.rstrip(b"\r") for f in sorted(files) for line in re.sub(rb"\n\Z", b"", open(f, "rb").read()).split(b"\n")]
+    folder, node, files = sys.argv[1], sys.argv[2], sorted(sys.argv[3:], key=begins)
+    lines = [line.rstrip(b"\r") for f in files for line in re.sub(rb"\n\Z", b"", open(f, "rb").read()).split(b"\n")]
     tables, frequencies = read(lines)
     db = sqlite3.connect(f"{folder}/analysis/logs-{node}.sqlite3")
     ours = stored(db)

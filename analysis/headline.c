@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "analysis/headline.h"
+
+#include "store/query.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <weir/fail.h>
+
+const struct headline_word headline_words[HEADLINE_FIGURES] = {
+	[HEADLINE_WALL] = { "wall", "ns" },
+	[HEADLINE_CPU] = { "cpu", "ns" },
+	[HEADLINE_PRODUCTIVITY] = { "productivity", "1" },
+	[HEADLINE_COLLECTIONS] = { "gc_count", "{collection}" },
+	[HEADLINE_PAUSED] = { "gc_total", "ns" },
+	[HEADLINE_PAUSED_SHARE] = { "gc_share", "1" },
+	[HEADLINE_PAUSE_LONGEST] = { "gc_longest", "ns" },
+	[HEADLINE_HEAP] = { "heap_peak", "By" },
+	[HEADLINE_LIVE] = { "live_peak", "By" },
+	[HEADLINE_RESIDENT] = { "resident_peak", "By" },
+	[HEADLINE_ALLOCATED] = { "allocated", "By" },
+	[HEADLINE_THREADS] = { "threads", "{thread}" },
+	[HEADLINE_CAPABILITIES] = { "capabilities", "{capability}" },
+	[HEADLINE_DAMAGES] = { "damages", "{place}" },
+	[HEADLINE_DAMAGED_BYTES] = { "damaged", "By" },
+	[HEADLINE_EPOCHS] = { "epoch_boundaries", "{boundary}" },
+	[HEADLINE_SLOTS] = { "slots_started", "{slot}" },
+	[HEADLINE_SLOTS_MISSED] = { "slots_missed", "{slot}" },
+	[HEADLINE_FORGED] = { "blocks_forged", "{block}" },
+	[HEADLINE_ADOPTED] = { "blocks_adopted", "{block}" },
+	[HEADLINE_LOOP_LONGEST] = { "forge_phase_longest", "ns" },
+	[HEADLINE_SILENCE] = { "silence_longest", "ns" },
+};
+
+/* How the series of a metric make one figure. Of a counter's series the largest value is the last one. */
+#define MOST  "max(max)"
+#define ENDS  "sum(max)"
+#define SUM   "sum(sum)"
+#define COUNT "sum(n)"
+
+/* Where a figure may come from, best first. */
+static const struct origin {
+	enum headline_figure figure;
+	const char *collector, *metric, *take;
+	const char *where; /* a condition over `attrs`, or NULL */
+} origins[] = {
+	{ HEADLINE_WALL, "ghc-rts-stats", "process.elapsed.time", MOST, "attrs ->> '$.state' = 'total'" },
+	{ HEADLINE_WALL, "kernel-resources", "process.elapsed.time", MOST, NULL },
+	{ HEADLINE_CPU, "ghc-rts-stats", "process.cpu.time", MOST, "attrs ->> '$.state' = 'total'" },
+	{ HEADLINE_CPU, "kernel-resources", "process.cpu.time", ENDS, NULL },
+	{ HEADLINE_CPU, "node-trace", "process.cpu.time", MOST, "attrs ->> '$.state' = 'total'" },
+	{ HEADLINE_PRODUCTIVITY, "ghc-rts-stats", "ghc.productivity", MOST, "attrs ->> '$.clock' = 'elapsed'" },
+	{ HEADLINE_COLLECTIONS, "ghc-eventlog", "ghc.gc.pause", COUNT, NULL },
+	{ HEADLINE_COLLECTIONS, "ghc-rts-stats", "ghc.gc.count", ENDS, NULL },
+	{ HEADLINE_COLLECTIONS, "node-trace", "ghc.gc.count", ENDS, NULL },
+	{ HEADLINE_PAUSED, "ghc-eventlog", "ghc.gc.pause", SUM, NULL },
+	{ HEADLINE_PAUSED, "ghc-rts-stats", "ghc.gc.elapsed.time", ENDS, NULL },
+	{ HEADLINE_PAUSE_LONGEST, "ghc-eventlog", "ghc.gc.pause", MOST, NULL },
+	{ HEADLINE_PAUSE_LONGEST, "ghc-rts-stats", "ghc.gc.pause.max", MOST, NULL },
+	{ HEADLINE_HEAP, "ghc-eventlog", "ghc.heap.size", MOST, NULL },
+	{ HEADLINE_HEAP, "ghc-rts-stats", "ghc.heap.size.max", MOST, NULL },
+	{ HEADLINE_HEAP, "node-trace", "ghc.heap.size", MOST, NULL },
+	{ HEADLINE_LIVE, "ghc-eventlog", "ghc.heap.live", MOST, NULL },
+	{ HEADLINE_LIVE, "ghc-rts-stats", "ghc.heap.live.max", MOST, NULL },
+	{ HEADLINE_LIVE, "node-trace", "ghc.heap.live", MOST, NULL },
+	{ HEADLINE_RESIDENT, "kernel-resources", "process.memory.usage.max", MOST, NULL },
+	{ HEADLINE_RESIDENT, "node-trace", "process.memory.usage", MOST, NULL },
+	{ HEADLINE_ALLOCATED, "ghc-rts-stats", "ghc.heap.allocated", MOST, NULL },
+	{ HEADLINE_ALLOCATED, "ghc-eventlog", "ghc.heap.allocated", ENDS, NULL },
+	{ HEADLINE_ALLOCATED, "node-trace", "ghc.heap.allocated", MOST, NULL },
+	{ HEADLINE_ALLOCATED, "ghc-prof", "ghc.profile.total_alloc", MOST, NULL },
+	{ HEADLINE_THREADS, "ghc-eventlog", "ghc.thread.created", ENDS, NULL },
+	{ HEADLINE_CAPABILITIES, "ghc-eventlog", "ghc.capability.count", MOST, NULL },
+	{ HEADLINE_CAPABILITIES, "ghc-rts-stats", "ghc.capability.count", MOST, NULL },
+	{ HEADLINE_EPOCHS, "node-trace", "cardano.epoch.boundary", COUNT, NULL },
+	{ HEADLINE_SLOTS, "node-trace", "cardano.forge.start", COUNT, NULL },
+	{ HEADLINE_FORGED, "node-trace", "cardano.forge.block", COUNT, NULL },
+	{ HEADLINE_ADOPTED, "node-trace", "cardano.block.adopted", COUNT, NULL },
+	{ HEADLINE_LOOP_LONGEST, "node-trace", "cardano.forge.*", MOST, NULL },
+	{ HEADLINE_SILENCE, "node-trace", "trace.silence", MOST, "attrs ->> '$.thread' IS NULL" },
+};
+
+/* What is not among the totals: ?1 is the run; columns are node, collector and the value. */
+static const struct question {
+	enum headline_figure figure;
+	const char *sql;
+} questions[] = {
+	/* Where the forge loop is seen, no missed slot is a measured 0. */
+	{ HEADLINE_SLOTS_MISSED,
+	  "SELECT coalesce(f.node, ''), 'node-trace', coalesce((SELECT sum(value) FROM spans m WHERE m.run = ?1 AND"
+	  " m.node IS f.node AND m.metric = 'cardano.slot.missed' AND m.collector = 'node-trace'), 0)"
+	  " FROM (SELECT DISTINCT node FROM totals WHERE run = ?1 AND metric = 'cardano.forge.start') f" },
+	{ HEADLINE_DAMAGES,
+	  "SELECT coalesce(s.node, ''), 'ghc-eventlog', (SELECT coalesce(sum(d.count), 0) FROM diags d WHERE d.run = ?1"
+	  " AND d.node IS s.node AND d.code IN ('eventlog.gap', 'eventlog.cut')) FROM sources s"
+	  " WHERE s.run = ?1 AND s.collector = 'ghc-eventlog' GROUP BY s.node" },
+	{ HEADLINE_DAMAGED_BYTES, "SELECT coalesce(node, ''), 'ghc-eventlog', sum(CAST(value AS INTEGER)) FROM facts"
+	                          " WHERE run = ?1 AND name = 'eventlog.damaged_bytes' GROUP BY node" },
+	/* How long a source was seen is the least that its process lived. */
+	{ HEADLINE_WALL, "SELECT coalesce(node, ''), collector, max(t_last_ns - t_first_ns) FROM sources WHERE run = ?1"
+	                 " AND collector = 'ghc-eventlog' AND t_last_ns > t_first_ns GROUP BY node" },
+	{ HEADLINE_WALL, "SELECT coalesce(node, ''), collector, max(t_last_ns - t_first_ns) FROM sources WHERE run = ?1"
+	                 " AND collector = 'node-trace' AND t_last_ns > t_first_ns GROUP BY node" },
+};
+
+static struct headline_node *add_node(struct headline *h, const char *name)
+{
+	struct headline_node *more = reallocarray(h->nodes, h->n_nodes + 1, sizeof(*more)), *node;
+
+	if (!more)
+		return NULL;
+	h->nodes = more;
+	node = &more[h->n_nodes];
+	*node = (struct headline_node){ .node = strdup(name) };
+	if (!node->node)
+		return NULL;
+	for (int i = 0; i < HEADLINE_FIGURES; i++)
+		node->at[i] = (struct headline_value){ NAN, NULL };
+	h->n_nodes++;
+	return node;
+}
+
+static struct headline_node *node_of(struct headline *h, const char *name)
+{
+	for (uint32_t i = 0; i < h->n_nodes; i++)
+		if (strcmp(h->nodes[i].node, name) == 0)
+			return &h->nodes[i];
+	return add_node(h, name);
+}
+
+/* The collector's name has to outlive the statement. */
+static const char *known_collector(const char *name)
+{
+	for (size_t i = 0; i < sizeof(origins) / sizeof(origins[0]); i++)
+		if (strcmp(origins[i].collector, name) == 0)
+			return origins[i].collector;
+	return NULL;
+}
+
+/* Rows of node, collector, value; finalizes the statement. What is known already stays. */
+static int take_rows(struct store *s, sqlite3_stmt *q, enum headline_figure figure, struct headline *h,
+                     struct weir_error *reterr)
+{
+	int step;
+
+	while ((step = query_step(s, q, reterr)) > 0) {
+		struct headline_node *node;
+
+		if (sqlite3_column_type(q, 2) == SQLITE_NULL)
+			continue;
+		node = node_of(h, (const char *)sqlite3_column_text(q, 0));
+		if (!node) {
+			step = weir_fail(reterr, -ENOMEM, "summary: no memory");
+			break;
+		}
+		if (isnan(node->at[figure].value))
+			node->at[figure] =
+				(struct headline_value){ sqlite3_column_double(q, 2),
+				                         known_collector((const char *)sqlite3_column_text(q, 1)) };
+	}
+	(void)sqlite3_finalize(q);
+	return step;
+}
+
+static int take_origin(struct store *s, const char *run, const struct origin *o, struct headline *h,
+                       struct weir_error *reterr)
+{
+	sqlite3_stmt *q;
+	char sql[512];
+	int result;
+
+	(void)snprintf(sql, sizeof(sql),
+	               "SELECT coalesce(node, ''), collector, %s FROM totals WHERE run = ?1 AND collector = ?2 AND"
+	               " metric %s ?3 %s%s GROUP BY node ORDER BY node",
+	               o->take, strchr(o->metric, '*') ? "GLOB" : "=", o->where ? "AND " : "",
+	               o->where ? o->where : "");
+	result = query_prepare(s, sql, &q, reterr);
+	if (result < 0)
+		return result;
+	(void)sqlite3_bind_text(q, 1, run, -1, SQLITE_STATIC);
+	(void)sqlite3_bind_text(q, 2, o->collector, -1, SQLITE_STATIC);
+	(void)sqlite3_bind_text(q, 3, o->metric, -1, SQLITE_STATIC);
+	return take_rows(s, q, o->figure, h, reterr);
+}
+
+static int take_question(struct store *s, const char *run, const struct question *question, struct headline *h,
+                         struct weir_error *reterr)
+{
+	sqlite3_stmt *q;
+	int result = query_prepare(s, question->sql, &q, reterr);
+
+	if (result < 0)
+		return result;
+	(void)sqlite3_bind_text(q, 1, run, -1, SQLITE_STATIC);
+	return take_rows(s, q, question->figure, h, reterr);
+}
+
+/* What follows from the others. */
+static void derive(struct headline_node *node)
+{
+	struct headline_value *at = node->at;
+
+	if (at[HEADLINE_WALL].value > 0)
+		at[HEADLINE_PAUSED_SHARE].value = at[HEADLINE_PAUSED].value / at[HEADLINE_WALL].value;
+	if (isnan(at[HEADLINE_PRODUCTIVITY].value) && at[HEADLINE_PAUSED_SHARE].value <= 1)
+		at[HEADLINE_PRODUCTIVITY].value = 1 - at[HEADLINE_PAUSED_SHARE].value;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct headline_node *)a)->node, ((const struct headline_node *)b)->node);
+}
+
+void headline_done(struct headline *h)
+{
+	for (uint32_t i = 0; i < h->n_nodes; i++)
+		free(h->nodes[i].node);
+	free(h->nodes);
+	*h = (struct headline){ 0 };
+}
+
+int headline_read(struct store *s, const char *run, struct headline *ret, struct weir_error *reterr)
+{
+	int result = 0;
+
+	*ret = (struct headline){ 0 };
+	for (size_t i = 0; i < sizeof(origins) / sizeof(origins[0]) && result == 0; i++)
+		result = take_origin(s, run, &origins[i], ret, reterr);
+	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]) && result == 0; i++)
+		result = take_question(s, run, &questions[i], ret, reterr);
+	if (result < 0) {
+		headline_done(ret);
+		return result;
+	}
+	for (uint32_t i = 0; i < ret->n_nodes; i++)
+		derive(&ret->nodes[i]);
+	if (ret->n_nodes > 0)
+		qsort(ret->nodes, ret->n_nodes, sizeof(*ret->nodes), by_name);
+	return 0;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: (Apache-2.0 OR GPL-2.0-only) */
+#ifndef BPF_HIST_H
+#define BPF_HIST_H
+
+/* A histogram that only ever grows, filled in the kernel, in exactly the contract's buckets: base 2^(1/4), bucket i for
+ * the values in (base^i, base^(i+1)]. Source: OpenTelemetry metrics data model, "ExponentialHistogram", scale 2.
+ *
+ * An interval's histogram is the difference of two readings. Minima and maxima have no difference, so they are kept for
+ * the running interval and the one before: the reader raises `interval` by one, then reads the edges of the one that
+ * ended. Compiles for both sides; one CPU writes each copy.
+ */
+
+#include <linux/types.h>
+
+enum {
+	HIST_SCALE = 2,
+	HIST_SLOTS = 160, /* [0] is the zeros, [1 + n] bucket n - 1; the last also has what is beyond it: 2^39.5 */
+};
+
+struct hist_edge {
+	__u64 min;
+	__u64 max;
+	__u64 interval; /* that min and max are of */
+};
+
+struct hist {
+	__u64 count;
+	__u64 sum;
+	struct hist_edge edges[2]; /* by the interval's last bit */
+	__u64 slots[HIST_SLOTS];
+};
+
+_Static_assert(sizeof(struct hist) == 16 + 48 + 8 * HIST_SLOTS, "the layout that both compilers see");
+
+static inline __attribute__((always_inline)) __u32 hist_log2(__u64 v)
+{
+	__u32 r, shift;
+
+	r = (v > 0xffffffff) << 5;
+	v >>= r;
+	shift = (v > 0xffff) << 4;
+	v >>= shift;
+	r |= shift;
+	shift = (v > 0xff) << 3;
+	v >>= shift;
+	r |= shift;
+	shift = (v > 0xf) << 2;
+	v >>= shift;
+	r |= shift;
+	shift = (v > 0x3) << 1;
+	v >>= shift;
+	r |= shift;
+	return r | (__u32)(v >> 1);
+}
+
+static inline __attribute__((always_inline)) __u32 hist_slot(__u64 v)
+{
+	/* 2^63 times 2^(1/4), 2^(2/4) and 2^(3/4). Of an integer v and an irrational or whole bound b, v > b is
+	 * v - 1 >= floor(b). */
+	const __u64 quarter[3] = { 0x9837f0518db8a96fULL, 0xb504f333f9de6484ULL, 0xd744fccad69d6af4ULL };
+	__u64 u = v - 1;
+	__u32 down, slot;
+
+	if (v <= 1)
+		return (__u32)v;
+	down = hist_log2(u);
+	slot = 2 + 4 * down;
+	down = 63 - down;
+	slot += (__u32)((u >= quarter[0] >> down) + (u >= quarter[1] >> down) + (u >= quarter[2] >> down));
+	return slot < HIST_SLOTS ? slot : HIST_SLOTS - 1;
+}
+
+static inline __attribute__((always_inline)) void hist_add(struct hist *h, __u64 v, __u64 interval)
+{
+	struct hist_edge *edge = &h->edges[interval & 1];
+
+	h->count++;
+	h->sum += v;
+	h->slots[hist_slot(v)]++;
+	if (edge->interval != interval) {
+		edge->interval = interval;
+		edge->min = v;
+		edge->max = v;
+		return;
+	}
+	if (v < edge->min)
+		edge->min = v;
+	if (v > edge->max)
+		edge->max = v;
+}
+
+#endif

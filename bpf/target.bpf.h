@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: (Apache-2.0 OR GPL-2.0-only) */
+#ifndef BPF_TARGET_BPF_H
+#define BPF_TARGET_BPF_H
+
+/* Which processes are measured: those that user space put into `targets`, and all that they fork. A process that ends
+ * is marked, and user space takes it out when it has read what it left. Include after bpf_tracing.h.
+ */
+
+#include "bpf/kernel_types.h"
+#include "bpf/target.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, TARGETS_MAX);
+	__type(key, __u32); /* thread group id */
+	__type(value, struct target);
+} targets SEC(".maps");
+
+/* Processes that a full `targets` kept out. */
+__u64 lost_targets;
+
+static __always_inline struct target *target_of(__u32 tgid)
+{
+	return bpf_map_lookup_elem(&targets, &tgid);
+}
+
+static __always_inline __u32 current_tgid(void)
+{
+	return (__u32)(bpf_get_current_pid_tgid() >> 32);
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct target fresh = {};
+	__u32 tgid = (__u32)child->tgid;
+
+	if (parent->tgid == child->tgid || !target_of((__u32)parent->tgid))
+		return 0;
+	fresh.start_ns = child->start_boottime;
+	if (bpf_map_update_elem(&targets, &tgid, &fresh, BPF_ANY))
+		__sync_fetch_and_add(&lost_targets, 1);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_exit, struct task_struct *task)
+{
+	struct target *t = target_of((__u32)task->tgid);
+
+	/* `live` counts the threads that have not come this far; a few kernels print it, none lets it go up again. */
+	if (t && task->signal->live.counter == 0)
+		t->is_over = 1;
+	return 0;
+}
+
+#endif
