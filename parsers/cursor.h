@@ -66,4 +66,25 @@ static inline uint64_t cursor_be64(struct cursor *c)
 	return high << 32 | cursor_be32(c);
 }
 
+static inline uint16_t cursor_le16(struct cursor *c)
+{
+	const uint8_t *b = cursor_take(c, 2);
+
+	return (uint16_t)(b ? b[1] << 8 | b[0] : 0);
+}
+
+static inline uint32_t cursor_le32(struct cursor *c)
+{
+	uint32_t low = cursor_le16(c);
+
+	return (uint32_t)cursor_le16(c) << 16 | low;
+}
+
+static inline uint64_t cursor_le64(struct cursor *c)
+{
+	uint64_t low = cursor_le32(c);
+
+	return (uint64_t)cursor_le32(c) << 32 | low;
+}
+
 #endif
