@@ -32,7 +32,7 @@ TABLE = {
     "include/weir": (("weir/",), NO_LIBRARY, r"(?!stddef\.h|stdint\.h).*"),
     "parsers": (("parsers/",), NO_LIBRARY, r"(stdio|stdlib|malloc|unistd|fcntl|dirent|pthread|sys/.*)\.?h?"),
     "bpf": (("weir/", "bpf/"), ("bpf",), ANY_LIBC),
-    "collectors": (("weir/", "parsers/", "."), ("jansson", "pcap", "bpf"), ANY_LIBC),
+    "collectors": (("weir/", "parsers/", "collectors/program/", "."), ("jansson", "pcap", "bpf"), ANY_LIBC),
     "examples": (("weir/", "."), NO_LIBRARY, ANY_LIBC),
     "store": (("weir/", "store/"), ("sqlite3", "zstd"), ANY_LIBC),
     "plugins": (("weir/", "store/", "plugins/"), ("crypto", "seccomp", "elf", "jansson"), ANY_LIBC),
@@ -139,7 +139,7 @@ ALLOWED = {
     "include/weir/fail.h": ("<stdarg.h>", "<stdio.h>", "<weir/host.h>"),
     "bpf/a.c": ('"bpf/a.h"', "<bpf/libbpf.h>", "<weir/host.h>", "<stdio.h>"),
     "bpf/a.bpf.c": ('"bpf/a.h"', "<bpf/bpf_helpers.h>", "<linux/types.h>", "<stdbool.h>"),
-    "collectors/a/a.h": ('"a.h"', '"bpf/load.h"', '"collectors/a/b.h"', '"parsers/prof.h"', '"bpf/a.h"', '"a.skel.h"', "<pcap/pcap.h>"),
+    "collectors/a/a.h": ('"a.h"', '"bpf/load.h"', '"collectors/program/image.h"', '"collectors/a/b.h"', '"parsers/prof.h"', '"bpf/a.h"', '"a.skel.h"', "<pcap/pcap.h>"),
     "plugins/x.h": ('"store/store.h"', "<weir/host.h>", "<gelf.h>", "<stdlib.h>"),
 }
 

@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collectors/program/image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <weir/fail.h>
+
+enum {
+	COMMENT_MAX = 64 * 1024,
+	NOTES_MAX = 64 * 1024,
+	DYNAMIC_MAX = 64 * 1024,
+	DYNAMIC_TEXTS_MAX = 1 << 20,
+};
+
+/* One file: the image itself, or the one with its symbols. */
+struct file {
+	int fd;
+	struct elf_header header;
+	uint8_t *sections; /* the table, as it lies in the file */
+	size_t n_sections_bytes;
+	char build_id[ELF_BUILD_ID_MAX];
+	size_t n_build_id;
+};
+
+struct image {
+	struct file own, debug;
+	struct elf_segment segments[IMAGE_SEGMENTS_MAX];
+	uint32_t n_segments;
+	char version[IMAGE_VERSION_MAX];
+	char path[PATH_MAX];
+};
+
+/* ---- Reading pieces ---- */
+
+static int read_at(int fd, void *room, size_t n, uint64_t offset)
+{
+	uint8_t *at = room;
+
+	while (n > 0) {
+		ssize_t r = offset > INT64_MAX ? 0 : pread(fd, at, n, (off_t)offset);
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r <= 0)
+			return r < 0 ? -errno : -EFAULT;
+		at += r;
+		offset += (uint64_t)r;
+		n -= (size_t)r;
+	}
+	return 0;
+}
+
+/* A piece of its own memory; the caller frees it. NULL: no memory, or the file hasn't so much. */
+static uint8_t *piece(int fd, uint64_t offset, uint64_t n)
+{
+	uint8_t *at = n > 0 && n <= SIZE_MAX ? malloc((size_t)n) : NULL;
+
+	if (at && read_at(fd, at, (size_t)n, offset) < 0) {
+		free(at);
+		return NULL;
+	}
+	return at;
+}
+
+static int section_of_type(const struct file *f, uint32_t type, struct elf_section *ret, uint32_t *ret_index)
+{
+	for (uint32_t i = *ret_index; elf_section(f->sections, f->n_sections_bytes, i, ret) == PARSE_OK; i++)
+		if (ret->type == type) {
+			*ret_index = i;
+			return 1;
+		}
+	return 0;
+}
+
+static int section_called(const struct file *f, const char *name, struct elf_section *ret)
+{
+	struct elf_section names;
+	struct parse_text text;
+	uint8_t *texts;
+	int found = 0;
+
+	if (elf_section(f->sections, f->n_sections_bytes, f->header.names_section, &names) != PARSE_OK ||
+	    names.n_bytes > NOTES_MAX)
+		return 0;
+	texts = piece(f->fd, names.offset, names.n_bytes);
+	for (uint32_t i = 0; texts && !found; i++) {
+		if (elf_section(f->sections, f->n_sections_bytes, i, ret) != PARSE_OK)
+			break;
+		found = elf_text(texts, (size_t)names.n_bytes, ret->name, &text) == PARSE_OK &&
+		        text.n == strlen(name) && memcmp(text.at, name, text.n) == 0;
+	}
+	free(texts);
+	return found;
+}
+
+static void read_build_id(struct file *f)
+{
+	struct parse_fault fault;
+	struct elf_section notes;
+	struct parse_text id;
+	uint8_t *at;
+
+	for (uint32_t i = 0; section_of_type(f, ELF_SECTION_NOTE, &notes, &i) && !f->n_build_id; i++) {
+		at = notes.n_bytes <= NOTES_MAX ? piece(f->fd, notes.offset, notes.n_bytes) : NULL;
+		if (at && elf_build_id(at, (size_t)notes.n_bytes, &id, &fault) == PARSE_OK) {
+			memcpy(f->build_id, id.at, id.n);
+			f->n_build_id = id.n;
+		}
+		free(at);
+	}
+}
+
+static int read_sections(struct file *f)
+{
+	uint32_t n = f->header.n_sections;
+	uint8_t first[ELF_SECTION_BYTES];
+	struct elf_section section;
+
+	if (f->header.sections_at == 0)
+		return 0;
+	if (n == 0) {
+		if (read_at(f->fd, first, sizeof(first), f->header.sections_at) < 0 ||
+		    elf_section(first, sizeof(first), 0, &section) != PARSE_OK || section.n_bytes > IMAGE_SECTIONS_MAX)
+			return -EBADMSG;
+		n = (uint32_t)section.n_bytes;
+	}
+	if (n == 0)
+		return 0;
+	f->sections = piece(f->fd, f->header.sections_at, (uint64_t)n * ELF_SECTION_BYTES);
+	if (!f->sections)
+		return -EBADMSG;
+	f->n_sections_bytes = (size_t)n * ELF_SECTION_BYTES;
+	return 0;
+}
+
+static void file_close(struct file *f)
+{
+	if (f->fd >= 0)
+		(void)close(f->fd);
+	free(f->sections);
+	*f = (struct file){ .fd = -1 };
+}
+
+static int file_open(struct file *f, const char *path, struct weir_error *reterr)
+{
+	uint8_t head[ELF_HEADER_BYTES];
+	struct parse_fault fault = { 0, NULL, "cut short" };
+
+	f->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (f->fd < 0) {
+		int code = -errno;
+
+		return weir_fail(reterr, code, "program: %s: %s", path, strerror(-code));
+	}
+	if (read_at(f->fd, head, sizeof(head), 0) < 0 || elf_header(head, sizeof(head), &f->header, &fault) != PARSE_OK)
+		return weir_fail(reterr, -ENOTSUP, "program: %s: %s", path, fault.reason);
+	if (read_sections(f) < 0)
+		return weir_fail(reterr, -EBADMSG, "program: %s: its section table lies outside of it", path);
+	read_build_id(f);
+	return 0;
+}
+
+static int read_segments(struct image *i, struct weir_error *reterr)
+{
+	uint32_t n = i->own.header.n_segments;
+	uint8_t *table;
+
+	if (n > IMAGE_SEGMENTS_MAX)
+		return weir_fail(reterr, -ENOTSUP, "program: %s: %u segments, more than %d", i->path, n,
+		                 IMAGE_SEGMENTS_MAX);
+	table = piece(i->own.fd, i->own.header.segments_at, (uint64_t)n * ELF_SEGMENT_BYTES);
+	if (!table)
+		return n == 0 ? 0
+		              : weir_fail(reterr, -EBADMSG, "program: %s: its segment table lies outside of it",
+		                          i->path);
+	while (i->n_segments < n && elf_segment(table, (size_t)n * ELF_SEGMENT_BYTES, i->n_segments,
+	                                        &i->segments[i->n_segments]) == PARSE_OK)
+		i->n_segments++;
+	free(table);
+	return 0;
+}
+
+/* ---- The compiler ---- */
+
+/* `GHC 9.0.2` among the texts that compilers leave in .comment; the name of a run-time library has it too. */
+static int take_version(struct image *i, const char *at, size_t n, const char *mark)
+{
+	const char *found = n ? memmem(at, n, mark, strlen(mark)) : NULL;
+	size_t k = 0;
+
+	if (!found)
+		return 0;
+	found += strlen(mark);
+	while (found + k < at + n && k + 1 < sizeof(i->version) &&
+	       ((found[k] >= '0' && found[k] <= '9') ||
+	        (found[k] == '.' && k + 1 < (size_t)(at + n - found) && found[k + 1] >= '0' && found[k + 1] <= '9'))) {
+		i->version[k] = found[k];
+		k++;
+	}
+	i->version[k] = '\0';
+	return k > 0;
+}
+
+static void read_version(struct image *i)
+{
+	struct elf_section comment;
+	uint8_t *at = NULL;
+
+	if (section_called(&i->own, ".comment", &comment) && comment.n_bytes <= COMMENT_MAX)
+		at = piece(i->own.fd, comment.offset, comment.n_bytes);
+	if (!at || !take_version(i, (const char *)at, (size_t)comment.n_bytes, "GHC "))
+		(void)take_version(i, i->path, strlen(i->path), "-ghc");
+	free(at);
+}
+
+int image_open(const char *path, struct image **ret, struct weir_error *reterr)
+{
+	struct image *i = calloc(1, sizeof(*i));
+	int r;
+
+	if (!i)
+		return weir_fail(reterr, -ENOMEM, "program: %s: no memory", path);
+	i->own.fd = i->debug.fd = -1;
+	(void)snprintf(i->path, sizeof(i->path), "%s", path);
+	r = file_open(&i->own, path, reterr);
+	if (r >= 0)
+		r = read_segments(i, reterr);
+	if (r < 0) {
+		image_close(i);
+		return r;
+	}
+	read_version(i);
+	*ret = i;
+	return 0;
+}
+
+void image_close(struct image *i)
+{
+	if (!i)
+		return;
+	file_close(&i->own);
+	file_close(&i->debug);
+	free(i);
+}
+
+/* ---- Symbols ---- */
+
+static int table_of(const struct file *f, uint32_t type, struct image_table *ret)
+{
+	struct elf_section symbols, texts;
+	uint32_t index = 0;
+
+	if (f->fd < 0 || !section_of_type(f, type, &symbols, &index) ||
+	    symbols.n_bytes / ELF_SYMBOL_BYTES > IMAGE_SYMBOLS_MAX ||
+	    elf_section(f->sections, f->n_sections_bytes, symbols.link, &texts) != PARSE_OK ||
+	    texts.n_bytes > IMAGE_TEXTS_MAX)
+		return 0;
+	*ret = (struct image_table){ f->fd, symbols.offset, symbols.n_bytes, texts.offset, texts.n_bytes };
+	return 1;
+}
+
+int image_has_symbols(const struct image *i)
+{
+	struct image_table table;
+
+	return table_of(&i->debug, ELF_SECTION_SYMBOLS, &table) || table_of(&i->own, ELF_SECTION_SYMBOLS, &table);
+}
+
+int image_table(const struct image *i, struct image_table *ret)
+{
+	return table_of(&i->debug, ELF_SECTION_SYMBOLS, ret) || table_of(&i->own, ELF_SECTION_SYMBOLS, ret) ||
+	       table_of(&i->own, ELF_SECTION_DYNAMIC_SYMBOLS, ret);
+}
+
+static void debug_path(const struct file *f, char *path, size_t n_path)
+{
+	size_t n = (size_t)snprintf(path, n_path, "/usr/lib/debug/.build-id/%02x/", (uint8_t)f->build_id[0]);
+
+	for (size_t k = 1; k < f->n_build_id && n < n_path; k++)
+		n += (size_t)snprintf(path + n, n_path - n, "%02x", (uint8_t)f->build_id[k]);
+	if (n < n_path)
+		(void)snprintf(path + n, n_path - n, ".debug");
+}
+
+int image_take_symbols(struct image *i, const char *path, struct weir_error *reterr)
+{
+	char by_id[PATH_MAX];
+	struct image_table table;
+	int r;
+
+	if (!path && table_of(&i->own, ELF_SECTION_SYMBOLS, &table))
+		return 0;
+	if (!path && i->own.n_build_id == 0)
+		return weir_fail(reterr, -ENODATA, "program: %s: stripped of its symbols, and has no build id",
+		                 i->path);
+	if (!path)
+		debug_path(&i->own, by_id, sizeof(by_id));
+	r = file_open(&i->debug, path ? path : by_id, path ? reterr : NULL);
+	if (r >= 0 && !table_of(&i->debug, ELF_SECTION_SYMBOLS, &table))
+		r = weir_fail(reterr, -ENODATA, "program: %s: has no symbols either", path ? path : by_id);
+	if (r >= 0 && i->own.n_build_id && i->debug.n_build_id &&
+	    (i->own.n_build_id != i->debug.n_build_id ||
+	     memcmp(i->own.build_id, i->debug.build_id, i->own.n_build_id) != 0))
+		r = weir_fail(reterr, -EINVAL, "program: %s: symbols of another build than %s", path ? path : by_id,
+		              i->path);
+	if (r >= 0)
+		return 0;
+	file_close(&i->debug);
+	if (path)
+		return r;
+	return weir_fail(reterr, -ENODATA,
+	                 "program: %s: stripped of its symbols; give a copy that has them with the option symbols",
+	                 i->path);
+}
+
+static void match(const uint8_t *texts, size_t n_texts, const struct elf_symbol *symbol, const struct image_name *names,
+                  struct image_symbol *ret, size_t n)
+{
+	struct parse_text name;
+
+	if (symbol->section == ELF_UNDEFINED || symbol->type > ELF_SYMBOL_FUNCTION ||
+	    elf_text(texts, n_texts, symbol->name, &name) != PARSE_OK)
+		return;
+	for (size_t k = 0; k < n; k++)
+		if (!ret[k].is_found && elf_is_called(name, names[k].name) &&
+		    (!names[k].n_max || (symbol->n_bytes >= names[k].n_min && symbol->n_bytes <= names[k].n_max)))
+			ret[k] = (struct image_symbol){ symbol->address, symbol->n_bytes, 1 };
+}
+
+static int find_in(const struct image_table *table, const struct image_name *names, struct image_symbol *ret, size_t n)
+{
+	uint8_t *symbols = piece(table->fd, table->offset, table->n_bytes);
+	uint8_t *texts = piece(table->fd, table->texts_offset, table->n_texts);
+	struct elf_symbol symbol;
+	int r = symbols && texts ? 0 : -EBADMSG;
+
+	for (size_t k = 0; r == 0 && elf_symbol(symbols, (size_t)table->n_bytes, k, &symbol) == PARSE_OK; k++)
+		match(texts, (size_t)table->n_texts, &symbol, names, ret, n);
+	free(symbols);
+	free(texts);
+	return r;
+}
+
+int image_find(const struct image *i, const struct image_name *names, struct image_symbol *ret, size_t n)
+{
+	struct image_table table;
+	int r = 0;
+
+	memset(ret, 0, n * sizeof(*ret));
+	if (table_of(&i->debug, ELF_SECTION_SYMBOLS, &table) || table_of(&i->own, ELF_SECTION_SYMBOLS, &table))
+		r = find_in(&table, names, ret, n);
+	if (r == 0 && table_of(&i->own, ELF_SECTION_DYNAMIC_SYMBOLS, &table))
+		r = find_in(&table, names, ret, n);
+	return r;
+}
+
+/* ---- Addresses ---- */
+
+int image_offset(const struct image *i, uint64_t address, uint64_t *ret_offset)
+{
+	for (uint32_t k = 0; k < i->n_segments; k++)
+		if (elf_offset(&i->segments[k], address, ret_offset))
+			return 1;
+	return 0;
+}
+
+int image_read(const struct image *i, uint64_t address, void *room, size_t n)
+{
+	uint64_t offset, last;
+
+	if (n == 0)
+		return 0;
+	if (address > UINT64_MAX - n || !image_offset(i, address, &offset) ||
+	    !image_offset(i, address + n - 1, &last) || last - offset != n - 1)
+		return -EFAULT;
+	return read_at(i->own.fd, room, n, offset);
+}
+
+int image_address(const struct image *i, uint64_t offset, uint64_t *ret_address)
+{
+	for (uint32_t k = 0; k < i->n_segments; k++) {
+		const struct elf_segment *s = &i->segments[k];
+
+		/* A mapping starts at the page in which its segment does. */
+		if (s->type != ELF_SEGMENT_LOAD || !(s->flags & ELF_SEGMENT_EXECUTABLE) ||
+		    offset > s->offset + s->file_bytes || offset + 0x10000 <= s->offset)
+			continue;
+		*ret_address = s->address - s->offset + offset;
+		return 1;
+	}
+	return 0;
+}
+
+void image_code(const struct image *i, uint64_t *ret_start, uint64_t *ret_end)
+{
+	*ret_start = UINT64_MAX;
+	*ret_end = 0;
+	for (uint32_t k = 0; k < i->n_segments; k++) {
+		const struct elf_segment *s = &i->segments[k];
+
+		if (s->type != ELF_SEGMENT_LOAD || !(s->flags & ELF_SEGMENT_EXECUTABLE))
+			continue;
+		if (s->address < *ret_start)
+			*ret_start = s->address;
+		if (s->address + s->memory_bytes > *ret_end)
+			*ret_end = s->address + s->memory_bytes;
+	}
+}
+
+const char *image_ghc_version(const struct image *i)
+{
+	return i->version;
+}
+
+int image_is_x86_64(const struct image *i)
+{
+	return i->own.header.machine == ELF_MACHINE_X86_64;
+}
+
+/* ---- The run-time system's library ---- */
+
+struct dynamic {
+	uint8_t *entries, *texts;
+	size_t n_entries, n_texts;
+};
+
+static int dynamic_value(const struct dynamic *d, size_t *index, int64_t tag_a, int64_t tag_b, struct parse_text *ret)
+{
+	int64_t tag;
+	uint64_t value;
+
+	while (elf_dynamic(d->entries, d->n_entries, (*index)++, &tag, &value) == PARSE_OK && tag != 0)
+		if ((tag == tag_a || tag == tag_b) && elf_text(d->texts, d->n_texts, value, ret) == PARSE_OK)
+			return 1;
+	return 0;
+}
+
+static int is_there(const char *program, struct parse_text folder, struct parse_text name, char *path, size_t n_path)
+{
+	static const char origin[] = "$ORIGIN";
+	const char *slash = strrchr(program, '/');
+	size_t n_skip = folder.n >= sizeof(origin) - 1 && memcmp(folder.at, origin, sizeof(origin) - 1) == 0
+	                        ? sizeof(origin) - 1
+	                        : 0;
+	int n = snprintf(path, n_path, "%.*s%.*s/%.*s", n_skip && slash ? (int)(slash - program) : 0, program,
+	                 (int)(folder.n - n_skip), folder.at + n_skip, (int)name.n, name.at);
+
+	return n > 0 && (size_t)n < n_path && access(path, R_OK) == 0;
+}
+
+static int search(const char *program, const struct dynamic *d, struct parse_text name, char *path, size_t n_path)
+{
+	struct parse_text folders, folder;
+	size_t index = 0;
+
+	while (dynamic_value(d, &index, ELF_DYNAMIC_RUNPATH, ELF_DYNAMIC_RPATH, &folders))
+		while (folders.n > 0) {
+			const char *colon = memchr(folders.at, ':', folders.n);
+
+			folder = (struct parse_text){ folders.at, colon ? (size_t)(colon - folders.at) : folders.n };
+			if (is_there(program, folder, name, path, n_path))
+				return 1;
+			folders.at += folder.n + (colon ? 1 : 0);
+			folders.n -= folder.n + (colon ? 1 : 0);
+		}
+	return 0;
+}
+
+int image_runtime_library(const struct image *i, const char *origin, char *path, size_t n_path)
+{
+	static const char library[] = "libHSrts";
+	struct elf_section dynamic, texts;
+	struct dynamic d = { NULL, NULL, 0, 0 };
+	struct parse_text name;
+	uint32_t at = 0;
+	size_t index = 0;
+	int found = 0;
+
+	if (!section_of_type(&i->own, ELF_SECTION_DYNAMIC, &dynamic, &at) || dynamic.n_bytes > DYNAMIC_MAX ||
+	    elf_section(i->own.sections, i->own.n_sections_bytes, dynamic.link, &texts) != PARSE_OK ||
+	    texts.n_bytes > DYNAMIC_TEXTS_MAX)
+		return 0;
+	d = (struct dynamic){ piece(i->own.fd, dynamic.offset, dynamic.n_bytes),
+		              piece(i->own.fd, texts.offset, texts.n_bytes), (size_t)dynamic.n_bytes,
+		              (size_t)texts.n_bytes };
+	while (d.entries && d.texts && !found &&
+	       dynamic_value(&d, &index, ELF_DYNAMIC_NEEDED, ELF_DYNAMIC_NEEDED, &name))
+		found = name.n >= sizeof(library) - 1 && memcmp(name.at, library, sizeof(library) - 1) == 0 &&
+		        search(origin, &d, name, path, n_path);
+	free(d.entries);
+	free(d.texts);
+	return found;
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collectors/program/process.h"
+
+#include "parsers/process_map.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <weir/fail.h>
+
+enum {
+	CHILDREN_MAX = 64 * 1024, /* bytes of one thread's list of children */
+	STAT_MAX = 1024,
+};
+
+struct tree {
+	pid_t at[PROCESS_TREE_MAX];
+	uint32_t n;
+};
+
+/* ---- Files of /proc ---- */
+
+/* The whole text, to be freed; NULL: it can't be read (errno), or is larger. */
+static char *read_text(const char *path, size_t n_max, size_t *ret_n)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t n_room = 64 * 1024, n = 0;
+	char *at = fd >= 0 ? malloc(n_room) : NULL;
+	ssize_t r = -1;
+
+	while (at && (r = read(fd, at + n, n_room - n)) > 0) {
+		n += (size_t)r;
+		if (n < n_room)
+			continue;
+		if (n_room >= n_max) {
+			r = -1;
+			errno = EFBIG;
+			break;
+		}
+		char *bigger = realloc(at, n_room * 2);
+
+		if (!bigger)
+			break;
+		at = bigger;
+		n_room *= 2;
+	}
+	if (fd >= 0)
+		(void)close(fd);
+	if (r == 0) {
+		*ret_n = n;
+		return at;
+	}
+	free(at);
+	return NULL;
+}
+
+int process_is_over(int stat_fd)
+{
+	char text[STAT_MAX];
+	ssize_t n = pread(stat_fd, text, sizeof(text) - 1, 0);
+	const char *state;
+
+	if (n <= 0)
+		return 1;
+	text[n] = '\0';
+	/* The name in brackets can hold anything, brackets too. */
+	state = strrchr(text, ')');
+	return state && state[1] == ' ' && (state[2] == 'Z' || state[2] == 'X');
+}
+
+/* ---- The tree ---- */
+
+static void add_children(struct tree *t, const char *text, size_t n)
+{
+	for (size_t i = 0; i < n && t->n < PROCESS_TREE_MAX;) {
+		pid_t pid = 0;
+
+		for (; i < n && isdigit((unsigned char)text[i]) && pid < INT_MAX / 10; i++)
+			pid = pid * 10 + (text[i] - '0');
+		if (pid > 0)
+			t->at[t->n++] = pid;
+		i++;
+	}
+}
+
+static void add_children_of(struct tree *t, pid_t pid)
+{
+	char path[PATH_MAX];
+	struct dirent *thread;
+	DIR *threads;
+	size_t n;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	threads = opendir(path);
+	while (threads && (thread = readdir(threads))) {
+		char *text = NULL;
+
+		if (isdigit((unsigned char)thread->d_name[0])) {
+			(void)snprintf(path, sizeof(path), "/proc/%d/task/%.16s/children", pid, thread->d_name);
+			text = read_text(path, CHILDREN_MAX, &n);
+		}
+		if (text)
+			add_children(t, text, n);
+		free(text);
+	}
+	if (threads)
+		(void)closedir(threads);
+}
+
+/* ---- Maps ---- */
+
+static int is_runtime_library(struct parse_text path)
+{
+	static const char library[] = "/libHSrts";
+
+	return memmem(path.at, path.n, library, sizeof(library) - 1) != NULL;
+}
+
+typedef int map_test(struct parse_text path, const char *wanted);
+
+static int is_library(struct parse_text path, const char *wanted)
+{
+	return is_runtime_library(path);
+}
+
+static int is_wanted(struct parse_text path, const char *wanted)
+{
+	return path.n == strlen(wanted) && memcmp(path.at, wanted, path.n) == 0;
+}
+
+/* The first mapping with code that passes: 1, 0, or -errno. */
+static int find_map(pid_t pid, map_test *test, const char *wanted, struct process_map *ret, char path[PATH_MAX])
+{
+	size_t n, n_used = 0;
+	enum parse_result r;
+	int found = 0;
+	char *text;
+
+	(void)snprintf(path, PATH_MAX, "/proc/%d/maps", pid);
+	text = read_text(path, PROCESS_MAPS_MAX, &n);
+	if (!text)
+		return errno ? -errno : -EIO;
+	for (size_t at = 0; !found; at += n_used) {
+		r = process_map_next(text + at, n - at, ret, &n_used);
+		if (r == PARSE_END || r == PARSE_MORE)
+			break;
+		found = r == PARSE_OK && ret->is_executable && ret->path.n < PATH_MAX && test(ret->path, wanted);
+	}
+	if (found) {
+		memcpy(path, ret->path.at, ret->path.n);
+		path[ret->path.n] = '\0';
+	}
+	free(text);
+	return found;
+}
+
+int process_bias(const struct process *p, const struct image *i, uint64_t *ret_bias)
+{
+	struct process_map map;
+	char path[PATH_MAX];
+	uint64_t address;
+	int r = find_map(p->pid, is_wanted, p->map, &map, path);
+
+	if (r == -ENOENT)
+		return -ESRCH;
+	if (r < 0)
+		return r;
+	if (r == 0 || !image_address(i, map.offset, &address))
+		return -EAGAIN;
+	*ret_bias = map.start - address;
+	return 0;
+}
+
+/* ---- Which process, which file ---- */
+
+static int is_runtime(const struct image *i)
+{
+	static const struct image_name names[] = { { "stat_endGC", 0, 0 }, { "RtsFlags", 0, 0 }, { "hs_main", 0, 0 } };
+	struct image_symbol symbols[3];
+
+	if (image_find(i, names, symbols, 3) < 0)
+		return 0;
+	return symbols[0].is_found || symbols[1].is_found || symbols[2].is_found;
+}
+
+/* 1: the program in `path` has the run-time system in itself; *ret_image is its image. */
+static int open_program(const char *path, int is_sure, struct image **ret_image, struct weir_error *reterr)
+{
+	int r = image_open(path, ret_image, reterr);
+
+	if (r < 0)
+		return r;
+	if (is_sure || is_runtime(*ret_image) || image_ghc_version(*ret_image)[0])
+		return 1;
+	image_close(*ret_image);
+	*ret_image = NULL;
+	return 0;
+}
+
+/* Each of these: 1 when it is there, 0 when not, or -errno. */
+static int take_library(struct process *p, const char *path, struct image **ret_image, struct weir_error *reterr)
+{
+	(void)snprintf(p->map, sizeof(p->map), "%s", path);
+	if (!p->has_started)
+		(void)snprintf(p->path, sizeof(p->path), "%s", path);
+	else if (snprintf(p->path, sizeof(p->path), "/proc/%d/root%s", p->pid, path) >= (int)sizeof(p->path))
+		return 0;
+	return open_program(p->path, 1, ret_image, reterr);
+}
+
+/* The program at p->path, which its maps call p->map: itself, or the library that it will ask for. */
+static int take_program(struct process *p, struct image **ret_image, struct weir_error *reterr)
+{
+	char library[PATH_MAX], real[PATH_MAX];
+	int r = open_program(p->path, 0, ret_image, reterr);
+
+	if (r <= 0 || !image_runtime_library(*ret_image, p->map, library, sizeof(library)))
+		return r;
+	image_close(*ret_image);
+	*ret_image = NULL;
+	return take_library(p, realpath(library, real) ? real : library, ret_image, reterr);
+}
+
+static int take_running(struct process *p, struct image **ret_image, struct weir_error *reterr)
+{
+	struct process_map map;
+	char library[PATH_MAX];
+	ssize_t n;
+	int r;
+
+	p->has_started = 1;
+	if (find_map(p->pid, is_library, NULL, &map, library) > 0)
+		return take_library(p, library, ret_image, reterr);
+	(void)snprintf(p->path, sizeof(p->path), "/proc/%d/exe", p->pid);
+	n = readlink(p->path, p->map, sizeof(p->map) - 1);
+	if (n < 0) {
+		r = errno == ENOENT ? -ESRCH : -errno;
+		return weir_fail(reterr, r, "program: process %d: %s", p->pid, strerror(-r));
+	}
+	p->map[n] = '\0';
+	return take_program(p, ret_image, reterr);
+}
+
+static int take_coming(struct process *p, const char *exe, struct image **ret_image, struct weir_error *reterr)
+{
+	int r;
+
+	p->has_started = 0;
+	(void)snprintf(p->path, sizeof(p->path), "%s", exe);
+	if (!realpath(exe, p->map))
+		(void)snprintf(p->map, sizeof(p->map), "%s", exe);
+	r = take_program(p, ret_image, reterr);
+	/* A script: what runs it is there already, and is looked at like any other. */
+	return r == -ENOTSUP ? 0 : r;
+}
+
+/* Whether the process runs this file already. What cannot be compared counts as running. */
+static int runs(pid_t pid, const char *exe)
+{
+	char path[PATH_MAX], is[PATH_MAX], shall[PATH_MAX];
+	ssize_t n;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	n = readlink(path, is, sizeof(is) - 1);
+	if (!exe || n < 0 || !realpath(exe, shall))
+		return 1;
+	is[n] = '\0';
+	return strcmp(is, shall) == 0;
+}
+
+int process_find(pid_t root, const char *exe, struct process *ret, struct image **ret_image, struct weir_error *reterr)
+{
+	struct tree *tree = calloc(1, sizeof(*tree));
+	int r = 0;
+
+	if (!tree)
+		return weir_fail(reterr, -ENOMEM, "program: process %d: no memory", root);
+	tree->at[tree->n++] = root;
+	for (uint32_t i = 0; i < tree->n && r == 0; i++) {
+		*ret = (struct process){ .pid = tree->at[i] };
+		if (i == 0 && !runs(root, exe))
+			r = take_coming(ret, exe, ret_image, reterr);
+		if (r == 0 && (i > 0 || runs(root, exe)))
+			r = take_running(ret, ret_image, i == 0 ? reterr : NULL);
+		/* A child that is gone, or that may not be looked at, is no reason to leave the others out. */
+		if (i > 0 && r < 0)
+			r = 0;
+		if (r == 0)
+			add_children_of(tree, tree->at[i]);
+	}
+	free(tree);
+	if (r == 0)
+		return weir_fail(reterr, -ENOTSUP,
+		                 "program: process %d: neither it nor any of its children runs GHC's run-time system",
+		                 root);
+	return r < 0 ? r : 0;
+}

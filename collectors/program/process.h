@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PROGRAM_PROCESS_H
+#define PROGRAM_PROCESS_H
+
+/* The process that runs GHC's run-time system: which one of a tree it is, which file the system's code comes from,
+ * where that file lies in its memory. All of it is read from /proc. Not thread-safe.
+ */
+
+#include <weir/host.h>
+
+#include <limits.h>
+#include <sys/types.h>
+
+#include "collectors/program/image.h"
+
+enum {
+	PROCESS_TREE_MAX = 1024,
+	PROCESS_MAPS_MAX = 8 << 20, /* bytes of /proc/PID/maps that are looked at */
+};
+
+struct process {
+	pid_t pid;
+	char path[PATH_MAX]; /* the file with the run-time system, as this process can open it */
+	char map[PATH_MAX];  /* the same as the process's own maps name it */
+	uint8_t has_started; /* 0: it has yet to become the program (exec) */
+};
+
+/* The first process of root's tree, root before its children, that has GHC's run-time system, and that file's image.
+ * exe: what root is about to run, or NULL; looked at when root isn't running it yet. -ENOTSUP: none has it. -ESRCH: no
+ * such process. Else why the program's file can't be read. */
+int process_find(pid_t root, const char *exe, struct process *ret, struct image **ret_image, struct weir_error *reterr);
+
+/* What to add to an address of the image to have the one in the process. -EAGAIN: the process hasn't mapped it (yet);
+ * -ESRCH: it is gone; else why its maps can't be read. */
+int process_bias(const struct process *p, const struct image *i, uint64_t *ret_bias);
+
+/* Whether the process on whose /proc/PID/stat this descriptor is open has ended. */
+int process_is_over(int stat_fd);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collectors/rts/rts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <weir/fail.h>
+
+static const struct image_name names[SYMBOL_COUNT] = {
+	[SYMBOL_GC_ASKED] = { "stat_startGCSync", 0, 0 },
+	[SYMBOL_GC_START] = { "stat_startGC", 0, 0 },
+	[SYMBOL_GC_END] = { "stat_endGC", 0, 0 },
+	[SYMBOL_CONCURRENT_START] = { "stat_startNonmovingGc", 0, 0 },
+	[SYMBOL_CONCURRENT_END] = { "stat_endNonmovingGc", 0, 0 },
+	[SYMBOL_SYNC_START] = { "stat_startNonmovingGcSync", 0, 0 },
+	[SYMBOL_SYNC_END] = { "stat_endNonmovingGcSync", 0, 0 },
+	[SYMBOL_STATS] = { "stats", RTS_MEMORY_SIZE_MIN, RTS_MEMORY_SIZE_MAX },
+	[SYMBOL_CAPABILITIES] = { "enabled_capabilities", 0, 0 },
+	[SYMBOL_MEGABLOCKS] = { "mblocks_allocated", 0, 0 },
+	[SYMBOL_ARGUMENT_COUNT] = { "rts_argc", 0, 0 },
+	[SYMBOL_ARGUMENTS] = { "rts_argv", 0, 0 },
+	[SYMBOL_FLAGS] = { "RtsFlags", 0, 0 },
+	[SYMBOL_PROFILED] = { "CCS_MAIN", 0, 0 },
+};
+
+static int open_of(pid_t pid, const char *name)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+int runtime_open(struct runtime *rt, pid_t root, const char *exe, const char *symbols, struct weir_error *reterr)
+{
+	struct weir_error ignored;
+	int r;
+
+	rt->memory_fd = rt->stat_fd = -1;
+	r = process_find(root, exe, &rt->process, &rt->image, reterr);
+	if (r < 0)
+		return r;
+	rt->stat_fd = open_of(rt->process.pid, "stat");
+	if (rt->stat_fd < 0)
+		return weir_fail(reterr, -ESRCH, "rts: process %d: it is gone", rt->process.pid);
+	r = image_take_symbols(rt->image, symbols, symbols ? reterr : &ignored);
+	if (r < 0 && symbols)
+		return r;
+	return image_find(rt->image, names, rt->symbols, SYMBOL_COUNT);
+}
+
+int runtime_reach(struct runtime *rt)
+{
+	int r;
+
+	if (rt->memory_fd >= 0)
+		return 0;
+	r = process_bias(&rt->process, rt->image, &rt->bias);
+	if (r < 0)
+		return r;
+	rt->memory_fd = open_of(rt->process.pid, "mem");
+	return rt->memory_fd < 0 ? -errno : 0;
+}
+
+int runtime_read_at(const struct runtime *rt, uint64_t address, void *room, size_t n)
+{
+	ssize_t got;
+
+	if (rt->memory_fd < 0)
+		return -EBADF;
+	if (address > INT64_MAX)
+		return -EFAULT;
+	got = pread(rt->memory_fd, room, n, (off_t)address);
+	if (got == 0)
+		return -ESRCH;
+	return got < 0 ? -errno : (size_t)got < n ? -EFAULT : 0;
+}
+
+int runtime_read(const struct runtime *rt, enum symbol symbol, void *room, size_t n)
+{
+	const struct image_symbol *s = &rt->symbols[symbol];
+
+	if (!s->is_found || (s->n_bytes && s->n_bytes < n))
+		return -ENOENT;
+	return runtime_read_at(rt, rt->bias + s->address, room, n);
+}
+
+int runtime_is_threaded(const struct runtime *rt)
+{
+	return rt->symbols[SYMBOL_GC_ASKED].is_found;
+}
+
+void runtime_close(struct runtime *rt)
+{
+	if (rt->memory_fd >= 0)
+		(void)close(rt->memory_fd);
+	if (rt->stat_fd >= 0)
+		(void)close(rt->stat_fd);
+	image_close(rt->image);
+}
