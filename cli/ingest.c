@@ -24,6 +24,7 @@ enum {
 	INGEST_JOBS,
 	INGEST_VERIFY,
 	INGEST_LOCLI,
+	INGEST_TRUE_IO,
 	INGEST_DRY_RUN,
 	INGEST_QUIET,
 	INGEST_STALL,
@@ -38,6 +39,8 @@ static const struct page_option options[] = {
 	[INGEST_JOBS] = { "jobs", "N", "workers at once (as many as cores)", 'j' },
 	[INGEST_VERIFY] = { "verify", NULL, "hash again what is whole already, and read what has changed", 0 },
 	[INGEST_LOCLI] = { "locli", NULL, "also write what locli reads into the run's analysis/", 0 },
+	[INGEST_TRUE_IO] = { "true-io", NULL, "with --locli: fill NetRd, NetWr and CentiBlkIO from what the store has",
+	                     0 },
 	[INGEST_DRY_RUN] = { "dry-run", NULL, "only say which file is whose", 0 },
 	[INGEST_QUIET] = { "quiet", NULL, "no progress, no notes: only the last line when it isn't good", 'q' },
 	[INGEST_STALL] = { "stall-timeout", "SECONDS", "end a worker that does nothing for so long (30)", 0 },
@@ -143,6 +146,9 @@ static int take(struct ingest_request *r, int row, const char *argument)
 	case INGEST_LOCLI:
 		r->is_locli = 1;
 		return 0;
+	case INGEST_TRUE_IO:
+		r->is_true_io = 1;
+		return 0;
 	case INGEST_DRY_RUN:
 		r->is_dry = 1;
 		return 0;
@@ -161,6 +167,10 @@ static int check_names(const struct ingest_request *r)
 {
 	if ((r->plan.node && !*r->plan.node) || (r->plan.tag && !*r->plan.tag)) {
 		say("ingest: --node and --run: a name cannot be empty");
+		return -EINVAL;
+	}
+	if (r->is_true_io && !r->is_locli) {
+		say("ingest: --true-io: is about what --locli writes; give both");
 		return -EINVAL;
 	}
 	return 0;

@@ -25,7 +25,7 @@ struct ingest_request {
 	struct ingest_given given[INGEST_OPTIONS_MAX];
 	uint32_t n_given;
 	int64_t n_workers, stall_ns;
-	int has_verify, is_locli, is_dry, is_quiet, is_in_process;
+	int has_verify, is_locli, is_true_io, is_dry, is_quiet, is_in_process;
 	char store_path[INGEST_STORE_PATH_MAX];
 };
 
@@ -43,8 +43,10 @@ void ingest_print_plan(const struct plan *plan);
 void ingest_print_outcome(const struct ingest_request *r, const struct session_listener *l,
                           const struct session_totals *t, int64_t elapsed_ns);
 
-/* What locli reads of a run's logs, unless it is there and younger than they are. An exit code. */
-int ingest_write_logs(const struct ingest_request *r, const struct run *run);
+/* What locli reads of a run's logs, unless it is there and younger than they are (--true-io: in any case). An exit
+ * code.
+ */
+int ingest_write_logs(struct store *s, const struct ingest_request *r, const struct run *run);
 
 /* --locli, for all runs that have a directory. An exit code. */
 int ingest_write_locli(struct store *s, const struct ingest_request *r, const struct plan *plan);

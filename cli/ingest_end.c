@@ -125,7 +125,7 @@ int ingest_write_locli(struct store *s, const struct ingest_request *r, const st
 			    run->tag);
 			code = EXIT_INCOMPLETE;
 		} else {
-			code = ingest_write_logs(r, run);
+			code = ingest_write_logs(s, r, run);
 			if (code != EXIT_ALL)
 				worst = EXIT_INCOMPLETE;
 			code = export_locli("ingest", s, run->tag, run->root, r->is_quiet);

@@ -253,6 +253,8 @@ static void sum_up(const struct locli_log_config *config, const struct locli_rea
 		ret->n_stored += reads[i].n_stored;
 		ret->n_counted += reads[i].n_counted;
 		ret->n_errors += reads[i].n_errors;
+		ret->n_resources += reads[i].n_resources;
+		ret->n_filled += reads[i].n_filled;
 		ret->n_nodes += reads[i].result == 0;
 	}
 }

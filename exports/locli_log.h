@@ -21,10 +21,13 @@
 #include <stdint.h>
 #include <weir/host.h>
 
+struct locli_io; /* exports/locli_io.h */
+
 struct locli_log_node {
 	const char *name;         /* as a host: a folder's name */
 	const char *const *files; /* to read */
 	uint32_t n_files;
+	const struct locli_io *io; /* what its `Resources` are filled up with; NULL: nothing */
 };
 
 struct locli_log_config {
@@ -40,6 +43,8 @@ struct locli_log_report {
 	uint64_t n_stored;         /* lines with a row in a database */
 	uint64_t n_counted;        /* understood and only counted */
 	uint64_t n_errors;         /* in the databases' error tables */
+	uint64_t n_resources;      /* `Resources` lines */
+	uint64_t n_filled;         /* of these, within the time that the store has measurements of */
 	uint32_t n_nodes;          /* written */
 };
 

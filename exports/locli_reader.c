@@ -3,6 +3,8 @@
 
 #include "exports/jsonout.h"
 #include "exports/locli_db.h"
+#include "exports/locli_filter.h"
+#include "exports/locli_io.h"
 #include "exports/replace.h"
 #include "parsers/trace_ends.h"
 #include "parsers/trace_names.h"
@@ -19,7 +21,8 @@
 enum {
 	WINDOW_BYTES = 4 << 20,
 	BUFFER_BYTES = TRACE_LINE_MAX + WINDOW_BYTES,
-	HEAD_BYTES = 256 * 1024, /* in which a file's first trace is looked for */
+	HEAD_BYTES = 256 * 1024,   /* in which a file's first trace is looked for */
+	REWRITTEN_MAX = 64 * 1024, /* bytes of a `Resources` line whose values are filled in */
 	RULE_MASK = 0xff,
 	IS_TIMELINE = 0x100, /* in a name's mark: its lines belong into hash-timeline.json */
 };
@@ -30,7 +33,9 @@ struct reader {
 	struct weir_error *reterr;
 	struct locli_db *db;
 	struct replace filtered, timeline;
-	int filtered_fd;
+	struct locli_filter filter;
+	int is_rewritten; /* the line goes into the filtered log as `rewritten` says */
+	size_t n_rewritten;
 	double first_s, last_s;
 	struct trace_parser parser;
 	struct trace_line line;
@@ -38,6 +43,7 @@ struct reader {
 	uint64_t n_refused[TRACE_NAMES_MAX];   /* of a name's lines: errors to locli */
 	uint64_t n_elsewhere[TRACE_NAMES_MAX]; /* of a name's lines: jq calls them by a name of `others` */
 	struct trace_names others;
+	char rewritten[REWRITTEN_MAX];
 	char buffer[BUFFER_BYTES];
 };
 
@@ -115,6 +121,29 @@ static void copy_at(char *to, struct parse_text at)
 	to[n] = 0;
 }
 
+/* A `Resources` line with what the node doesn't measure and the store has. */
+static void fill_resources(struct reader *r, struct locli_object *o)
+{
+	static const char *const names[LOCLI_IO_FIELDS] = { "NetRd", "NetWr", "CentiBlkIO" };
+	struct locli_filter_member members[LOCLI_IO_FIELDS];
+	int n = 0;
+	uint32_t is_covered = 0;
+
+	for (int i = 0; i < LOCLI_IO_FIELDS; i++) {
+		if (!locli_io_has(r->node->io, i))
+			continue;
+		is_covered |= locli_io_covers(r->node->io, i, r->line.at_ns) != 0;
+		members[n] = (struct locli_filter_member){ names[i], locli_io_at(r->node->io, i, r->line.at_ns) };
+		for (int k = 0; k < LOCLI_RESOURCE_FIELDS; k++)
+			if (strcmp(locli_resource_names[k], names[i]) == 0)
+				o->resources[k] = members[n].value;
+		n++;
+	}
+	r->n_rewritten = locli_filter_rewrite(&r->line, members, n, r->rewritten, sizeof(r->rewritten) - 1);
+	r->is_rewritten = r->n_rewritten > 0;
+	r->result->n_filled += is_covered;
+}
+
 static int message(struct reader *r)
 {
 	struct locli_object object;
@@ -139,6 +168,11 @@ static int message(struct reader *r)
 		return 0;
 	}
 	r->result->n_stored++;
+	if (object.table == LOCLI_RESOURCE) {
+		r->result->n_resources++;
+		if (r->node->io)
+			fill_resources(r, &object);
+	}
 	return locli_db_put(r->db, &r->line, &object);
 }
 
@@ -173,39 +207,20 @@ static int one_line(struct reader *r, enum parse_result p, const struct parse_fa
 
 /* ---- Files ---- */
 
-static int write_all(int fd, const char *at, size_t n)
+/* A line with its end, into the filtered log. */
+static void filter(struct reader *r, const char *at, size_t n)
 {
-	while (n) {
-		ssize_t done = write(fd, at, n);
+	size_t n_text = r->line.text.n;
 
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return -errno;
-		at += done;
-		n -= (size_t)done;
+	if (!r->is_rewritten) {
+		locli_filter_line(&r->filter, at, n);
+		return;
 	}
-	return 0;
-}
-
-/* The lines of [at, end) that begin with a brace, in as few writes as there are runs of them. */
-static int write_filtered(struct reader *r, const char *at, const char *end)
-{
-	const char *run = NULL;
-	int result = 0;
-
-	while (at < end && result == 0) {
-		const char *newline = memchr(at, '\n', (size_t)(end - at)), *next = newline ? newline + 1 : end;
-
-		if (*at == '{' && !run)
-			run = at;
-		if (*at != '{' && run) {
-			result = write_all(r->filtered_fd, run, (size_t)(at - run));
-			run = NULL;
-		}
-		at = next;
-	}
-	return run && result == 0 ? write_all(r->filtered_fd, run, (size_t)(end - run)) : result;
+	/* The same end as the line had. */
+	if (n - n_text <= sizeof(r->rewritten) - r->n_rewritten)
+		memcpy(r->rewritten + r->n_rewritten, at + n_text, n - n_text);
+	locli_filter_replace(&r->filter, at, n, r->rewritten, r->n_rewritten + n - n_text);
+	r->is_rewritten = 0;
 }
 
 /* All whole lines of the buffer; how many bytes they were, or < 0. */
@@ -226,11 +241,12 @@ static ssize_t lines(struct reader *r, size_t n, int is_last)
 		if (p == PARSE_OK && r->line.what == TRACE_MESSAGE)
 			copy_at(r->result->last_at, r->line.at);
 		r->result->n_newlines += r->buffer[at + n_used - 1] == '\n';
-		at += n_used;
 		result = one_line(r, p, &fault);
+		filter(r, r->buffer + at, n_used);
+		at += n_used;
 	}
 	if (result == 0)
-		result = write_filtered(r, r->buffer, r->buffer + at);
+		result = locli_filter_flush(&r->filter);
 	return result < 0 ? result : (ssize_t)at;
 }
 
@@ -425,7 +441,7 @@ static int open_outputs(struct reader *r, const char *folder)
 	if (result == 0)
 		result = replace_open(&r->filtered, path, r->reterr);
 	if (result == 0)
-		r->filtered_fd = fileno(r->filtered.file);
+		r->filter = (struct locli_filter){ .fd = fileno(r->filtered.file) };
 	if (result == 0)
 		result = locli_log_path(path, sizeof(path), folder, r->node->name, ".timeline", r->reterr);
 	return result == 0 ? replace_open(&r->timeline, path, r->reterr) : result;

@@ -13,7 +13,7 @@ enum {
 
 /* What the process that reads a node tells the one that writes the manifests; in shared memory. */
 struct locli_read {
-	uint64_t n_bytes, n_newlines, n_stored, n_counted, n_errors;
+	uint64_t n_bytes, n_newlines, n_stored, n_counted, n_errors, n_resources, n_filled;
 	char first_at[LOCLI_AT_MAX], last_at[LOCLI_AT_MAX]; /* as written; "" when there is none */
 	int result;                                         /* 0, or a negative errno and */
 	char message[LOCLI_MESSAGE_MAX];

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* --true-io: what the store measured, in the fields that the node doesn't. */
+#include "exports/locli_io.h"
+#include "store/builder.h"
+#include "store/store.h"
+#include "tests/store/made_source.h"
+#include "tests/support/folder.h"
+#include "tests/support/program.h"
+
+#include <jansson.h>
+#include <setjmp.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum {
+	ROW_NETWORK,
+	ROW_WAIT,
+	ROW_END,
+	N_SECONDS = 20,
+	SECOND = 1000000000,
+};
+
+static const int64_t start_ns = INT64_C(1764572400) * SECOND; /* 2025-12-01T07:00:00Z */
+
+#define COUNTER(n, u)                                                                                                  \
+	{                                                                                                              \
+		.name = n, .unit = u, .brief = n, .help = n, .shape = WEIR_SHAPE_NUMBER, .kind = WEIR_KIND_COUNTER,    \
+		.type = WEIR_TYPE_I64, .range = WEIR_RANGE_FROM_ZERO                                                   \
+	}
+
+static const struct weir_metric metrics[ROW_END] = {
+	[ROW_NETWORK] = COUNTER("process.network.io", "By"),
+	[ROW_WAIT] = COUNTER("process.disk.wait", "ns"),
+};
+
+/* A counter that grows evenly: from `first` seconds on, `rate` a second. */
+struct made_counter {
+	uint32_t row;
+	const char *attrs;
+	int64_t first, start, rate;
+};
+
+static int flush(struct builder_sink *sink, const struct block *block)
+{
+	return store_source_block(sink->source, block, sink->error);
+}
+
+/* A live collector's source: samples half a second after each whole one. */
+static void add_source(struct store *s, const char *collector, const struct made_counter *counters, uint32_t n,
+                       int64_t first, int64_t last)
+{
+	struct store_collector c = {
+		.name = collector, .version = "1.0", .abi_major = 1, .metrics = metrics, .n_metrics = ROW_END
+	};
+	struct weir_error error;
+	struct builder_sink sink = { .error = &error };
+	struct store_source_info info = { .path = "live", .options_json = "{}" };
+	struct builder *b = builder_new(flush, &sink);
+
+	(void)snprintf((char *)c.sha256, sizeof(c.sha256), "%s", collector);
+	assert_non_null(b);
+	assert_int_equal(store_run(s, "r", &info.run, &error), 0);
+	assert_int_equal(store_node(s, info.run, "node-0", &info.node, &error), 0);
+	assert_int_equal(store_collector(s, &c, &info.collector, &error), 0);
+	assert_int_equal(store_source_begin(s, &info, &sink.source, &error), 0);
+	for (uint32_t i = 0; i < n; i++) {
+		struct weir_text attrs = { counters[i].attrs, strlen(counters[i].attrs) };
+
+		assert_int_equal(builder_series(b, i + 1, WEIR_SHAPE_NUMBER, WEIR_TYPE_I64), 0);
+		assert_int_equal(store_source_series(sink.source, i + 1, counters[i].row, attrs, &error), 0);
+		for (int64_t t = first > counters[i].first ? first : counters[i].first; t <= last; t++) {
+			struct weir_number number = { .time_ns = start_ns + t * SECOND + SECOND / 2, .series = i + 1 };
+
+			number.value.i64 = counters[i].start + (t - counters[i].first) * counters[i].rate;
+			assert_int_equal(builder_numbers(b, &number, 1), 0);
+		}
+	}
+	assert_int_equal(builder_finish(b), 0);
+	builder_free(b);
+	assert_int_equal(made_end(sink.source, 1, &error), 0);
+}
+
+static const struct made_counter counters[] = {
+	{ ROW_NETWORK, "{\"direction\":\"receive\",\"process.pid\":\"7\"}", 0, 5000, 1000 },
+	/* A second process, later on. */
+	{ ROW_NETWORK, "{\"direction\":\"receive\",\"process.pid\":\"8\"}", 10, 0, 600 },
+	{ ROW_NETWORK, "{\"direction\":\"transmit\",\"process.pid\":\"7\"}", 0, 0, 2000 },
+	{ ROW_WAIT, "{\"process.pid\":\"7\"}", 0, 0, 250000000 },
+};
+
+static struct store *new_store(const struct folder *f)
+{
+	struct weir_error error;
+	struct store *s;
+	char path[512];
+
+	(void)snprintf(path, sizeof(path), "%s/s.weir", f->path);
+	assert_int_equal(store_open(path, STORE_CREATE, &s, &error), 0);
+	return s;
+}
+
+static void values_are_sums_between_samples_and_stand_still_outside(void **state)
+{
+	static const struct made_counter fallback[] = {
+		{ ROW_NETWORK, "{\"direction\":\"receive\"}", 0, 77, 1 },
+	};
+	struct folder f = folder_new();
+	struct store *s = new_store(&f);
+	struct weir_error error;
+	struct locli_io *io;
+
+	add_source(s, "zz-live", counters, 4, 0, N_SECONDS);
+	/* Another collector with fewer samples of the same thing is not added to it. */
+	add_source(s, "aa-live", fallback, 1, 0, 3);
+	assert_int_equal(locli_io_load(s, "r", "node-0", &io, &error), 0);
+	assert_non_null(io);
+	assert_int_equal(locli_io_at(io, LOCLI_IO_NET_READ, start_ns), 5000);
+	assert_false(locli_io_covers(io, LOCLI_IO_NET_READ, start_ns));
+	assert_int_equal(locli_io_at(io, LOCLI_IO_NET_READ, start_ns + SECOND), 5500);
+	assert_true(locli_io_covers(io, LOCLI_IO_NET_READ, start_ns + SECOND));
+	assert_int_equal(locli_io_at(io, LOCLI_IO_NET_READ, start_ns + 12 * INT64_C(1000000000)), 16500 + 900);
+	assert_int_equal(locli_io_at(io, LOCLI_IO_NET_READ, start_ns + 100 * INT64_C(1000000000)), 25000 + 6000);
+	assert_int_equal(locli_io_at(io, LOCLI_IO_NET_WRITE, start_ns + INT64_C(4500000000)), 8000);
+	assert_int_equal(locli_io_at(io, LOCLI_IO_BLOCK_WAIT, start_ns + INT64_C(4500000000)), 100);
+	locli_io_free(io);
+	assert_int_equal(locli_io_load(s, "r", "node-1", &io, &error), 0);
+	assert_null(io);
+	store_close(s);
+	folder_free(&f);
+}
+
+/* A log with one `Resources` line a second, three of them odd. */
+static void write_log(const struct folder *f)
+{
+	char *text;
+	size_t n;
+	FILE *to = open_memstream(&text, &n);
+
+	fputs("Node configuration: NodeConfiguration {}\n", to);
+	for (int second = 1; second <= 5; second++)
+		fprintf(to,
+		        "{\"at\":\"2025-12-01T07:00:0%d.5Z\",\"ns\":\"Resources\",\"data\":{\"Alloc\":1,%s\"CentiCpu\":"
+		        "1,"
+		        "\"CentiGC\":1,\"CentiMut\":1,\"FsRd\":4096,\"FsWr\":1,\"GcsMajor\":1,\"GcsMinor\":1,\"Heap\":"
+		        "9,"
+		        "\"Live\":1,%s\"RSS\":1,\"Threads\":2,\"kind\":\"ResourceStats\"},\"sev\":\"Info\",\"thread\":"
+		        "\"7\","
+		        "\"host\":\"node-0\"}%s\n",
+		        second, second == 4 ? "" : "\"CentiBlkIO\":0,",
+		        second == 2   ? "\"NetWr\": 0 , \"NetRd\" : 0,"
+		        : second == 3 ? ""
+		                      : "\"NetRd\":0,\"NetWr\":0,",
+		        second == 5 ? "\r" : "");
+	assert_int_equal(fclose(to), 0);
+	folder_write(f, "run/node-0/stdout", text);
+	free(text);
+}
+
+/* What the two back-ends say of a second: NetRd, NetWr, CentiBlkIO and one that is the node's own. */
+static void assert_values(json_t *o, int second)
+{
+	json_int_t blocked = second == 4 ? 0 : second * 25;
+
+	assert_non_null(o);
+	assert_int_equal(json_integer_value(json_object_get(o, "NetRd")), 5000 + second * 1000);
+	assert_int_equal(json_integer_value(json_object_get(o, "NetWr")), second * 2000);
+	/* Without the required field the line is locli's error and stays as it was. */
+	assert_int_equal(json_integer_value(json_object_get(o, "CentiBlkIO")), blocked);
+	assert_int_equal(json_integer_value(json_object_get(o, "FsRd")), 4096);
+}
+
+static void check_filtered(const struct folder *f)
+{
+	char path[512], line[1024];
+	FILE *file;
+	int second = 0;
+
+	(void)snprintf(path, sizeof(path), "%s/run/analysis/logs-node-0.flt.json", f->path);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file)) {
+		json_t *o = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+
+		assert_non_null(o);
+		if (++second != 4)
+			assert_values(json_object_get(o, "data"), second);
+		else
+			assert_int_equal(json_integer_value(json_object_get(json_object_get(o, "data"), "NetRd")), 0);
+		assert_string_equal(json_string_value(json_object_get(o, "host")), "node-0");
+		assert_true(strstr(line, "\r\n") ? second == 5 : second != 5);
+		json_decref(o);
+	}
+	assert_int_equal(second, 5);
+	(void)fclose(file);
+}
+
+static void check_database(const struct folder *f)
+{
+	char path[512];
+	sqlite3_stmt *q;
+	sqlite3 *db;
+	int n = 0;
+
+	(void)snprintf(path, sizeof(path), "%s/run/analysis/logs-node-0.sqlite3", f->path);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT at, as_blob FROM resource ORDER BY at", -1, &q, NULL),
+	                 SQLITE_OK);
+	for (; sqlite3_step(q) == SQLITE_ROW; n++) {
+		json_t *o = json_loadb(sqlite3_column_blob(q, 1), (size_t)sqlite3_column_bytes(q, 1), 0, NULL);
+
+		assert_values(o, (int)(sqlite3_column_double(q, 0) - 1764572400));
+		json_decref(o);
+	}
+	assert_int_equal(n, 4);
+	(void)sqlite3_finalize(q);
+	(void)sqlite3_close(db);
+}
+
+static void a_prepared_run_has_what_the_store_measured(void **state)
+{
+	struct folder f = folder_new();
+	struct store *s = new_store(&f);
+	struct program p;
+
+	add_source(s, "zz-live", counters, 4, 0, N_SECONDS);
+	store_close(s);
+	write_log(&f);
+	p = program_weir(f.path, "ingest", "run", "-o", "s.weir", "--run", "r", "--locli", "--true-io", NULL);
+	assert_non_null(strstr(p.out, "4 of 4 resource records lie within what weir measured"));
+	program_done(&p);
+	check_filtered(&f);
+	check_database(&f);
+	folder_free(&f);
+}
+
+static void what_the_store_has_not_is_said_and_left_alone(void **state)
+{
+	struct folder f = folder_new();
+	struct program p;
+	json_t *o;
+	char path[512], line[1024];
+	FILE *file;
+
+	write_log(&f);
+	p = program_weir(f.path, "ingest", "run", "-o", "s.weir", "--locli", "--true-io", NULL);
+	assert_non_null(strstr(p.err, "node-0: NetRd: the store has no measurement"));
+	assert_non_null(strstr(p.err, "node-0: CentiBlkIO: the store has no measurement"));
+	program_done(&p);
+	(void)snprintf(path, sizeof(path), "%s/run/analysis/logs-node-0.flt.json", f.path);
+	file = fopen(path, "re");
+	assert_non_null(file && fgets(line, sizeof(line), file) ? file : NULL);
+	o = json_loads(line, 0, NULL);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(o, "data"), "NetRd")), 0);
+	json_decref(o);
+	(void)fclose(file);
+	p = program_weir(f.path, "ingest", "run", "--true-io", NULL);
+	assert_int_equal(p.code, 2);
+	program_done(&p);
+	folder_free(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(values_are_sums_between_samples_and_stand_still_outside),
+		cmocka_unit_test(a_prepared_run_has_what_the_store_measured),
+		cmocka_unit_test(what_the_store_has_not_is_said_and_left_alone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
