@@ -99,10 +99,18 @@ int samples_rates(const struct samples *counter, struct samples *ret)
 	return r;
 }
 
+/* Neighbours are alike (a slow slot follows a slow slot, a heap grows), so whole stretches are drawn, around the end.
+ */
 static double resampled_median(gsl_rng *rng, const double *from, size_t n, double *room)
 {
-	for (size_t i = 0; i < n; i++)
-		room[i] = from[gsl_rng_uniform_int(rng, n)];
+	size_t length = (size_t)ceil(cbrt((double)n));
+
+	for (size_t i = 0; i < n;) {
+		size_t at = gsl_rng_uniform_int(rng, n);
+
+		for (size_t k = 0; k < length && i < n; k++)
+			room[i++] = from[(at + k) % n];
+	}
 	gsl_sort(room, 1, n);
 	return gsl_stats_median_from_sorted_data(room, 1, n);
 }
@@ -130,7 +138,7 @@ struct samples_effect samples_effect(const struct samples *one, const struct sam
 	size_t n_one, n_other;
 	double *a = values(one, SAMPLES_BOOTSTRAP_MAX, &n_one), *b = values(other, SAMPLES_BOOTSTRAP_MAX, &n_other);
 
-	if (a && b && n_one >= 3 && n_other >= 3)
+	if (a && b && n_one >= SAMPLES_BOOTSTRAP_MIN && n_other >= SAMPLES_BOOTSTRAP_MIN)
 		bootstrap(a, n_one, b, n_other, &effect);
 	free(a);
 	free(b);

@@ -34,14 +34,18 @@ int samples_rates(const struct samples *counter, struct samples *ret);
 
 struct samples_effect {
 	double difference; /* median of one minus median of the other */
-	double low, high;  /* 95 % percentile bootstrap interval of it; NaN when either has fewer than 3 */
+	double low, high;  /* 95 % interval of it; NaN when either has fewer than SAMPLES_BOOTSTRAP_MIN */
 };
 
-/* Seeded: the same samples give the same interval. Of more than SAMPLES_BOOTSTRAP_MAX every n-th is drawn from.
- * Source: B. Efron, R. Tibshirani, "An Introduction to the Bootstrap", ch. 13. */
+/* The percentile interval of a circular block bootstrap, with blocks of the cube root of n: samples in the order of
+ * time depend on their neighbours, and drawing them one by one would make the interval too narrow. Seeded: the same
+ * samples give the same interval. Of more than SAMPLES_BOOTSTRAP_MAX every n-th is drawn from, which can only widen it.
+ * Sources: B. Efron, R. Tibshirani, "An Introduction to the Bootstrap", ch. 8 and 13; D. Politis, J. Romano, "A
+ * circular block-resampling procedure for stationary data", 1992. */
 struct samples_effect samples_effect(const struct samples *one, const struct samples *other);
 
 enum {
+	SAMPLES_BOOTSTRAP_MIN = 6, /* the least of which a median has a 95 % interval at all: 2 * 0.5^6 < 0.05 */
 	SAMPLES_BOOTSTRAP_MAX = 500,
 	SAMPLES_BOOTSTRAP_ROUNDS = 1000,
 };
