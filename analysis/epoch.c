@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analysis/epoch.h"
 
-#include "analysis/epoch_node.h"
+#include "analysis/epoch_place.h"
 #include "store/query.h"
 
 #include <errno.h>
@@ -11,22 +11,12 @@
 #include <string.h>
 #include <weir/fail.h>
 
-/* Where one boundary lies among the others of its node. */
-struct place {
-	const struct epoch_node *node;
-	uint64_t i;                  /* of node->boundaries */
-	int64_t begin_ns, end_ns;    /* the two epochs that meet here */
-	int64_t before_ns, after_ns; /* the window, from the boundary */
-	struct epoch_boundary *out;
-};
-
-static int in_window(const struct place *p, int64_t t)
+int epoch_in_window(const struct epoch_place *p, int64_t t)
 {
 	return t >= p->out->from_ns && t < p->out->to_ns;
 }
 
-/* Inside the two epochs and outside every window. */
-static int in_base(const struct place *p, int64_t t)
+int epoch_in_base(const struct epoch_place *p, int64_t t)
 {
 	if (t < p->begin_ns || t >= p->end_ns)
 		return 0;
@@ -41,7 +31,7 @@ static int in_base(const struct place *p, int64_t t)
 
 /* ---- Forge phases ---- */
 
-static int phase(const struct place *p, int which)
+static int phase(const struct epoch_place *p, int which)
 {
 	const struct epoch_spans *spans = &p->node->phases[which];
 	struct epoch_phase *out = &p->out->phases[which];
@@ -53,13 +43,13 @@ static int phase(const struct place *p, int which)
 		const struct epoch_span *s = &spans->at[i];
 		double seconds = (double)s->duration_ns / 1e9;
 
-		if (in_window(p, s->time_ns)) {
+		if (epoch_in_window(p, s->time_ns)) {
 			r = samples_add(&window, s->time_ns, seconds);
 			if (!(seconds <= out->worst)) {
 				out->worst = seconds;
 				out->worst_slot = s->slot;
 			}
-		} else if (in_base(p, s->time_ns)) {
+		} else if (epoch_in_base(p, s->time_ns)) {
 			r = samples_add(&base, s->time_ns, seconds);
 		}
 	}
@@ -76,7 +66,7 @@ static int phase(const struct place *p, int which)
 /* ---- Gauges and rates ---- */
 
 /* A rate is compared inside and outside of the window, a gauge after and before the boundary within it. */
-static int gauge(const struct place *p, int which)
+static int gauge(const struct epoch_place *p, int which)
 {
 	const struct epoch_gauge_row *row = &epoch_gauge_rows[which];
 	const struct samples *all = &p->node->gauges[which];
@@ -86,8 +76,8 @@ static int gauge(const struct place *p, int which)
 
 	for (uint64_t i = 0; i < all->n && r == 0; i++) {
 		int64_t t = all->at[i].time_ns;
-		int is_one = row->is_rate ? in_window(p, t) : in_window(p, t) && t >= p->out->time_ns;
-		int is_other = row->is_rate ? in_base(p, t) : in_window(p, t) && t < p->out->time_ns;
+		int is_one = row->is_rate ? epoch_in_window(p, t) : epoch_in_window(p, t) && t >= p->out->time_ns;
+		int is_other = row->is_rate ? epoch_in_base(p, t) : epoch_in_window(p, t) && t < p->out->time_ns;
 
 		if (is_one)
 			r = samples_add(&one, t, all->at[i].value);
@@ -100,73 +90,23 @@ static int gauge(const struct place *p, int which)
 		                     .window = samples_median(&one),
 		                     .base = samples_median(&other),
 		                     .effect = samples_effect(&one, &other) };
+	(void)snprintf(out->from, sizeof(out->from), "%s", p->node->gauges_from[which]);
 	samples_done(&one);
 	samples_done(&other);
 	return r;
 }
 
-/* ---- Collections ---- */
-
-static double overlap_s(const struct epoch_span *s, int64_t from, int64_t to)
+double epoch_overlap_s(const struct epoch_span *s, int64_t from_ns, int64_t to_ns)
 {
-	int64_t begin = s->time_ns > from ? s->time_ns : from, end = s->time_ns + s->duration_ns;
+	int64_t begin = s->time_ns > from_ns ? s->time_ns : from_ns, end = s->time_ns + s->duration_ns;
 
-	end = end < to ? end : to;
+	end = end < to_ns ? end : to_ns;
 	return end > begin ? (double)(end - begin) / 1e9 : 0;
-}
-
-static void pauses(const struct place *p)
-{
-	struct epoch_boundary *out = p->out;
-	const struct epoch_spans *spans = &p->node->pauses;
-	double all_s = 0;
-
-	out->gc_from = "eventlog";
-	for (uint64_t i = 0; i < spans->n; i++) {
-		double inside = overlap_s(&spans->at[i], out->from_ns, out->to_ns);
-
-		all_s += overlap_s(&spans->at[i], p->begin_ns, p->end_ns);
-		if (inside <= 0)
-			continue;
-		out->n_pauses++;
-		out->pause_total_s += inside;
-		if ((double)spans->at[i].duration_ns / 1e9 > out->pause_longest_s)
-			out->pause_longest_s = (double)spans->at[i].duration_ns / 1e9;
-	}
-	out->gc_share = out->pause_total_s * 1e9 / (double)(out->to_ns - out->from_ns);
-	out->gc_share_base =
-		(all_s - out->pause_total_s) * 1e9 / (double)(p->end_ns - p->begin_ns - (out->to_ns - out->from_ns));
-}
-
-/* The mean of a rate where `is_in` holds; NaN: no samples. */
-static double mean(const struct place *p, const struct samples *s, int (*is_in)(const struct place *p, int64_t t))
-{
-	double sum = 0;
-	uint64_t n = 0;
-
-	for (uint64_t i = 0; i < s->n; i++)
-		if (is_in(p, s->at[i].time_ns)) {
-			sum += s->at[i].value;
-			n++;
-		}
-	return n ? sum / (double)n : NAN;
-}
-
-static void collections(const struct place *p)
-{
-	p->out->gc_share = p->out->gc_share_base = NAN;
-	if (p->node->pauses.n) {
-		pauses(p);
-	} else if (p->node->gc_cpu.n) {
-		p->out->gc_from = "resources";
-		p->out->gc_share = mean(p, &p->node->gc_cpu, in_window);
-		p->out->gc_share_base = mean(p, &p->node->gc_cpu, in_base);
-	}
 }
 
 /* ---- Slots, snapshots, silences ---- */
 
-static void missed(const struct place *p)
+static void missed(const struct epoch_place *p)
 {
 	const struct epoch_spans *spans = &p->node->missed;
 	struct epoch_boundary *out = p->out;
@@ -174,24 +114,26 @@ static void missed(const struct place *p)
 	for (uint64_t i = 0; i < spans->n; i++) {
 		const struct epoch_span *s = &spans->at[i];
 
-		if (!in_window(p, s->time_ns)) {
-			out->n_missed_base += in_base(p, s->time_ns) ? (uint64_t)s->value : 0;
+		if (!epoch_in_window(p, s->time_ns)) {
+			out->n_missed_base += epoch_in_base(p, s->time_ns) ? (uint64_t)s->value : 0;
 			continue;
 		}
 		out->n_missed += (uint64_t)s->value;
 		if (out->n_missed_runs < EPOCH_MISSED_MAX)
-			out->missed[out->n_missed_runs++] = (struct epoch_missed){ s->slot, (int64_t)s->value };
+			out->missed[out->n_missed_runs++] = (struct epoch_missed){
+				.first_slot = s->slot, .n = (int64_t)s->value, .time_ns = s->time_ns, .pause_s = NAN
+			};
 	}
 }
 
-static double longest_s(const struct place *p, const struct epoch_spans *spans, uint64_t *ret_n)
+static double longest_s(const struct epoch_place *p, const struct epoch_spans *spans, uint64_t *ret_n)
 {
 	double longest = 0;
 
 	for (uint64_t i = 0; i < spans->n; i++) {
 		double seconds = (double)spans->at[i].duration_ns / 1e9;
 
-		if (overlap_s(&spans->at[i], p->out->from_ns, p->out->to_ns) <= 0)
+		if (epoch_overlap_s(&spans->at[i], p->out->from_ns, p->out->to_ns) <= 0)
 			continue;
 		++*ret_n;
 		longest = seconds > longest ? seconds : longest;
@@ -199,13 +141,13 @@ static double longest_s(const struct place *p, const struct epoch_spans *spans, 
 	return longest;
 }
 
-static void first_block(const struct place *p)
+static void first_block(const struct epoch_place *p)
 {
 	const struct epoch_spans *spans = &p->node->adopted;
 
 	p->out->first_block_s = p->out->first_block_delay_s = NAN;
 	for (uint64_t i = 0; i < spans->n; i++)
-		if (spans->at[i].time_ns >= p->out->time_ns && in_window(p, spans->at[i].time_ns)) {
+		if (spans->at[i].time_ns >= p->out->time_ns && epoch_in_window(p, spans->at[i].time_ns)) {
 			p->out->first_block_s = (double)(spans->at[i].time_ns - p->out->time_ns) / 1e9;
 			return;
 		}
@@ -213,23 +155,31 @@ static void first_block(const struct place *p)
 
 /* ---- Tenths of the epoch that begins here ---- */
 
-static int tenth(const struct place *p, int64_t t)
+int epoch_tenth(const struct epoch_place *p, int64_t t)
 {
-	int64_t length = p->end_ns - p->out->time_ns;
-
-	if (length <= 0 || t < p->out->time_ns || t >= p->end_ns)
+	if (t < p->out->time_ns || t >= p->out->time_ns + p->epoch_ns)
 		return -1;
-	return (int)((double)(t - p->out->time_ns) * EPOCH_TENTHS / (double)length);
+	return (int)((double)(t - p->out->time_ns) * EPOCH_TENTHS / (double)p->epoch_ns);
 }
 
-static void tenths(const struct place *p)
+/* A tenth is seen when the log goes on to its end. */
+static void see_tenths(const struct epoch_place *p)
 {
-	double gc[EPOCH_TENTHS] = { 0 };
-	uint64_t n_gc[EPOCH_TENTHS] = { 0 };
+	for (int i = 0; i < EPOCH_TENTHS; i++) {
+		double end_ns = (double)p->out->time_ns + (double)p->epoch_ns * (i + 1) / EPOCH_TENTHS;
+
+		p->out->tenth_is_seen[i] = end_ns <= (double)p->seen_ns + (double)p->slot_ns;
+		p->out->tenth_worst_loop_s[i] = p->out->tenth_is_seen[i] ? 0 : NAN;
+	}
+}
+
+static void tenths(const struct epoch_place *p)
+{
 	struct epoch_boundary *out = p->out;
 
+	see_tenths(p);
 	for (uint64_t i = 0; i < p->node->missed.n; i++) {
-		int bin = tenth(p, p->node->missed.at[i].time_ns);
+		int bin = epoch_tenth(p, p->node->missed.at[i].time_ns);
 
 		if (bin >= 0)
 			out->tenth_missed[bin] += (uint64_t)p->node->missed.at[i].value;
@@ -237,72 +187,11 @@ static void tenths(const struct place *p)
 	for (int which = 0; which < EPOCH_PHASES; which++)
 		for (uint64_t i = 0; i < p->node->phases[which].n; i++) {
 			const struct epoch_span *s = &p->node->phases[which].at[i];
-			int bin = tenth(p, s->time_ns);
+			int bin = epoch_tenth(p, s->time_ns);
 
 			if (bin >= 0 && (double)s->duration_ns / 1e9 > out->tenth_worst_loop_s[bin])
 				out->tenth_worst_loop_s[bin] = (double)s->duration_ns / 1e9;
 		}
-	for (uint64_t i = 0; i < p->node->gc_cpu.n; i++) {
-		int bin = tenth(p, p->node->gc_cpu.at[i].time_ns);
-
-		if (bin >= 0) {
-			gc[bin] += p->node->gc_cpu.at[i].value;
-			n_gc[bin]++;
-		}
-	}
-	for (int i = 0; i < EPOCH_TENTHS; i++)
-		out->tenth_gc_share[i] = n_gc[i] ? gc[i] / (double)n_gc[i] : NAN;
-}
-
-/* ---- What stands out ---- */
-
-/* A phase that is surely longer than elsewhere, at least twice as long, and long enough to matter to a slot; or one
- * whose worst takes a tenth of a slot and is ten times what is usual. */
-static const struct epoch_phase *worst_phase(const struct place *p)
-{
-	const struct epoch_phase *worst = NULL;
-	double slot_s = p->node->slot_ns ? (double)p->node->slot_ns / 1e9 : 1;
-
-	for (int i = 0; i < EPOCH_PHASES; i++) {
-		const struct epoch_phase *f = &p->out->phases[i];
-		int is_shifted = f->effect.low > 0 && f->window > 2 * f->base && f->effect.difference > slot_s / 100;
-		int is_spike = f->worst > slot_s / 10 && f->worst > 10 * f->base;
-
-		if ((is_shifted || is_spike) && (!worst || f->worst > worst->worst))
-			worst = f;
-	}
-	return worst;
-}
-
-static size_t append(char *to, size_t n, const char *text)
-{
-	int more = snprintf(to + n, EPOCH_SENTENCE_MAX - n, "%s", text);
-
-	return n + (size_t)more < EPOCH_SENTENCE_MAX ? n + (size_t)more : EPOCH_SENTENCE_MAX - 1;
-}
-
-static void sentence(const struct place *p)
-{
-	const struct epoch_boundary *b = p->out;
-	const struct epoch_phase *worst = worst_phase(p);
-	char part[160];
-	size_t n = 0;
-
-	if (b->n_missed) {
-		(void)snprintf(part, sizeof(part), "%llu slot%s missed from %lld on", (unsigned long long)b->n_missed,
-		               b->n_missed == 1 ? "" : "s", (long long)b->missed[0].first_slot);
-		n = append(p->out->sentence, n, part);
-	}
-	if (worst) {
-		(void)snprintf(part, sizeof(part), "%s%s took %.3g s in slot %lld, %.2g s elsewhere", n ? "; " : "",
-		               worst->name, worst->worst, (long long)worst->worst_slot, worst->base);
-		n = append(p->out->sentence, n, part);
-	}
-	if (b->gc_share > 0.1 && b->gc_share > 2 * b->gc_share_base) {
-		(void)snprintf(part, sizeof(part), "%scollecting took %.0f %% of the time, %.0f %% elsewhere",
-		               n ? "; " : "", 100 * b->gc_share, 100 * b->gc_share_base);
-		(void)append(p->out->sentence, n, part);
-	}
 }
 
 /* ---- One boundary, one node, all of them ---- */
@@ -316,15 +205,15 @@ static void widen(int64_t t, int64_t *first_ns, int64_t *last_ns)
 /* From when to when the node was seen at all. */
 static void seen(const struct epoch_node *node, int64_t *first_ns, int64_t *last_ns)
 {
-	const struct epoch_spans *starts = &node->phases[0], *pauses_seen = &node->pauses;
+	const struct epoch_spans *starts = &node->phases[0];
 
 	if (starts->n) {
 		widen(starts->at[0].time_ns, first_ns, last_ns);
-		widen(starts->at[starts->n - 1].time_ns, first_ns, last_ns);
+		widen(starts->at[starts->n - 1].time_ns + starts->at[starts->n - 1].duration_ns, first_ns, last_ns);
 	}
-	if (pauses_seen->n) {
-		widen(pauses_seen->at[0].time_ns, first_ns, last_ns);
-		widen(pauses_seen->at[pauses_seen->n - 1].time_ns, first_ns, last_ns);
+	if (node->pauses.n) {
+		widen(node->pauses.at[0].time_ns, first_ns, last_ns);
+		widen(node->pauses.at[node->pauses.n - 1].time_ns, first_ns, last_ns);
 	}
 	if (node->gc_cpu.n) {
 		widen(node->gc_cpu.at[0].time_ns, first_ns, last_ns);
@@ -332,26 +221,39 @@ static void seen(const struct epoch_node *node, int64_t *first_ns, int64_t *last
 	}
 }
 
+static int64_t at_most(int64_t value, int64_t most)
+{
+	return value < most ? value : most;
+}
+
+/* The window, and the two epochs that meet here. */
+static struct epoch_place place_of(const struct epoch_node *node, const struct epoch_config *config, uint64_t i,
+                                   struct epoch_boundary *out)
+{
+	const struct epoch_span *at = &node->boundaries.at[i];
+	int64_t first_ns = at->time_ns, last_ns = at->time_ns;
+	struct epoch_place p = { .node = node, .i = i, .out = out };
+
+	seen(node, &first_ns, &last_ns);
+	p.slot_ns = node->slot_ns ? node->slot_ns : 1000000000;
+	p.seen_ns = last_ns;
+	p.begin_ns = i ? node->boundaries.at[i - 1].time_ns : first_ns;
+	p.end_ns = i + 1 < node->boundaries.n ? node->boundaries.at[i + 1].time_ns : last_ns + 1;
+	p.epoch_ns = i + 1 < node->boundaries.n ? p.end_ns - at->time_ns
+	             : node->epoch_ns           ? node->epoch_ns
+	                                        : p.end_ns - at->time_ns;
+	p.before_ns = at_most(config->before_slots * p.slot_ns, (at->time_ns - p.begin_ns) / config->part);
+	p.after_ns = at_most(config->after_slots * p.slot_ns, p.epoch_ns / config->part);
+	return p;
+}
+
 static int boundary(const struct epoch_node *node, const struct epoch_config *config, uint64_t i,
                     struct epoch_boundary *out)
 {
 	const struct epoch_span *at = &node->boundaries.at[i];
-	int64_t slot_ns = node->slot_ns ? node->slot_ns : 1000000000, first_ns = at->time_ns, last_ns = at->time_ns;
-	struct place p = { .node = node,
-		           .i = i,
-		           .before_ns = config->before_slots * slot_ns,
-		           .after_ns = config->after_slots * slot_ns,
-		           .out = out };
+	struct epoch_place p = place_of(node, config, i, out);
 	int r = 0;
 
-	seen(node, &first_ns, &last_ns);
-	p.begin_ns = i ? node->boundaries.at[i - 1].time_ns : first_ns;
-	p.end_ns = i + 1 < node->boundaries.n ? node->boundaries.at[i + 1].time_ns : last_ns + 1;
-	/* Where epochs are short, half of each is left as the baseline. */
-	if (p.before_ns > (at->time_ns - p.begin_ns) / 2)
-		p.before_ns = (at->time_ns - p.begin_ns) / 2;
-	if (p.after_ns > (p.end_ns - at->time_ns) / 2)
-		p.after_ns = (p.end_ns - at->time_ns) / 2;
 	*out = (struct epoch_boundary){ .run = node->run,
 		                        .node = node->node,
 		                        .epoch = (int64_t)at->value,
@@ -364,13 +266,23 @@ static int boundary(const struct epoch_node *node, const struct epoch_config *co
 	for (int k = 0; k < EPOCH_GAUGES && r == 0; k++)
 		r = gauge(&p, k);
 	missed(&p);
-	collections(&p);
+	tenths(&p);
+	epoch_collections(&p);
 	out->snapshot_longest_s = longest_s(&p, &node->snapshots, &out->n_snapshots);
 	out->silence_longest_s = longest_s(&p, &node->silences, &(uint64_t){ 0 });
 	first_block(&p);
-	tenths(&p);
-	sentence(&p);
+	epoch_sentence(&p);
 	return r;
+}
+
+/* An epoch that begins where the log does has no before, and one that begins where it ends has no after. */
+static int has_both_sides(const struct epoch_node *node, uint64_t i)
+{
+	int64_t at = node->boundaries.at[i].time_ns, first_ns = at, last_ns = at;
+	int64_t slot_ns = node->slot_ns ? node->slot_ns : 1000000000;
+
+	seen(node, &first_ns, &last_ns);
+	return (i > 0 || !node->phases[0].n || at > node->phases[0].at[0].time_ns) && last_ns >= at + slot_ns;
 }
 
 static int add_node(struct store *s, const struct epoch_config *config, const char *run, const char *node,
@@ -386,8 +298,7 @@ static int add_node(struct store *s, const struct epoch_config *config, const ch
 	if (at)
 		ret->at = at;
 	for (uint64_t i = 0; i < n.boundaries.n && r == 0; i++) {
-		/* An epoch that begins where the log does has no before. */
-		if (i == 0 && n.phases[0].n && n.boundaries.at[0].time_ns <= n.phases[0].at[0].time_ns)
+		if (!has_both_sides(&n, i))
 			continue;
 		r = boundary(&n, config, i, &ret->at[ret->n]);
 		ret->n += r == 0;

@@ -6,7 +6,8 @@
  * there.
  *
  * A window lies around each boundary; the baseline is what lies outside every window and inside the two epochs. Where
- * there are no samples there is no number: NaN. What was taken from where is said (`gc_from`).
+ * there are no samples there is no number: NaN. What was taken from where is said (`from`). A boundary that the log
+ * does not go beyond by a slot is none.
  */
 
 #include "analysis/samples.h"
@@ -17,10 +18,11 @@ struct store;
 
 enum {
 	EPOCH_PHASES = 9,
-	EPOCH_GAUGES = 7,
+	EPOCH_GAUGES = 8,
 	EPOCH_TENTHS = 10,
 	EPOCH_MISSED_MAX = 64, /* runs of missed slots that are listed */
 	EPOCH_SENTENCE_MAX = 512,
+	EPOCH_FROM_MAX = 64, /* of a collector's name */
 };
 
 /* A forge phase: durations in seconds. */
@@ -37,12 +39,17 @@ struct epoch_phase {
 struct epoch_gauge {
 	const char *name, *unit;
 	int is_rate;
-	double window, base; /* of a gauge: after and before the boundary within the window */
+	char from[EPOCH_FROM_MAX]; /* the collector */
+	double window, base;       /* of a gauge: after and before the boundary within the window */
 	struct samples_effect effect;
 };
 
+/* Slots in a row, and the pauses that overlap them. */
 struct epoch_missed {
 	int64_t first_slot, n;
+	int64_t time_ns;   /* of the first one */
+	uint64_t n_pauses; /* where pauses are known */
+	double pause_s;    /* of the slots' time; NaN where they aren't */
 };
 
 struct epoch_boundary {
@@ -57,9 +64,14 @@ struct epoch_boundary {
 	struct epoch_phase phases[EPOCH_PHASES];
 	struct epoch_gauge gauges[EPOCH_GAUGES];
 
-	const char *gc_from; /* `eventlog`: pauses; `resources`: sums of CPU time; NULL: not measured */
-	uint64_t n_pauses;
+	/* `eventlog`, or the name of another collector that has pauses; `resources`: the node's sums of CPU time; "":
+	 * not measured. */
+	char gc_from[EPOCH_FROM_MAX];
+	int has_pauses;
+	uint64_t n_pauses; /* in the window */
 	double pause_total_s, pause_longest_s;
+	double boundary_pause_s;        /* of the slot that begins the epoch */
+	double missed_pause_s;          /* of the missed slots of the window; NaN: none was missed */
 	double gc_share, gc_share_base; /* of the time: pauses, or CPU time */
 
 	uint64_t n_snapshots;
@@ -67,7 +79,9 @@ struct epoch_boundary {
 	double first_block_s;       /* from the boundary to the first adopted block; NaN: none in the window */
 	double first_block_delay_s; /* from its first adoption on any node to this node's */
 
-	uint64_t tenth_missed[EPOCH_TENTHS]; /* of the epoch that begins here */
+	/* Of the epoch that begins here. Where the log had ended: not seen, and NaN. */
+	uint8_t tenth_is_seen[EPOCH_TENTHS];
+	uint64_t tenth_missed[EPOCH_TENTHS];
 	double tenth_worst_loop_s[EPOCH_TENTHS];
 	double tenth_gc_share[EPOCH_TENTHS];
 
@@ -82,8 +96,11 @@ struct epochs {
 };
 
 struct epoch_config {
-	int64_t before_slots, after_slots; /* of the window; at most half of each of the two epochs */
-	const char *run, *node;            /* NULL: all */
+	int64_t before_slots, after_slots; /* of the window */
+	/* What the window may take of each of the two epochs: 1/2 lets windows meet, and nothing may be left to compare
+	 * with; 1/4 leaves half of each. */
+	int64_t part;
+	const char *run, *node; /* NULL: all */
 };
 
 /* -ENOENT: the store knows no epoch boundary, with a sentence that says what is missing. */

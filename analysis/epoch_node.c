@@ -19,6 +19,7 @@ const struct epoch_gauge_row epoch_gauge_rows[EPOCH_GAUGES] = {
 	{ "process.cpu.time", "CPU", "cores", "state", "total", 1, 1e-9 },
 	{ "process.disk.io", "disk, read", "KiB/s", "direction", "read", 1, 1.0 / 1024 },
 	{ "process.disk.io", "disk, written", "KiB/s", "direction", "write", 1, 1.0 / 1024 },
+	{ "process.network.io", "network, received", "KiB/s", "direction", "receive", 1, 1.0 / 1024 },
 	{ "process.network.io", "network, sent", "KiB/s", "direction", "transmit", 1, 1.0 / 1024 },
 };
 
@@ -75,17 +76,80 @@ static int read_spans(struct store *s, const struct epoch_node *n, const char *m
 	return r < 0 ? r : step;
 }
 
-static int read_gauge(struct store *s, const struct epoch_node *n, const struct epoch_gauge_row *row,
-                      struct samples *ret, struct weir_error *reterr)
+/* Of the collectors that have a node's metric the one that saw most of it, among those whose clock is good enough to
+ * say what came first. "": none. */
+static int pick_collector(struct store *s, const struct epoch_node *n, const char *metric, char ret[EPOCH_FROM_MAX],
+                          struct weir_error *reterr)
 {
-	struct samples raw = { 0 };
 	sqlite3_stmt *q =
 		prepare(s,
-	                "SELECT DISTINCT t_ns, value FROM numbers WHERE run = ?1 AND node = ?2 AND metric = ?3"
-	                " AND collector = 'node-trace' AND (?4 IS NULL OR json_extract(attrs, '$.' || ?4) = ?5)"
-	                " ORDER BY t_ns",
-	                (const char *const[]){ n->run, n->node, row->metric, row->key, row->value }, 5, reterr);
-	int r = q ? samples_read(&raw, q) : -EINVAL;
+	                "SELECT collector FROM totals WHERE run = ?1 AND node = ?2 AND metric = ?3 AND collector IN"
+	                " (SELECT collector FROM sources WHERE run = ?1 AND node = ?2 AND clock_error_ns BETWEEN 0 AND "
+	                "1000000000)"
+	                " GROUP BY collector ORDER BY sum(n) DESC, collector LIMIT 1",
+	                (const char *const[]){ n->run, n->node, metric }, 3, reterr);
+	int step = q ? query_step(s, q, reterr) : -EINVAL;
+
+	ret[0] = 0;
+	if (step > 0)
+		(void)snprintf(ret, EPOCH_FROM_MAX, "%s", (const char *)sqlite3_column_text(q, 0));
+	(void)sqlite3_finalize(q);
+	return step < 0 ? step : 0;
+}
+
+static int read_pauses(struct store *s, struct epoch_node *n, struct weir_error *reterr)
+{
+	sqlite3_stmt *q;
+	int r = pick_collector(s, n, "ghc.gc.pause", n->pauses_from, reterr), step;
+
+	if (r < 0 || !n->pauses_from[0])
+		return r;
+	q = prepare(s,
+	            "SELECT t_ns, dur_ns FROM spans WHERE run = ?1 AND node = ?2 AND metric = 'ghc.gc.pause' AND"
+	            " collector = ?3 ORDER BY t_ns",
+	            (const char *const[]){ n->run, n->node, n->pauses_from }, 3, reterr);
+	if (!q)
+		return -EINVAL;
+	while (r == 0 && (step = query_step(s, q, reterr)) > 0)
+		r = add(&n->pauses, &(struct epoch_span){ .time_ns = sqlite3_column_int64(q, 0),
+		                                          .duration_ns = sqlite3_column_int64(q, 1),
+		                                          .slot = -1 });
+	(void)sqlite3_finalize(q);
+	q = r < 0 ? NULL
+	          : prepare(s,
+	                    "SELECT min(t_first_ns), max(t_last_ns) FROM sources WHERE run = ?1 AND node = ?2 AND"
+	                    " collector = ?3",
+	                    (const char *const[]){ n->run, n->node, n->pauses_from }, 3, reterr);
+	if (!q)
+		return r < 0 ? r : -EINVAL;
+	step = query_step(s, q, reterr);
+	n->pauses_first_ns = sqlite3_column_int64(q, 0);
+	n->pauses_last_ns = sqlite3_column_int64(q, 1);
+	(void)sqlite3_finalize(q);
+	return step < 0 ? step : 0;
+}
+
+/* The node says its CPU time in all, the kernel in two parts; processes of a node are added up. A log that is there
+ * twice says everything twice. */
+static const char gauge_sql[] =
+	"SELECT t_ns, sum(value) FROM (SELECT DISTINCT t_ns, value, attrs FROM numbers WHERE run = ?1 AND node = ?2 AND"
+	" metric = ?3 AND collector = ?6 AND (?4 IS NULL OR json_extract(attrs, '$.' || ?4) = ?5 OR (?5 = 'total' AND"
+	" json_extract(attrs, '$.' || ?4) IN ('user', 'system') AND NOT EXISTS (SELECT 1 FROM totals t WHERE t.run = ?1"
+	" AND t.node = ?2 AND t.metric = ?3 AND t.collector = ?6 AND json_extract(t.attrs, '$.' || ?4) = 'total'))))"
+	" GROUP BY t_ns ORDER BY t_ns";
+
+static int read_gauge(struct store *s, const struct epoch_node *n, const struct epoch_gauge_row *row,
+                      struct samples *ret, char from[EPOCH_FROM_MAX], struct weir_error *reterr)
+{
+	struct samples raw = { 0 };
+	sqlite3_stmt *q;
+	int r = pick_collector(s, n, row->metric, from, reterr);
+
+	if (r < 0 || !from[0])
+		return r;
+	q = prepare(s, gauge_sql, (const char *const[]){ n->run, n->node, row->metric, row->key, row->value, from }, 6,
+	            reterr);
+	r = q ? samples_read(&raw, q) : -EINVAL;
 
 	for (uint64_t i = 0; i < raw.n; i++)
 		raw.at[i].value *= row->factor;
@@ -99,18 +163,31 @@ static int read_gauge(struct store *s, const struct epoch_node *n, const struct 
 	return r;
 }
 
-static int read_slot_length(struct store *s, struct epoch_node *n, struct weir_error *reterr)
+static int read_fact(struct store *s, const struct epoch_node *n, const char *name, int64_t *ret,
+                     struct weir_error *reterr)
 {
 	sqlite3_stmt *q = prepare(s,
-	                          "SELECT CAST(value AS INTEGER) FROM facts WHERE run = ?1 AND name ="
-	                          " 'genesis.slot_length_ns' AND (node IS NULL OR node = ?2) LIMIT 1",
-	                          (const char *const[]){ n->run, n->node }, 2, reterr);
+	                          "SELECT CAST(value AS INTEGER) FROM facts WHERE run = ?1 AND name = ?3"
+	                          " AND (node IS NULL OR node = ?2) LIMIT 1",
+	                          (const char *const[]){ n->run, n->node, name }, 3, reterr);
 	int step = q ? query_step(s, q, reterr) : -EINVAL;
 
 	if (step > 0)
-		n->slot_ns = sqlite3_column_int64(q, 0);
+		*ret = sqlite3_column_int64(q, 0);
 	(void)sqlite3_finalize(q);
 	return step < 0 ? step : 0;
+}
+
+static int read_lengths(struct store *s, struct epoch_node *n, struct weir_error *reterr)
+{
+	int64_t slots = 0;
+	int r = read_fact(s, n, "genesis.slot_length_ns", &n->slot_ns, reterr);
+
+	if (r == 0)
+		r = read_fact(s, n, "genesis.epoch_length_slots", &slots, reterr);
+	if (__builtin_mul_overflow(slots, n->slot_ns, &n->epoch_ns))
+		n->epoch_ns = 0;
+	return r;
 }
 
 void epoch_node_done(struct epoch_node *n)
@@ -137,18 +214,15 @@ int epoch_node_read(struct store *s, const char *run, const char *node, struct e
 		const char *metric;
 		struct epoch_spans *to;
 	} reads[] = {
-		{ "cardano.epoch.boundary", &ret->boundaries },
-		{ "cardano.slot.missed", &ret->missed },
-		{ "ghc.gc.pause", &ret->pauses },
-		{ "cardano.snapshot", &ret->snapshots },
-		{ "trace.silence", &ret->silences },
+		{ "cardano.epoch.boundary", &ret->boundaries }, { "cardano.slot.missed", &ret->missed },
+		{ "cardano.snapshot", &ret->snapshots },        { "trace.silence", &ret->silences },
 		{ "cardano.block.adopted", &ret->adopted },
 	};
-	char metric[64];
+	char metric[64], from[EPOCH_FROM_MAX];
 	int r;
 
 	*ret = (struct epoch_node){ .run = run, .node = node };
-	r = read_slot_length(s, ret, reterr);
+	r = read_lengths(s, ret, reterr);
 	for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]) && r == 0; i++)
 		r = read_spans(s, ret, reads[i].metric, reads[i].to, reterr);
 	for (int i = 0; i < EPOCH_PHASES && r == 0; i++) {
@@ -156,6 +230,8 @@ int epoch_node_read(struct store *s, const char *run, const char *node, struct e
 		r = read_spans(s, ret, metric, &ret->phases[i], reterr);
 	}
 	for (int i = 0; i < EPOCH_GAUGES && r == 0; i++)
-		r = read_gauge(s, ret, &epoch_gauge_rows[i], &ret->gauges[i], reterr);
-	return r == 0 ? read_gauge(s, ret, &gc, &ret->gc_cpu, reterr) : r;
+		r = read_gauge(s, ret, &epoch_gauge_rows[i], &ret->gauges[i], ret->gauges_from[i], reterr);
+	if (r == 0)
+		r = read_gauge(s, ret, &gc, &ret->gc_cpu, from, reterr);
+	return r == 0 ? read_pauses(s, ret, reterr) : r;
 }

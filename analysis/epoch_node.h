@@ -20,10 +20,14 @@ struct epoch_spans {
 struct epoch_node {
 	const char *run, *node; /* borrowed */
 	int64_t slot_ns;        /* 0: not known */
+	int64_t epoch_ns;       /* how long an epoch is; 0: not known */
 	struct epoch_spans boundaries, missed, pauses, snapshots, silences, adopted;
 	struct epoch_spans phases[EPOCH_PHASES];
-	struct samples gauges[EPOCH_GAUGES]; /* of counters: rates */
-	struct samples gc_cpu;               /* rate of GC CPU time: seconds a second */
+	char pauses_from[EPOCH_FROM_MAX];        /* the collector; "": none has them */
+	int64_t pauses_first_ns, pauses_last_ns; /* when it looked */
+	struct samples gauges[EPOCH_GAUGES];     /* of counters: rates */
+	char gauges_from[EPOCH_GAUGES][EPOCH_FROM_MAX];
+	struct samples gc_cpu; /* rate of GC CPU time: seconds a second */
 };
 
 extern const char *const epoch_phase_names[EPOCH_PHASES];

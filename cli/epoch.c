@@ -23,11 +23,16 @@ enum {
 
 	BEFORE_SLOTS = 60, /* the window's fallback: the part of an epoch that the workbench's analysis leaves out */
 	AFTER_SLOTS = 200,
+	PART_DEFAULT = 4, /* of short epochs */
+	PART_ASKED = 2,
 	WINDOW_SLOTS_MAX = 10000000,
 };
 
 static const struct page_option options[] = {
-	[EPOCH_WINDOW] = { "window", "-60,+200", "slots around each boundary", 0 },
+	[EPOCH_WINDOW] = { "window", "-60,+200",
+	                   "slots around each boundary; where epochs are short at most a quarter of them unless asked "
+	                   "for",
+	                   0 },
 	[EPOCH_RUN] = { "run", "TAG", "of one run only", 0 },
 	[EPOCH_NODE] = { "node", "NAME", "of one node only", 0 },
 	[EPOCH_JSON] = { "json", NULL, "as JSON (docs/json.md)", 0 },
@@ -127,33 +132,49 @@ static void print_gauges(const struct epoch_boundary *b)
 
 static void print_missed(const struct epoch_boundary *b)
 {
+	char room[AMOUNT_MAX];
+
 	printf("    missed slots: %llu in the window, %llu elsewhere", (unsigned long long)b->n_missed,
 	       (unsigned long long)b->n_missed_base);
 	for (uint32_t i = 0; i < b->n_missed_runs; i++) {
 		printf("%s%lld", i ? ", " : ": ", (long long)b->missed[i].first_slot);
 		if (b->missed[i].n > 1)
 			printf("-%lld", (long long)(b->missed[i].first_slot + b->missed[i].n - 1));
+		if (b->missed[i].pause_s > 0)
+			printf(" (GC %s)", amount_span(room, b->missed[i].pause_s * 1e9));
 	}
 	printf("%s\n", b->n_missed_runs == EPOCH_MISSED_MAX ? ", ..." : "");
 }
 
+static void print_pauses(const struct epoch_boundary *b, const char *base)
+{
+	char total[AMOUNT_MAX], longest[AMOUNT_MAX], slot[AMOUNT_MAX];
+
+	printf("    garbage collection: %llu pauses, %s in all, longest %s; %.2f %% of the time, %s elsewhere (%s)\n",
+	       (unsigned long long)b->n_pauses, amount_span(total, b->pause_total_s * 1e9),
+	       amount_span(longest, b->pause_longest_s * 1e9), 100 * b->gc_share, base, b->gc_from);
+	if (b->boundary_pause_s > 0 || b->missed_pause_s > 0)
+		printf("                        %s of the epoch's first slot",
+		       amount_span(slot, b->boundary_pause_s * 1e9));
+	if (b->missed_pause_s > 0)
+		printf(", %s of the missed slots", amount_span(total, b->missed_pause_s * 1e9));
+	if (b->boundary_pause_s > 0 || b->missed_pause_s > 0)
+		(void)putchar('\n');
+}
+
 static void print_collections(const struct epoch_boundary *b)
 {
-	char total[AMOUNT_MAX], longest[AMOUNT_MAX], base[AMOUNT_MAX] = "not measured";
+	char base[AMOUNT_MAX] = "not measured";
 
 	if (!isnan(b->gc_share_base))
 		(void)snprintf(base, sizeof(base), "%.2f %%", 100 * b->gc_share_base);
-	if (!b->gc_from)
+	if (!b->gc_from[0] || isnan(b->gc_share))
 		printf("    garbage collection: not measured\n");
-	else if (!strcmp(b->gc_from, "eventlog"))
-		printf("    garbage collection: %llu pauses, %s in all, longest %s; %.2f %% of the time, %s "
-		       "elsewhere (eventlog)\n",
-		       (unsigned long long)b->n_pauses, amount_span(total, b->pause_total_s * 1e9),
-		       amount_span(longest, b->pause_longest_s * 1e9), 100 * b->gc_share, base);
-	else if (!isnan(b->gc_share))
+	else if (b->has_pauses)
+		print_pauses(b, base);
+	else
 		printf("    garbage collection: CPU time of %.2f %% of a core, %s elsewhere (the node's own sums; "
-		       "no pauses "
-		       "without an eventlog)\n",
+		       "no pauses without an eventlog)\n",
 		       100 * b->gc_share, base);
 }
 
@@ -171,17 +192,47 @@ static void print_rest(const struct epoch_boundary *b)
 		       amount_span(first, b->first_block_s * 1e9), amount_span(delay, b->first_block_delay_s * 1e9));
 }
 
-/* The epoch that begins here in ten parts: what of it is worst where. */
-static void print_tenths(const struct epoch_boundary *b)
+static void print_tenth(const char *head, const struct epoch_boundary *b,
+                        void put(const struct epoch_boundary *b, int i))
+{
+	printf("%s", head);
+	for (int i = 0; i < EPOCH_TENTHS; i++) {
+		(void)putchar(' ');
+		if (b->tenth_is_seen[i])
+			put(b, i);
+		else
+			(void)putchar('-');
+		(void)putchar(i + 1 < EPOCH_TENTHS ? ',' : '\n');
+	}
+}
+
+static void put_worst(const struct epoch_boundary *b, int i)
 {
 	char room[AMOUNT_MAX];
 
-	printf("    tenths of the epoch: worst phase");
-	for (int i = 0; i < EPOCH_TENTHS; i++)
-		printf(" %s%s", amount_span(room, b->tenth_worst_loop_s[i] * 1e9), i + 1 < EPOCH_TENTHS ? "," : "");
-	printf("\n                         missed      ");
-	for (int i = 0; i < EPOCH_TENTHS; i++)
-		printf(" %llu%s", (unsigned long long)b->tenth_missed[i], i + 1 < EPOCH_TENTHS ? "," : "\n");
+	printf("%s", amount_span(room, b->tenth_worst_loop_s[i] * 1e9));
+}
+
+static void put_missed(const struct epoch_boundary *b, int i)
+{
+	printf("%llu", (unsigned long long)b->tenth_missed[i]);
+}
+
+static void put_collecting(const struct epoch_boundary *b, int i)
+{
+	if (isnan(b->tenth_gc_share[i]))
+		(void)putchar('-');
+	else
+		printf("%.1f %%", 100 * b->tenth_gc_share[i]);
+}
+
+/* The epoch that begins here in ten parts: what of it is worst where. `-`: the log had ended. */
+static void print_tenths(const struct epoch_boundary *b)
+{
+	print_tenth("    tenths of the epoch: worst phase", b, put_worst);
+	print_tenth("                         missed      ", b, put_missed);
+	if (b->gc_from[0])
+		print_tenth("                         collecting  ", b, put_collecting);
 }
 
 static void print_boundary(const struct epoch_boundary *b, int is_new_epoch)
@@ -251,6 +302,7 @@ static void json_gauges(struct jsonout *j, const struct epoch_boundary *b)
 		jsonout_object(j, NULL);
 		jsonout_text(j, "name", g->name);
 		jsonout_text(j, "unit", g->unit);
+		jsonout_text(j, "collector", g->from);
 		jsonout_bool(j, "is_rate", g->is_rate);
 		jsonout_f64(j, g->is_rate ? "window" : "after", g->window);
 		jsonout_f64(j, g->is_rate ? "base" : "before", g->base);
@@ -270,6 +322,9 @@ static void json_missed(struct jsonout *j, const struct epoch_boundary *b)
 		jsonout_object(j, NULL);
 		jsonout_i64(j, "first_slot", b->missed[i].first_slot);
 		jsonout_i64(j, "slots", b->missed[i].n);
+		if (b->has_pauses)
+			jsonout_u64(j, "pauses", b->missed[i].n_pauses);
+		jsonout_f64(j, "pause_s", b->missed[i].pause_s);
 		jsonout_end(j);
 	}
 	jsonout_end(j);
@@ -279,11 +334,13 @@ static void json_missed(struct jsonout *j, const struct epoch_boundary *b)
 static void json_collections(struct jsonout *j, const struct epoch_boundary *b)
 {
 	jsonout_object(j, "gc");
-	jsonout_text(j, "from", b->gc_from);
-	if (b->gc_from && !strcmp(b->gc_from, "eventlog")) {
+	jsonout_text(j, "from", b->gc_from[0] ? b->gc_from : NULL);
+	if (b->has_pauses) {
 		jsonout_u64(j, "pauses", b->n_pauses);
 		jsonout_f64(j, "pause_total_s", b->pause_total_s);
 		jsonout_f64(j, "pause_longest_s", b->pause_longest_s);
+		jsonout_f64(j, "boundary_slot_pause_s", b->boundary_pause_s);
+		jsonout_f64(j, "missed_slots_pause_s", b->missed_pause_s);
 	}
 	jsonout_f64(j, "share", b->gc_share);
 	jsonout_f64(j, "share_base", b->gc_share_base);
@@ -295,7 +352,10 @@ static void json_tenths(struct jsonout *j, const struct epoch_boundary *b)
 	jsonout_array(j, "tenths");
 	for (int i = 0; i < EPOCH_TENTHS; i++) {
 		jsonout_object(j, NULL);
-		jsonout_u64(j, "missed", b->tenth_missed[i]);
+		if (b->tenth_is_seen[i])
+			jsonout_u64(j, "missed", b->tenth_missed[i]);
+		else
+			jsonout_null(j, "missed");
 		jsonout_f64(j, "worst_phase_s", b->tenth_worst_loop_s[i]);
 		jsonout_f64(j, "gc_share", b->tenth_gc_share[i]);
 		jsonout_end(j);
@@ -341,6 +401,7 @@ static int parse_window(const char *text, struct epoch_config *config)
 	}
 	config->before_slots = -before;
 	config->after_slots = after;
+	config->part = PART_ASKED;
 	return 0;
 }
 
@@ -375,7 +436,7 @@ static int show(struct store *s, const char *path, const struct epoch_config *co
 
 int verb_epoch(int argc, char **argv)
 {
-	struct epoch_config config = { .before_slots = BEFORE_SLOTS, .after_slots = AFTER_SLOTS };
+	struct epoch_config config = { .before_slots = BEFORE_SLOTS, .after_slots = AFTER_SLOTS, .part = PART_DEFAULT };
 	const char *argument;
 	int row, is_json = 0, code;
 	struct store *s;

@@ -19,3 +19,28 @@ done
 jq -e '.boundaries | all(.missed.window == ([.missed.runs[].slots] | add // 0))' "$work/epoch.json" > /dev/null
 jq -e '[.boundaries[] | select(.missed.window > 0) | .stands_out] | length > 0 and all(test("missed"))' "$work/epoch.json" > /dev/null
 "$weir" epoch "$work/s.weir" | grep -q 'missed slots: .* in the window'
+
+# An epoch that begins where the log ends has no after: of the last boundary there is nothing to tell.
+jq -e '[.boundaries[].epoch] | unique == [1, 2]' "$work/epoch.json" > /dev/null
+# A window that nobody asked for leaves half of a short epoch to compare with; CI only where both sides have six values.
+"$weir" epoch "$work/s.weir" --json > "$work/default.json"
+jq -e '.boundaries | all((.to_ns - .from_ns) <= 4000000000 and (.phases | all(if .n_window >= 6 and .n_base >= 6
+	then .low <= .high else .low == null and .high == null end)) and ([.phases[] | select(.n_base >= 30)] | length >= 4))' "$work/default.json" > /dev/null
+# CPU time in the window, from the trace lines themselves: the mean of rates is what the counter says between first and last.
+jq -e '.boundaries | all(.gauges | map(select(.name == "CPU")) | all(.collector == "node-trace" and .window > 0))' "$work/default.json" > /dev/null
+
+# Pauses: where there is an eventlog they are taken from it, and their overlap with missed slots is what SQL makes of it.
+[ "$(jq -r '[.boundaries[] | select(.node == "node-1") | .gc.from] | unique[]' "$work/epoch.json")" = resources ]
+"$weir" plugins list | grep -q ghc-eventlog || exit 0
+[ "$(jq -r '[.boundaries[] | select(.node == "node-0") | .gc.from] | unique[]' "$work/epoch.json")" = eventlog ]
+"$weir" sql "$work/s.weir" "SELECT sum(max(0, min(p.t_ns + p.dur_ns, m.t_ns + m.dur_ns) - max(p.t_ns, m.t_ns))) AS ns FROM spans p, spans m
+	WHERE p.node = 'node-0' AND m.node = 'node-0' AND p.metric = 'ghc.gc.pause' AND m.metric = 'cardano.slot.missed'" --json > "$work/overlap"
+jq -e --slurpfile o "$work/overlap" '[.boundaries[] | select(.node == "node-0") | .missed.runs[].pause_s] | add
+	| (. * 1e9 - $o[0][0].ns | fabs) < 1000 and . > 0.05' "$work/epoch.json" > /dev/null
+jq -r '.boundaries[] | select(.node == "node-0") | "\(.from_ns) \(.to_ns) \(.gc.pauses)"' "$work/epoch.json" |
+	while read -r from to pauses; do
+		found=$("$weir" sql "$work/s.weir" "SELECT count(*) AS n FROM spans WHERE node = 'node-0' AND metric = 'ghc.gc.pause'
+			AND t_ns < $to AND t_ns + dur_ns > $from" --json | jq '.[0].n')
+		[ "$found" = "$pauses" ] || { echo "$pauses pauses in the window, and SQL counts $found"; exit 1; }
+	done
+"$weir" epoch "$work/s.weir" --node node-0 | grep -q 'of the missed slots'

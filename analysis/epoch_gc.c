@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "analysis/epoch_place.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+struct pauses {
+	uint64_t n;
+	double total_s, longest_s;
+};
+
+/* Those that overlap [from, to). Pauses stop the whole program, so they are apart, and ends are in the order of starts.
+ */
+static struct pauses pauses_in(const struct epoch_spans *spans, int64_t from_ns, int64_t to_ns)
+{
+	struct pauses found = { 0 };
+	uint64_t low = 0, high = spans->n;
+
+	while (low < high) {
+		uint64_t middle = low + (high - low) / 2;
+
+		if (spans->at[middle].time_ns + spans->at[middle].duration_ns <= from_ns)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < spans->n && spans->at[low].time_ns < to_ns; low++) {
+		double inside = epoch_overlap_s(&spans->at[low], from_ns, to_ns);
+
+		if (inside <= 0)
+			continue;
+		found.n++;
+		found.total_s += inside;
+		found.longest_s = fmax(found.longest_s, (double)spans->at[low].duration_ns / 1e9);
+	}
+	return found;
+}
+
+/* Their share of the part of [from, to) in which somebody looked; both are added to. */
+static void add_share(const struct epoch_node *node, int64_t from_ns, int64_t to_ns, double *paused_s, double *looked_s)
+{
+	from_ns = from_ns > node->pauses_first_ns ? from_ns : node->pauses_first_ns;
+	to_ns = to_ns < node->pauses_last_ns ? to_ns : node->pauses_last_ns;
+	if (to_ns <= from_ns)
+		return;
+	*paused_s += pauses_in(&node->pauses, from_ns, to_ns).total_s;
+	*looked_s += (double)(to_ns - from_ns) / 1e9;
+}
+
+/* What lies inside the two epochs and outside every window, piece by piece. */
+static double share_of_base(const struct epoch_place *p)
+{
+	const struct epoch_spans *boundaries = &p->node->boundaries;
+	double paused_s = 0, looked_s = 0;
+	int64_t from_ns = p->begin_ns;
+
+	for (uint64_t i = 0; i < boundaries->n; i++) {
+		int64_t at = boundaries->at[i].time_ns;
+
+		if (at + p->after_ns <= from_ns || at - p->before_ns >= p->end_ns)
+			continue;
+		add_share(p->node, from_ns, at - p->before_ns, &paused_s, &looked_s);
+		from_ns = at + p->after_ns;
+	}
+	add_share(p->node, from_ns, p->end_ns, &paused_s, &looked_s);
+	return looked_s > 0 ? paused_s / looked_s : (double)NAN;
+}
+
+static void missed_pauses(const struct epoch_place *p)
+{
+	struct epoch_boundary *out = p->out;
+
+	for (uint32_t i = 0; i < out->n_missed_runs; i++) {
+		struct epoch_missed *m = &out->missed[i];
+		struct pauses in = pauses_in(&p->node->pauses, m->time_ns, m->time_ns + m->n * p->slot_ns);
+
+		m->n_pauses = in.n;
+		m->pause_s = in.total_s;
+		out->missed_pause_s = (i ? out->missed_pause_s : 0) + in.total_s;
+	}
+}
+
+static void tenth_pauses(const struct epoch_place *p)
+{
+	for (int i = 0; i < EPOCH_TENTHS; i++) {
+		int64_t from_ns = p->out->time_ns + p->epoch_ns / EPOCH_TENTHS * i;
+		double paused_s = 0, looked_s = 0;
+
+		if (p->out->tenth_is_seen[i])
+			add_share(p->node, from_ns, from_ns + p->epoch_ns / EPOCH_TENTHS, &paused_s, &looked_s);
+		p->out->tenth_gc_share[i] = looked_s > 0 ? paused_s / looked_s : (double)NAN;
+	}
+}
+
+static void from_pauses(const struct epoch_place *p)
+{
+	struct epoch_boundary *out = p->out;
+	struct pauses window = pauses_in(&p->node->pauses, out->from_ns, out->to_ns);
+	double paused_s = 0, looked_s = 0;
+
+	add_share(p->node, out->from_ns, out->to_ns, &paused_s, &looked_s);
+	out->has_pauses = 1;
+	(void)snprintf(out->gc_from, sizeof(out->gc_from), "%s",
+	               strcmp(p->node->pauses_from, "ghc-eventlog") == 0 ? "eventlog" : p->node->pauses_from);
+	out->n_pauses = window.n;
+	out->pause_total_s = window.total_s;
+	out->pause_longest_s = window.longest_s;
+	out->gc_share = looked_s > 0 ? paused_s / looked_s : (double)NAN;
+	out->gc_share_base = share_of_base(p);
+	out->boundary_pause_s = pauses_in(&p->node->pauses, out->time_ns, out->time_ns + p->slot_ns).total_s;
+	missed_pauses(p);
+	tenth_pauses(p);
+}
+
+/* The mean of a rate where `is_in` holds; NaN: no samples. */
+static double mean(const struct epoch_place *p, int (*is_in)(const struct epoch_place *p, int64_t t))
+{
+	const struct samples *s = &p->node->gc_cpu;
+	double sum = 0;
+	uint64_t n = 0;
+
+	for (uint64_t i = 0; i < s->n; i++)
+		if (is_in(p, s->at[i].time_ns)) {
+			sum += s->at[i].value;
+			n++;
+		}
+	return n ? sum / (double)n : (double)NAN;
+}
+
+static void from_sums(const struct epoch_place *p)
+{
+	const struct samples *s = &p->node->gc_cpu;
+	double sums[EPOCH_TENTHS] = { 0 };
+	uint64_t n[EPOCH_TENTHS] = { 0 };
+
+	(void)snprintf(p->out->gc_from, sizeof(p->out->gc_from), "resources");
+	p->out->gc_share = mean(p, epoch_in_window);
+	p->out->gc_share_base = mean(p, epoch_in_base);
+	for (uint64_t i = 0; i < s->n; i++) {
+		int bin = epoch_tenth(p, s->at[i].time_ns);
+
+		if (bin >= 0) {
+			sums[bin] += s->at[i].value;
+			n[bin]++;
+		}
+	}
+	for (int i = 0; i < EPOCH_TENTHS; i++)
+		p->out->tenth_gc_share[i] = n[i] && p->out->tenth_is_seen[i] ? sums[i] / (double)n[i] : (double)NAN;
+}
+
+/* Whether somebody who sees pauses looked at any of the window. */
+static int saw_window(const struct epoch_place *p)
+{
+	return p->node->pauses_from[0] && p->node->pauses_first_ns < p->out->to_ns &&
+	       p->node->pauses_last_ns > p->out->from_ns;
+}
+
+void epoch_collections(const struct epoch_place *p)
+{
+	p->out->gc_share = p->out->gc_share_base = p->out->boundary_pause_s = p->out->missed_pause_s = (double)NAN;
+	for (int i = 0; i < EPOCH_TENTHS; i++)
+		p->out->tenth_gc_share[i] = (double)NAN;
+	if (saw_window(p))
+		from_pauses(p);
+	else if (p->node->gc_cpu.n)
+		from_sums(p);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ANALYSIS_EPOCH_PLACE_H
+#define ANALYSIS_EPOCH_PLACE_H
+
+/* What the files of the epoch analysis share: one boundary of one node that is being looked at. */
+
+#include "analysis/epoch_node.h"
+
+/* Where one boundary lies among the others of its node. */
+struct epoch_place {
+	const struct epoch_node *node;
+	uint64_t i;                  /* of node->boundaries */
+	int64_t begin_ns, end_ns;    /* the two epochs that meet here */
+	int64_t before_ns, after_ns; /* the window, from the boundary */
+	int64_t epoch_ns;            /* of the one that begins here, were it seen whole */
+	int64_t slot_ns;
+	int64_t seen_ns; /* when the node was last seen */
+	struct epoch_boundary *out;
+};
+
+int epoch_in_window(const struct epoch_place *p, int64_t time_ns);
+/* Inside the two epochs and outside every window. */
+int epoch_in_base(const struct epoch_place *p, int64_t time_ns);
+/* Which tenth of the epoch that begins here; -1: none. */
+int epoch_tenth(const struct epoch_place *p, int64_t time_ns);
+
+/* How much of a span lies in [from, to), in seconds. */
+double epoch_overlap_s(const struct epoch_span *s, int64_t from_ns, int64_t to_ns);
+
+/* epoch_gc.c: fills what is said of collections, once missed slots and what is seen of the tenths are known. */
+void epoch_collections(const struct epoch_place *p);
+/* epoch_sentence.c: what stands out. */
+void epoch_sentence(const struct epoch_place *p);
+
+#endif
