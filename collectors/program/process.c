@@ -188,42 +188,35 @@ static int is_runtime(const struct image *i)
 	return symbols[0].is_found || symbols[1].is_found || symbols[2].is_found;
 }
 
-/* 1: the program in `path` has the run-time system in itself; *ret_image is its image. */
-static int open_program(const char *path, int is_sure, struct image **ret_image, struct weir_error *reterr)
-{
-	int r = image_open(path, ret_image, reterr);
-
-	if (r < 0)
-		return r;
-	if (is_sure || is_runtime(*ret_image) || image_ghc_version(*ret_image)[0])
-		return 1;
-	image_close(*ret_image);
-	*ret_image = NULL;
-	return 0;
-}
-
 /* Each of these: 1 when it is there, 0 when not, or -errno. */
 static int take_library(struct process *p, const char *path, struct image **ret_image, struct weir_error *reterr)
 {
+	int r;
+
 	(void)snprintf(p->map, sizeof(p->map), "%s", path);
 	if (!p->has_started)
 		(void)snprintf(p->path, sizeof(p->path), "%s", path);
 	else if (snprintf(p->path, sizeof(p->path), "/proc/%d/root%s", p->pid, path) >= (int)sizeof(p->path))
 		return 0;
-	return open_program(p->path, 1, ret_image, reterr);
+	r = image_open(p->path, ret_image, reterr);
+	return r < 0 ? r : 1;
 }
 
 /* The program at p->path, which its maps call p->map: itself, or the library that it will ask for. */
 static int take_program(struct process *p, struct image **ret_image, struct weir_error *reterr)
 {
 	char library[PATH_MAX], real[PATH_MAX];
-	int r = open_program(p->path, 0, ret_image, reterr);
+	int r = image_open(p->path, ret_image, reterr);
+	int has_library;
 
-	if (r <= 0 || !image_runtime_library(*ret_image, p->map, library, sizeof(library)))
+	if (r < 0)
 		return r;
+	has_library = image_runtime_library(*ret_image, p->map, library, sizeof(library));
+	if (!has_library && (is_runtime(*ret_image) || image_ghc_version(*ret_image)[0]))
+		return 1;
 	image_close(*ret_image);
 	*ret_image = NULL;
-	return take_library(p, realpath(library, real) ? real : library, ret_image, reterr);
+	return has_library ? take_library(p, realpath(library, real) ? real : library, ret_image, reterr) : 0;
 }
 
 static int take_running(struct process *p, struct image **ret_image, struct weir_error *reterr)

@@ -1,0 +1,228 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What the collector rts sees of running programs, against what the programs say of themselves at their end (+RTS -S).
+usage: rts.py LIVE SOURCE_ROOT [FAKE FAKE_LIBRARY]. Skips, and says why, where there is no ghc or no right to put probes.
+"""
+
+import collections
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+GC = re.compile(r"^\s*(\d+)\s+(\d+)\s+(\d+)\s+[\d.]+\s+[\d.]+\s+[\d.]+\s+[\d.]+\s+\d+\s+\d+\s+\(Gen:\s+(\d+)\)")
+TOTAL = re.compile(r"^\s*Gen\s+(\d+)\s+(\d+) colls,\s+(\d+) par\s+([\d.]+)s\s+([\d.]+)s")
+CAP_PERFMON, CAP_BPF = 38, 39
+
+
+class Wrong(Exception):
+    pass
+
+
+def expect(is_so, what):
+    if not is_so:
+        raise Wrong(what)
+
+
+def missing_capability():
+    """The name of what BPF needs and we have not, or None."""
+    with open("/proc/self/status", encoding="ascii") as f:
+        held = int(re.search(r"^CapEff:\s*([0-9a-f]+)", f.read(), re.M).group(1), 16)
+    for name, bit in (("CAP_PERFMON", CAP_PERFMON), ("CAP_BPF", CAP_BPF)):
+        if not held >> bit & 1:
+            return name
+    return None
+
+
+def observe(live, program, *, settings=(), flags=(), collector="rts", prefix=()):
+    """Runs it; returns what the collector said, and what the program wrote about itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        # Who runs it may be another user.
+        os.chmod(folder, 0o777)
+        said, stats = os.path.join(folder, "said"), os.path.join(folder, "stats")
+        script = 'out=$1; shift; exec 3>"$out"; exec "$@"'
+        command = [*prefix, "sh", "-c", script, "sh", said, live, collector, *settings, "--", program, *flags]
+        if flags:
+            command += [f"-S{stats}"]
+        run = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=120)
+        with open(said, encoding="utf-8") as f:
+            heard = [json.loads(line) for line in f]
+        if not os.path.exists(stats):
+            return heard, "", run.stderr
+        with open(stats, encoding="utf-8") as f:
+            return heard, f.read(), run.stderr
+
+
+def spans(heard, name, **attrs):
+    return [o for o in heard if o.get("span") == name and all(o["attrs"].get(k) == v for k, v in attrs.items())]
+
+
+def numbers(heard, name, **attrs):
+    return [o for o in heard if o.get("number") == name and o["attrs"] == attrs]
+
+
+def fact(heard, name):
+    return next((o["value"] for o in heard if o.get("fact") == name), None)
+
+
+def end(heard):
+    return heard[-1]
+
+
+def own_account(text):
+    """Each collection as (copied, live, generation), and by generation (count, parallel, elapsed seconds)."""
+    collections_, totals = [], {}
+    for line in text.splitlines():
+        gc, total = GC.match(line), TOTAL.match(line)
+        if gc:
+            collections_.append((int(gc.group(2)), int(gc.group(3)), int(gc.group(4))))
+        elif total:
+            totals[int(total.group(1))] = (int(total.group(2)), int(total.group(3)), float(total.group(5)))
+    return collections_, totals
+
+
+def seen(heard):
+    """Each collection as the collector told it, in order of its end: (copied, live, generation)."""
+    before, last, by_time = collections.Counter(), {}, {}
+    for o in heard:
+        if o.get("number") == "ghc.gc.copied" and "generation" in o["attrs"]:
+            g = int(o["attrs"]["generation"])
+            by_time.setdefault(o["t_ns"], {}).update(copied=o["value"] - before[g], g=g)
+            before[g] = o["value"]
+        elif o.get("number") == "ghc.heap.live" and not o["attrs"]:
+            by_time.setdefault(o["t_ns"], {})["live"] = o["value"]
+    return [(v["copied"], v["live"], v["g"]) for _, v in sorted(by_time.items())]
+
+
+def check_whole_run(live, program, flags, is_threaded):
+    heard, text, _ = observe(live, program, flags=flags)
+    account, totals = own_account(text)
+    expect(account, f"{flags}: the program said nothing of itself")
+    expect(end(heard)["end"] == "ok" and end(heard)["lost"] == 0, f"{flags}: {end(heard)}")
+    expect(fact(heard, "rung") == "uprobes", f"{flags}: rung {fact(heard, 'rung')}")
+    expect(seen(heard) == account, f"{flags}: copied, live and generation of each collection differ")
+    for g, (n, n_parallel, elapsed_s) in totals.items():
+        pauses = spans(heard, "ghc.gc.pause", generation=str(g))
+        expect(len(pauses) == n, f"{flags}: generation {g}: {len(pauses)} pauses, the program counts {n}")
+        n_seen = len(spans(heard, "ghc.gc.pause", generation=str(g), mode="parallel"))
+        expect(n_seen == n_parallel, f"{flags}: generation {g}: {n_seen} parallel, the program counts {n_parallel}")
+        expect(n == 0 or numbers(heard, "ghc.gc.count", generation=str(g))[-1]["value"] == n, "count")
+        total_s = sum(p["dur_ns"] for p in pauses) / 1e9
+        # It writes milliseconds, and reads its own clock behind our probes.
+        expect(abs(total_s - elapsed_s) <= 0.002 + 0.05 * elapsed_s,
+               f"{flags}: generation {g}: {total_s:.4f} s of pauses, the program counts {elapsed_s}")
+    has_sync = any("value" in p for p in spans(heard, "ghc.gc.pause"))
+    expect(has_sync == is_threaded, f"{flags}: halting is {'' if has_sync else 'not '}timed")
+    if "--nonmoving-gc" in flags and is_threaded:
+        cycles = spans(heard, "ghc.gc.concurrent", phase="cycle")
+        expect(0 < len(cycles) <= totals[1][0], f"{flags}: {len(cycles)} cycles for {totals[1][0]} collections")
+    return len(account)
+
+
+def check_counters(heard, text, what):
+    """The counters in memory never say more than the program does at its end, and say the same things of it."""
+    account, _ = own_account(text)
+    gcs = numbers(heard, "ghc.gc.count", counter="stats")
+    expect(gcs and 0 < gcs[-1]["value"] <= len(account), f"{what}: {len(account)} collections, read {gcs[-1:]}")
+    for o in gcs:
+        copied = next(c["value"] for c in numbers(heard, "ghc.gc.copied", counter="stats") if c["t_ns"] == o["t_ns"])
+        so_far = sum(c for c, _, _ in account[: o["value"]])
+        expect(copied == so_far, f"{what}: after {o['value']} collections {copied} bytes copied, -S says {so_far}")
+
+
+def check_attach(live, program):
+    flags = ["600000", "+RTS", "-N2", "-A512k"]
+    heard, text, _ = observe(live, program, settings=["sleep_ms=200", "interval_ms=50"], flags=flags)
+    account, mine = own_account(text)[0], seen(heard)
+    expect(0 < len(mine) < len(account), f"attach: {len(mine)} of {len(account)} collections")
+    expect(mine == account[-len(mine):], "attach: the collections differ from the program's last ones")
+    check_counters(heard, text, "attach")
+    expect(fact(heard, "ghc.rts.flags").startswith("-N2 -A512k -S"), f"flags: {fact(heard, 'ghc.rts.flags')}")
+    expect(fact(heard, "ghc.gc.nursery_bytes") in ("524288", None), "nursery")
+    expect(numbers(heard, "ghc.capability.count")[-1]["value"] == 2, "capabilities")
+
+
+def check_lower_rungs(live, program, work):
+    flags = ["300000", "+RTS", "-N2", "-A512k"]
+    for settings, prefix in ((["-probes=false"], ()),
+                             ([], ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"))):
+        os.chmod(work, 0o755)
+        heard, _, stderr = observe(live, program, settings=[*settings, "interval_ms=20"], prefix=prefix)
+        expect(fact(heard, "rung") == "memory", f"{settings}: rung {fact(heard, 'rung')} {stderr}")
+        why = fact(heard, "rung.refused.uprobes") or fact(heard, "rung.failed.uprobes") or ""
+        expect("option probes" in why if settings else "doesn't let this user" in why, f"{settings}: why: {why}")
+        expect(not spans(heard, "ghc.gc.pause"), f"{settings}: pauses without probes")
+        expect(numbers(heard, "ghc.gc.count", counter="stats"), f"{settings}: no counters {stderr}")
+    heard, text, _ = observe(live, program, settings=["-probes=false", "interval_ms=20"], flags=flags)
+    check_counters(heard, text, "memory")
+
+
+def check_stripped(live, program, work):
+    bare = os.path.join(work, "bare")
+    shutil.copy(program, bare)
+    subprocess.run(["strip", bare], check=True)
+    heard, _, stderr = observe(live, bare, flags=["1000", "+RTS"])
+    expect(end(heard)["end"] == "failed", "stripped: it didn't fail")
+    expect("stripped of its symbols" in stderr, f"stripped: {stderr}")
+    heard, text, _ = observe(live, bare, settings=[f"-symbols={program}"], flags=["100000", "+RTS"])
+    expect(seen(heard) == own_account(text)[0], "symbols of another file: the collections differ")
+    heard, _, stderr = observe(live, bare, settings=["-symbols=/bin/sh"], flags=["1000", "+RTS"])
+    expect(end(heard)["end"] == "failed", "symbols of something else were taken")
+
+
+def check_fake(live, program, library):
+    """A position-independent program whose run-time system is in a library; how often it collects is its argument."""
+    for settings in ([], [f"process.exe={program}"]):
+        heard, _, stderr = observe(live, program, settings=settings, flags=())
+        expect(end(heard)["end"] == "ok", f"{program}: {end(heard)} {stderr}")
+        mine = seen(heard)
+        expect(mine == [(i * 8, i * 16, i % 2) for i in range(1, 101)], f"{program}: {mine[:3]} … {len(mine)}")
+        expect(fact(heard, "process.executable.path") == os.path.realpath(library or program), "which file")
+
+
+def build(ghc, work, root):
+    source = os.path.join(root, "tests/data/rts/Garbage.hs")
+    shutil.copy(source, work)
+    made = {}
+    for name, flags in (("threaded", ["-threaded"]), ("plain", []), ("debug", ["-threaded", "-debug"])):
+        made[name] = os.path.join(work, name)
+        subprocess.run([ghc, "-v0", "-O1", "-rtsopts", *flags, "-outputdir", os.path.join(work, name + ".o"),
+                        "Garbage.hs", "-o", name], cwd=work, check=True)
+    return made
+
+
+def main():
+    live, root, fakes = os.path.realpath(sys.argv[1]), sys.argv[2], sys.argv[3:]
+    missing, ghc = missing_capability(), shutil.which("ghc")
+    if missing:
+        print(f"skipped: without {missing} no probe can be put into a program")
+        return 77
+    for i in range(0, len(fakes), 2):
+        check_fake(live, os.path.realpath(fakes[i]), fakes[i + 1] and os.path.realpath(fakes[i + 1]))
+    if not ghc:
+        print("skipped: there is no ghc")
+        return 77
+    with tempfile.TemporaryDirectory() as work:
+        made = build(ghc, work, root)
+        n = 0
+        for program, flags in (("threaded", ["-N1"]), ("threaded", ["-N2", "-A256k"]), ("threaded", ["-N4", "-qg"]),
+                               ("threaded", ["-N2", "-c", "-A512k"]), ("threaded", ["-N2", "-G3", "-A512k"]),
+                               ("threaded", ["-N2", "-G1", "-A1m"]),
+                               ("threaded", ["-N2", "--nonmoving-gc", "-A512k"]), ("plain", ["-A128k"]),
+                               ("plain", ["-c", "-A512k"]), ("plain", ["--nonmoving-gc"]), ("debug", ["-N2", "-A1m"])):
+            n += check_whole_run(live, made[program], ["60000", "+RTS", *flags], program != "plain")
+        check_attach(live, made["threaded"])
+        check_lower_rungs(live, made["threaded"], work)
+        check_stripped(live, made["threaded"], work)
+        print(f"{n} collections of 11 runs are those that the programs count")
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Wrong as wrong:
+        sys.exit(str(wrong))
