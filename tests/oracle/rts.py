@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-GC = re.compile(r"^\s*(\d+)\s+(\d+)\s+(\d+)\s+[\d.]+\s+[\d.]+\s+[\d.]+\s+[\d.]+\s+\d+\s+\d+\s+\(Gen:\s+(\d+)\)")
+GC = re.compile(r"^\s*(\d+)\s+(\d+)\s+(\d+)\s+[\d.]+\s+([\d.]+)\s+[\d.]+\s+[\d.]+\s+\d+\s+\d+\s+\(Gen:\s+(\d+)\)")
 TOTAL = re.compile(r"^\s*Gen\s+(\d+)\s+(\d+) colls,\s+(\d+) par\s+([\d.]+)s\s+([\d.]+)s")
 CAP_PERFMON, CAP_BPF = 38, 39
 
@@ -73,15 +73,16 @@ def end(heard):
 
 
 def own_account(text):
-    """Each collection as (copied, live, generation), and by generation (count, parallel, elapsed seconds)."""
-    collections_, totals = [], {}
+    """Each collection as (copied, live, generation), by generation (count, parallel), and each one's seconds."""
+    collections_, totals, seconds = [], {}, []
     for line in text.splitlines():
         gc, total = GC.match(line), TOTAL.match(line)
         if gc:
-            collections_.append((int(gc.group(2)), int(gc.group(3)), int(gc.group(4))))
+            collections_.append((int(gc.group(2)), int(gc.group(3)), int(gc.group(5))))
+            seconds.append(float(gc.group(4)))
         elif total:
-            totals[int(total.group(1))] = (int(total.group(2)), int(total.group(3)), float(total.group(5)))
-    return collections_, totals
+            totals[int(total.group(1))] = (int(total.group(2)), int(total.group(3)))
+    return collections_, totals, seconds
 
 
 def seen(heard):
@@ -97,23 +98,29 @@ def seen(heard):
     return [(v["copied"], v["live"], v["g"]) for _, v in sorted(by_time.items())]
 
 
+def check_lengths(heard, seconds, what):
+    """Our pause begins before the program reads its clock and ends there: it is no shorter, and as long but for what the
+    machine did to somebody in between. -S writes milliseconds."""
+    mine = [p["dur_ns"] / 1e9 for p in sorted(spans(heard, "ghc.gc.pause"), key=lambda p: p["t_ns"])]
+    expect(all(m >= s - 0.0006 for m, s in zip(mine, seconds)), f"{what}: a pause is shorter than the program's own")
+    n_close = sum(m <= s + 0.0012 for m, s in zip(mine, seconds))
+    expect(n_close >= 0.8 * len(seconds), f"{what}: {n_close} of {len(seconds)} pauses are as long as the program says")
+
+
 def check_whole_run(live, program, flags, is_threaded):
     heard, text, _ = observe(live, program, flags=flags)
-    account, totals = own_account(text)
+    account, totals, seconds = own_account(text)
     expect(account, f"{flags}: the program said nothing of itself")
     expect(end(heard)["end"] == "ok" and end(heard)["lost"] == 0, f"{flags}: {end(heard)}")
     expect(fact(heard, "rung") == "uprobes", f"{flags}: rung {fact(heard, 'rung')}")
     expect(seen(heard) == account, f"{flags}: copied, live and generation of each collection differ")
-    for g, (n, n_parallel, elapsed_s) in totals.items():
+    for g, (n, n_parallel) in totals.items():
         pauses = spans(heard, "ghc.gc.pause", generation=str(g))
         expect(len(pauses) == n, f"{flags}: generation {g}: {len(pauses)} pauses, the program counts {n}")
         n_seen = len(spans(heard, "ghc.gc.pause", generation=str(g), mode="parallel"))
         expect(n_seen == n_parallel, f"{flags}: generation {g}: {n_seen} parallel, the program counts {n_parallel}")
         expect(n == 0 or numbers(heard, "ghc.gc.count", generation=str(g))[-1]["value"] == n, "count")
-        total_s = sum(p["dur_ns"] for p in pauses) / 1e9
-        # It writes milliseconds, and reads its own clock behind our probes.
-        expect(abs(total_s - elapsed_s) <= 0.002 + 0.05 * elapsed_s,
-               f"{flags}: generation {g}: {total_s:.4f} s of pauses, the program counts {elapsed_s}")
+    check_lengths(heard, seconds, flags)
     has_sync = any("value" in p for p in spans(heard, "ghc.gc.pause"))
     expect(has_sync == is_threaded, f"{flags}: halting is {'' if has_sync else 'not '}timed")
     if "--nonmoving-gc" in flags and is_threaded:
@@ -124,7 +131,7 @@ def check_whole_run(live, program, flags, is_threaded):
 
 def check_counters(heard, text, what):
     """The counters in memory never say more than the program does at its end, and say the same things of it."""
-    account, _ = own_account(text)
+    account = own_account(text)[0]
     gcs = numbers(heard, "ghc.gc.count", counter="stats")
     expect(gcs and 0 < gcs[-1]["value"] <= len(account), f"{what}: {len(account)} collections, read {gcs[-1:]}")
     for o in gcs:
