@@ -24,6 +24,7 @@ static const struct {
 	{ { 0x80, 0x3d }, { 0xff, 0xff }, 2, 7 },                         /* cmpb $imm8, rel32(%rip) */
 	{ { 0x83, 0x3d }, { 0xff, 0xff }, 2, 7 },                         /* cmpl $imm8, rel32(%rip) */
 	{ { 0x48, 0x83, 0x3d }, { 0xff, 0xff, 0xff }, 3, 8 },             /* cmpq $imm8, rel32(%rip) */
+	{ { 0xb8 }, { 0xff }, 1, 5 },                                     /* mov $imm32, %eax */
 	{ { 0x48, 0x83, 0xec }, { 0xff, 0xff, 0xff }, 3, 4 },             /* sub $imm8, %rsp */
 };
 

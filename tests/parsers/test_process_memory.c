@@ -89,6 +89,8 @@ static void the_cheap_place_of_each_entry_is_found(void **state)
 	ENTRY(0, 0, 1, 0x41, 0x57, 0xbf);                                  /* stat_endGC */
 	ENTRY(4, 0, 1, 0xf3, 0x0f, 0x1e, 0xfa, 0x55);                      /* endbr64; push */
 	ENTRY(4, 8, 1, 0x48, 0x83, 0xec, 0x08, 0x53);                      /* sub $8; push */
+	ENTRY(5, 0, 1, 0xb8, 0x01, 0, 0, 0, 0x53);                         /* mov to %eax, which is no argument; push */
+	ENTRY(0, 0, 0, 0xbf, 0x01, 0, 0, 0, 0x53);                         /* mov to %edi, which is one */
 	ENTRY(0, 0, 1, 0x0f, 0x1f, 0x44, 0, 0);                            /* nop */
 	ENTRY(0, 0, 0, 0x48, 0x83, 0xec, 0x08, 0xbf, 0x40, 0x7e, 0x4f, 0); /* sub; mov: none */
 	ENTRY(0, 0, 0, 0x48, 0x8d, 0x05);                                  /* lea, cut */
