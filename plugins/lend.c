@@ -234,6 +234,7 @@ static const struct weir_host functions = {
 	.clock = lend_clock,
 	.tally = lend_tally,
 	.diag = lend_diag,
+	.rung = lend_rung,
 };
 
 static int no_memory(struct weir_error *reterr)
@@ -395,6 +396,7 @@ int lend_finish(struct lend *l)
 	const uint64_t *n = l->ledger.counts;
 	int r = 0;
 
+	lend_settle(l);
 	if (!ledger_adds_up(&l->ledger))
 		lend_complain(
 			l, "host.ledger",

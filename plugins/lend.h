@@ -23,6 +23,7 @@ enum {
 	LEND_DIAGS_PER_CODE_MAX = 16,     /* kept with their offset; the rest are counted */
 	LEND_DIAG_CODES_MAX = 64,
 	LEND_REASONS_MAX = 64,
+	LEND_PARTS_MAX = 16, /* ladders of one collector; what is beyond is only passed on */
 };
 
 /* What a receiver does. Texts are borrowed; ids count up from 1 without gaps. < 0 goes back to the collector. */
@@ -41,6 +42,8 @@ struct lend_ops {
 	int (*fact)(struct lend_receiver *r, const char *name, struct weir_text value);
 	int (*clock)(struct lend_receiver *r, const struct weir_clock *clock);
 	int (*diag)(struct lend_receiver *r, const struct weir_diag *diag);
+	/* NULL: rungs are only kept as facts and notes. part: never NULL. */
+	void (*rung)(struct lend_receiver *r, const struct weir_rung *rung);
 };
 
 struct lend_pair {

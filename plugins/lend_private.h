@@ -3,7 +3,7 @@
 #define PLUGINS_LEND_PRIVATE_H
 
 /* What the files of plugins/lend.h share: lend.c (lifetime, what is known before, honesty), lend_identity.c (series,
- * frames, stacks, attributes) and lend_observations.c (the four shapes). */
+ * frames, stacks, attributes), lend_observations.c (the four shapes) and lend_rung.c (ways of measuring). */
 
 #include "plugins/ledger.h"
 #include "plugins/lend.h"
@@ -13,6 +13,13 @@
 struct lent {
 	struct lend *owner;
 	struct weir_host host;
+};
+
+/* A ladder: what of it has been said. */
+struct lend_part {
+	char name[NAME_MAX_BYTES + 1]; /* empty: the only one */
+	uint32_t n_failed;
+	int is_settled; /* one of its rungs works */
 };
 
 struct lend {
@@ -29,6 +36,8 @@ struct lend {
 	struct series_table series;
 	char *json; /* where an attribute set is written: LEND_ATTRS_JSON_MAX */
 	struct ledger ledger;
+	struct lend_part parts[LEND_PARTS_MAX];
+	uint32_t n_parts;
 };
 
 static inline struct lend *lend_owner(const struct weir_host *h)
@@ -52,5 +61,9 @@ int lend_numbers(const struct weir_host *h, const struct weir_number *at, uint64
 int lend_histograms(const struct weir_host *h, const struct weir_histogram *at, uint64_t n);
 int lend_spans(const struct weir_host *h, const struct weir_span *at, uint64_t n);
 int lend_weights(const struct weir_host *h, const struct weir_weight *at, uint64_t n);
+void lend_rung(const struct weir_host *h, const struct weir_rung *rung);
+
+/* At the end: complains of each part of which no rung works. */
+void lend_settle(struct lend *l);
 
 #endif

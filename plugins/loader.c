@@ -228,6 +228,11 @@ static int check_verbs(const struct weir_collector *c, const char *what, struct 
 	return 0;
 }
 
+uint32_t loader_size(uint32_t abi_minor)
+{
+	return (uint32_t)(abi_minor == 0 ? offsetof(struct weir_collector, probe) : sizeof(struct weir_collector));
+}
+
 static int check_abi(const struct weir_collector *at, const char *what, struct weir_error *reterr)
 {
 	if (at->abi_major != WEIR_ABI_MAJOR)
@@ -241,11 +246,11 @@ static int check_abi(const struct weir_collector *at, const char *what, struct w
 			"collector %s: has ABI %u.%u, this weir has %d.%d, which is older: use a newer weir, or "
 			"rebuild the collector against the headers of this one",
 			what, at->abi_major, at->abi_minor, WEIR_ABI_MAJOR, WEIR_ABI_MINOR);
-	if (at->size < sizeof(struct weir_collector))
+	if (at->size < loader_size(at->abi_minor))
 		return weir_fail(reterr, -ENOTSUP,
-		                 "collector %s: its struct has %u bytes, ABI %u.%u has %zu: set .size = sizeof(struct "
+		                 "collector %s: its struct has %u bytes, ABI %u.%u has %u: set .size = sizeof(struct "
 		                 "weir_collector) and rebuild it",
-		                 what, at->size, at->abi_major, at->abi_minor, sizeof(struct weir_collector));
+		                 what, at->size, at->abi_major, at->abi_minor, loader_size(at->abi_minor));
 	return 0;
 }
 
@@ -256,8 +261,9 @@ int loader_check(const struct weir_collector *at, const char *what, struct weir_
 
 	if (r < 0)
 		return r;
-	/* A later minor's struct is longer; what this host knows of it is its start. */
-	*ret = *at;
+	/* An older minor's struct is shorter; the fields that it hasn't are zero. */
+	*ret = (struct weir_collector){ 0 };
+	memcpy(ret, at, at->size < sizeof(*ret) ? at->size : sizeof(*ret));
 	r = check_verbs(ret, what, reterr);
 	if (r == 0)
 		r = check_texts(&(struct place){ what, NULL, 0 }, collector_texts, LENGTH(collector_texts), ret,

@@ -21,6 +21,9 @@ enum {
 	LOADER_TEXT_MAX = 4096, /* of a help sentence */
 };
 
+/* Bytes that a collector's struct has at least when it was made for this minor version. */
+uint32_t loader_size(uint32_t abi_minor);
+
 /* Loads the object at path. what: its name for sentences. The struct is a copy that lives as long as the process:
  * fields which an older collector hasn't are zero. A refusal says both sides' values and what to do: -ENOEXEC not a
  * shared object, -ENOENT it has no symbol `weir_collector`, -ENOTSUP another ABI, -EINVAL it breaks the contract (which

@@ -13,7 +13,9 @@
  *     close  once; accepts NULL and what a failed open left
  *
  * The host runs each instance in a process of its own, without the right to open files, to start programs or to reach
- * the network. Standard output is not for collectors.
+ * the network. Standard output is not for collectors. A live collector has the caller's rights in open(), to load BPF
+ * programs and to open what it will read; from its first poll on it has none but to use what it has, to look at BPF
+ * maps and to read below /proc and /sys (docs/host.md).
  */
 
 #include <weir/host.h>
@@ -130,6 +132,13 @@ struct weir_collector {
 	/* WEIR_OK: call again at once; WEIR_AGAIN: when there is input or the interval is over; WEIR_END: done. */
 	int (*poll)(struct weir_instance *i, int64_t now_ns, struct weir_error *reterr);
 	void (*close)(struct weir_instance *i);
+
+	/* ---- Since 1.1 ---- */
+
+	/* Of a live collector: tries its rungs on this machine and says through rung() how each fared. Leaves nothing
+	 * behind. There may be no `process.pid`. Called in a process that has the caller's rights. NULL: the host opens
+	 * and closes the collector on a process of its own instead, and hears the rungs of that. */
+	int (*probe)(const struct weir_host *h, struct weir_error *reterr);
 };
 
 #if defined(__GNUC__)

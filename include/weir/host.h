@@ -27,7 +27,7 @@ extern "C" {
 
 enum {
 	WEIR_ABI_MAJOR = 1,
-	WEIR_ABI_MINOR = 0,
+	WEIR_ABI_MINOR = 1,
 };
 
 enum {
@@ -164,6 +164,26 @@ struct weir_diag {
 
 #define WEIR_NO_OFFSET UINT64_MAX
 
+/* ---- Since 1.1: ladders ---- */
+
+enum {
+	WEIR_RUNG_FAILED = 0,
+	WEIR_RUNG_WORKS = 1,
+};
+
+/* One of the ways by which a live collector can measure. Its ways form a ladder, best first; the first that works is
+ * the one that is used. */
+struct weir_rung {
+	const char *part;         /* a ladder of its own for what: `latency`, dotted; NULL: all of the collector */
+	const char *name;         /* stable, dotted: `tp_btf`, `kprobe`, `proc` */
+	struct weir_text means;   /* how it measures: `BTF tracepoints of the block layer` */
+	struct weir_text loss;    /* what is missing or coarser than on the best rung; empty: nothing */
+	struct weir_text why_not; /* WEIR_RUNG_FAILED: why, in plain words: `loading BPF programs needs CAP_BPF` */
+	struct weir_text remedy;  /* WEIR_RUNG_FAILED: what would change that: `run weir as root`; empty: nothing */
+	uint32_t state;           /* WEIR_RUNG_* */
+	uint32_t reserved;
+};
+
 /* How the source's times were tied to UTC. */
 struct weir_clock {
 	const char *name;     /* `mutator CPU time`, `CLOCK_MONOTONIC` */
@@ -195,7 +215,8 @@ struct weir_host {
 	 * `run.end_ns` `ghc.version` `genesis.system_start_ns` `genesis.slot_length_ns` `genesis.epoch_length_slots`
 	 * `genesis.security_param` `genesis.active_slots_coeff`, and of a chain that had a Byron era
 	 * `genesis.byron_epochs` `genesis.byron_slots` `genesis.byron_slot_length_ns`; of a rotated log `trace.before`,
-	 * the last lines of the file before this one */
+	 * the last lines of the file before this one.
+	 * Since 1.1, of a live source: `process.exe` (a path) and `interval_ns` (between two polls). */
 	int (*context)(const struct weir_host *h, const char *name, struct weir_text *ret);
 
 	/* UTC now, in nanoseconds. */
@@ -229,6 +250,13 @@ struct weir_host {
 	/* The ledger: n more records of this kind. reason: stable, dotted, for WEIR_SKIPPED, WEIR_BAD and WEIR_LOST. */
 	void (*tally)(const struct weir_host *h, uint32_t kind, uint64_t n, const char *reason);
 	void (*diag)(const struct weir_host *h, const struct weir_diag *diag);
+
+	/* ---- Since 1.1 ---- */
+
+	/* Says how a rung fared; from open() and probe() only, best first, down to the first that works at least. The
+	 * host keeps the used one and why higher ones failed as facts (`rung`, `rung.<part>`) and as a note; when none
+	 * of a part works that is a warning. The collector need not complain of it itself. */
+	void (*rung)(const struct weir_host *h, const struct weir_rung *rung);
 };
 
 #ifdef __cplusplus

@@ -59,11 +59,11 @@ static void names_this_abi(struct trial *t)
 	if (c->abi_major != WEIR_ABI_MAJOR || c->abi_minor > WEIR_ABI_MINOR)
 		trial_fail(t, "it is for ABI %u.%u, and this weir has %u.%u; compile it against these headers",
 		           c->abi_major, c->abi_minor, (unsigned)WEIR_ABI_MAJOR, (unsigned)WEIR_ABI_MINOR);
-	else if (c->size < sizeof(*c))
+	else if (c->size < loader_size(c->abi_minor))
 		trial_fail(t,
-		           "its size is %u, and the struct of ABI %u.%u has %zu bytes; set it to sizeof(struct "
+		           "its size is %u, and the struct of ABI %u.%u has %u bytes; set it to sizeof(struct "
 		           "weir_collector)",
-		           c->size, c->abi_major, c->abi_minor, sizeof(*c));
+		           c->size, c->abi_major, c->abi_minor, loader_size(c->abi_minor));
 }
 
 static void has_all_verbs(struct trial *t)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- Verdicts ---- */
 
@@ -70,9 +71,13 @@ const char *trial_sample_name(const struct trial *t, uint32_t i)
 	return trial_is_file(t) ? t->samples->all[i].name : "live";
 }
 
+enum {
+	TRIAL_LIVE_CONTEXT = 3, /* the last rows */
+};
+
 struct recorder_setup trial_setup(struct trial *t, uint32_t i)
 {
-	static char size[24];
+	static char size[24], pid[24];
 	static struct lend_pair context[] = {
 		{ "run", "check" },
 		{ "node", "node-0" },
@@ -84,6 +89,10 @@ struct recorder_setup trial_setup(struct trial *t, uint32_t i)
 		{ "genesis.system_start_ns", "1767222000000000000" },
 		{ "genesis.slot_length_ns", "1000000000" },
 		{ "genesis.epoch_length_slots", "600" },
+		/* Of a live source only; this process is its target. */
+		{ "process.pid", pid },
+		{ "process.exe", "/proc/self/exe" },
+		{ "interval_ns", "1000000000" },
 	};
 	struct recorder_setup s = { .collector = t->c,
 		                    .loose = RECORDER_LOOSE_ALL,
@@ -93,9 +102,11 @@ struct recorder_setup trial_setup(struct trial *t, uint32_t i)
 	context[2].value = trial_sample_name(t, i);
 	(void)snprintf(size, sizeof(size), "%llu", (unsigned long long)t->samples->all[i].n_bytes);
 	if (trial_is_file(t)) {
+		s.n_context -= TRIAL_LIVE_CONTEXT;
 		samples_inputs(t->samples, i, t->c, s.inputs);
 		return s;
 	}
+	(void)snprintf(pid, sizeof(pid), "%d", (int)getpid());
 	s.n_polls = TRIAL_POLLS;
 	s.now_step_ns = 1000000000;
 	return s;

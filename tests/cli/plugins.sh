@@ -33,10 +33,10 @@ cp out listed
 run 0
 cmp -s out listed || fail "without a part it is not list"
 WEIR_PLUGIN_PATH=$examples run 0 list
-grep -qE "^csv +1\.0 +1\.0 +\*\.csv +$examples/csv\.so$" out || fail "list: $(cat out)"
+grep -qE "^csv +1\.0 +1\.1 +\*\.csv +$examples/csv\.so$" out || fail "list: $(cat out)"
 WEIR_PLUGIN_PATH=$examples run 0 list --json
 [ "$(jq -c '.[] | select(.name == "phases") | [.version, .abi, .claims]' out)" = \
-	'["1.0","1.0",[{"kind":"file","pattern":"*.phases"}]]' ] || fail "list --json: $(cat out)"
+	'["1.0","1.1",[{"kind":"file","pattern":"*.phases"}]]' ] || fail "list --json: $(cat out)"
 
 # Collectors that end their process cost nobody else's line.
 mkdir bad

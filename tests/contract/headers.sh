@@ -44,7 +44,7 @@ static void close_it(struct weir_instance *i)
 }
 const struct weir_collector weir_collector = {
 	WEIR_ABI_MAJOR, WEIR_ABI_MINOR, sizeof(struct weir_collector), 0, "a", "1", "s", "l",
-	0, 0, 0, 0, 0, 0, 0, 0, 0, open_it, poll_it, close_it
+	0, 0, 0, 0, 0, 0, 0, 0, 0, open_it, poll_it, close_it, 0
 };
 TEXT
 compile "$cc" c11 c "$work/collector.c"

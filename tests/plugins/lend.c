@@ -19,7 +19,7 @@
 /* ---- A receiver that remembers ---- */
 
 struct lend_receiver {
-	char last_attrs[1024];
+	char last_attrs[1024], last_fact[512];
 	char last_code[160], last_message[5000], last_text[70000];
 	uint64_t last_count, last_text_bytes;
 	uint32_t last_severity, last_input;
@@ -94,6 +94,7 @@ static int take_fact(struct lend_receiver *r, const char *name, struct weir_text
 {
 	memcpy(r->last_text, value.at, value.n_bytes);
 	r->last_text_bytes = value.n_bytes;
+	(void)snprintf(r->last_fact, sizeof(r->last_fact), "%s", name);
 	return 0;
 }
 
@@ -771,6 +772,63 @@ static void lost_records_make_a_source_partial(void **state)
 	assert_int_equal(lend_status(f->lend, WEIR_END), STORE_PARTIAL);
 }
 
+static struct weir_rung rung(const char *part, const char *name, uint32_t state)
+{
+	return (struct weir_rung){ .part = part,
+		                   .name = name,
+		                   .means = text("by looking"),
+		                   .loss = text("detail"),
+		                   .why_not = text("no right to"),
+		                   .remedy = text("be root"),
+		                   .state = state };
+}
+
+static void the_first_rung_that_works_is_kept_and_why_higher_ones_do_not(void **state)
+{
+	struct fixture *f = *state;
+	const struct weir_rung all[] = { rung("latency", "best", WEIR_RUNG_FAILED),
+		                         rung("latency", "next", WEIR_RUNG_WORKS),
+		                         rung("latency", "least", WEIR_RUNG_WORKS) };
+
+	f->h->rung(f->h, &all[0]);
+	assert_string_equal(f->receiver.last_fact, "rung.failed.latency.best");
+	assert_string_equal(f->receiver.last_message,
+	                    "latency: best cannot be used: no right to; to change that: be root");
+	f->h->rung(f->h, &all[1]);
+	assert_string_equal(f->receiver.last_fact, "rung.latency");
+	assert_memory_equal(f->receiver.last_text, "next", 4);
+	assert_string_equal(f->receiver.last_message, "latency: next is used instead: by looking; it lacks: detail");
+	f->h->rung(f->h, &all[2]);
+	assert_int_equal(f->receiver.n_diags, 2);
+	assert_int_equal(lend_finish(f->lend), 0);
+	assert_int_equal(lend_status(f->lend, WEIR_END), STORE_OK);
+}
+
+static void a_part_without_a_rung_that_works_is_partial(void **state)
+{
+	struct fixture *f = *state;
+	struct weir_rung failed = rung(NULL, "only", WEIR_RUNG_FAILED);
+
+	f->h->rung(f->h, &failed);
+	assert_string_equal(f->receiver.last_fact, "rung.failed.only");
+	assert_int_equal(lend_finish(f->lend), 0);
+	assert_string_equal(f->receiver.last_message, "not measured: none of its ways works here");
+	assert_int_equal(lend_status(f->lend, WEIR_END), STORE_PARTIAL);
+}
+
+static void a_rung_has_a_name(void **state)
+{
+	struct fixture *f = *state;
+	struct weir_rung bad = rung(NULL, "Not a name", WEIR_RUNG_WORKS);
+
+	f->h->rung(f->h, &bad);
+	assert_string_equal(f->receiver.last_code, "host.rung");
+	bad = rung(NULL, "name", 2);
+	f->h->rung(f->h, &bad);
+	assert_int_equal(f->receiver.n_diags, 2);
+	assert_string_equal(f->receiver.last_fact, "");
+}
+
 static void a_table_has_as_many_series_as_the_bound(void **state)
 {
 	struct series_table t;
@@ -837,6 +895,9 @@ int main(void)
 		WITH_HOST(a_ledger_that_does_not_add_up_is_said),
 		WITH_HOST(what_a_source_came_to),
 		WITH_HOST(lost_records_make_a_source_partial),
+		WITH_HOST(the_first_rung_that_works_is_kept_and_why_higher_ones_do_not),
+		WITH_HOST(a_part_without_a_rung_that_works_is_partial),
+		WITH_HOST(a_rung_has_a_name),
 		cmocka_unit_test(a_table_has_as_many_series_as_the_bound),
 		cmocka_unit_test(a_table_has_as_much_text_as_the_bound),
 	};

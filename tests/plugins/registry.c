@@ -99,9 +99,9 @@ static void every_refusal_says_both_sides_and_what_to_do(void **state)
 		const char *words[3];
 	} cases[] = {
 		{ "no-symbol", -ENOENT, { "no symbol `weir_collector`", "WEIR_EXPORT", "no-symbol.so" } },
-		{ "wrong-major", -ENOTSUP, { "has ABI 2.0", "this weir has 1.0", "rebuild it" } },
-		{ "newer-minor", -ENOTSUP, { "has ABI 1.99", "this weir has 1.0", "newer weir" } },
-		{ "short-struct", -ENOTSUP, { "has 16 bytes", "ABI 1.0 has 128", "rebuild it" } },
+		{ "wrong-major", -ENOTSUP, { "has ABI 2.1", "this weir has 1.1", "rebuild it" } },
+		{ "newer-minor", -ENOTSUP, { "has ABI 1.99", "this weir has 1.1", "newer weir" } },
+		{ "short-struct", -ENOTSUP, { "has 16 bytes", "ABI 1.1 has 136", "rebuild it" } },
 		{ "null-verb", -EINVAL, { "poll", "NULL", "null-verb.so" } },
 		{ "absurd-count", -EINVAL, { "n_metrics", "4000000000", "at most 4096" } },
 		{ "long-name", -EINVAL, { "name", "longer than 32 bytes", "long-name.so" } },
@@ -138,7 +138,7 @@ static void a_folder_gives_all_that_is_good_and_says_what_is_not(void **state)
 	assert_non_null(registry_find(r, "sniff-sure"));
 	assert_null(registry_find(r, "wrong-major"));
 	assert_null(registry_find(r, "crash-load"));
-	assert_says(l.text, "wrong-major.so: has ABI 2.0");
+	assert_says(l.text, "wrong-major.so: has ABI 2.1");
 	assert_says(l.text, "hang-load.so: no answer");
 	assert_null(strstr(l.text, "/nowhere"));
 	for (uint32_t i = 1; i < registry_count(r); i++)
