@@ -151,13 +151,35 @@ static int load_weight(struct loading *l, struct weir_error *reterr)
 	                  : 0;
 }
 
+static const char weights_sql[] =
+	"SELECT attrs, t_ns, dur_ns, stack_id, self, inclusive FROM weir_weights WHERE source_id = ?1 AND metric = ?2";
+
+/* Of each set of attributes the census that comes first by %s. */
+static const char one_census_sql[] =
+	"WITH census AS (SELECT attrs, t_ns, sum(self) AS total FROM weir_weights WHERE source_id = ?1 AND metric = ?2"
+	" AND dur_ns = 0 GROUP BY attrs, t_ns),"
+	" chosen AS (SELECT attrs, t_ns FROM (SELECT attrs, t_ns, row_number() OVER (PARTITION BY attrs ORDER BY %s) AS"
+	" place FROM census) WHERE place = 1)"
+	" SELECT w.attrs, w.t_ns, w.dur_ns, w.stack_id, w.self, w.inclusive FROM weir_weights w JOIN chosen c"
+	" ON c.attrs = w.attrs AND c.t_ns = w.t_ns WHERE w.source_id = ?1 AND w.metric = ?2 AND w.dur_ns = 0";
+
+static int prepare_weights(struct store *s, enum profile_when when, sqlite3_stmt **ret, struct weir_error *reterr)
+{
+	char sql[sizeof(one_census_sql) + 64];
+
+	if (when == PROFILE_ALL)
+		return query_prepare(s, weights_sql, ret, reterr);
+	(void)snprintf(sql, sizeof(sql), one_census_sql, when == PROFILE_PEAK ? "total DESC, t_ns" : "t_ns DESC");
+	return query_prepare(s, sql, ret, reterr);
+}
+
 static const char repeats_sql[] =
 	"WITH has AS (SELECT o.source_id, o.run, coalesce(o.node, '') AS node, o.collector, s.attrs"
 	" FROM weir_series s JOIN weir_sources o USING (source_id) WHERE s.metric = ?1),"
 	" spread AS (SELECT collector, count(DISTINCT run || char(0) || node) AS n FROM has GROUP BY collector),"
 	" ranked AS (SELECT has.*, spread.n FROM has JOIN spread USING (collector))"
 	" SELECT DISTINCT a.attrs FROM ranked a JOIN ranked b ON b.run = a.run AND b.node = a.node AND b.attrs = "
-        "a.attrs"
+	"a.attrs"
 	" WHERE a.source_id = ?2 AND (b.n, b.collector) > (a.n, a.collector) LIMIT ?3";
 
 static void forget_repeats(struct loading *l)
@@ -171,6 +193,8 @@ static int load_repeats(struct loading *l, int64_t source, struct weir_error *re
 	int step;
 
 	forget_repeats(l);
+	if (l->choice->collector)
+		return 0;
 	(void)sqlite3_reset(l->repeats);
 	(void)sqlite3_bind_text(l->repeats, 1, l->choice->metric, -1, SQLITE_STATIC);
 	(void)sqlite3_bind_int64(l->repeats, 2, source);
@@ -235,6 +259,8 @@ static int load_all(struct loading *l, struct weir_error *reterr)
 		(void)sqlite3_bind_text(l->sources, 1, l->choice->run, -1, SQLITE_STATIC);
 	if (l->choice->node)
 		(void)sqlite3_bind_text(l->sources, 2, l->choice->node, -1, SQLITE_STATIC);
+	if (l->choice->collector)
+		(void)sqlite3_bind_text(l->sources, 3, l->choice->collector, -1, SQLITE_STATIC);
 	while (result == 0 && (step = sqlite3_step(l->sources)) != SQLITE_DONE)
 		result = step == SQLITE_ROW ? load_source(l, reterr) : fail_sql(l->db, reterr);
 	return result;
@@ -249,13 +275,10 @@ int profile_load(struct store *s, const struct profile_choice *choice, uint32_t 
 	result = query_prepare(
 		s,
 		"SELECT source_id, run, coalesce(node, '') FROM weir_sources WHERE (?1 IS NULL OR run = ?1)"
-		" AND (?2 IS NULL OR node = ?2) ORDER BY run, node, path",
+		" AND (?2 IS NULL OR node = ?2) AND (?3 IS NULL OR collector = ?3) ORDER BY run, node, path",
 		&l.sources, reterr);
 	if (result == 0)
-		result = query_prepare(s,
-		                       "SELECT attrs, t_ns, dur_ns, stack_id, self, inclusive FROM weir_weights"
-		                       " WHERE source_id = ?1 AND metric = ?2",
-		                       &l.weights, reterr);
+		result = prepare_weights(s, choice->when, &l.weights, reterr);
 	if (result == 0)
 		result = query_prepare(s, repeats_sql, &l.repeats, reterr);
 	if (result == 0) {

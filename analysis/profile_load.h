@@ -8,9 +8,18 @@
 
 struct store;
 
+/* Which of a heap profile's censuses. */
+enum profile_when {
+	PROFILE_ALL, /* their mean */
+	PROFILE_PEAK,
+	PROFILE_END,
+};
+
 struct profile_choice {
 	const char *metric;
 	const char *run, *node; /* NULL: all */
+	const char *collector;  /* NULL: all; else only what this one says, whatever others say */
+	enum profile_when when; /* PROFILE_PEAK, PROFILE_END: of weights at points in time, for each source its own */
 	enum profile_identity identity;
 };
 

@@ -24,6 +24,8 @@ enum {
 	EXPORT_METRIC,
 	EXPORT_NODE,
 	EXPORT_RUN,
+	EXPORT_COLLECTOR,
+	EXPORT_AT,
 };
 
 static const struct page_option options[] = {
@@ -32,6 +34,8 @@ static const struct page_option options[] = {
 	[EXPORT_METRIC] = { "metric", "NAME", "which metric; profiles have a default, csv needs one", 'm' },
 	[EXPORT_NODE] = { "node", "NODE", "of one node only", 0 },
 	[EXPORT_RUN] = { "run", "TAG", "of one run only", 0 },
+	[EXPORT_COLLECTOR] = { "collector", "NAME", "of a profile: what one collector says, where several do", 0 },
+	[EXPORT_AT] = { "at", "peak|end", "of a heap profile: where it is largest, or last, not the mean", 0 },
 };
 
 const struct page export_page = {
@@ -53,7 +57,7 @@ const struct page export_page = {
 
 struct request {
 	struct profile_choice choice;
-	const char *format, *output, *store_path;
+	const char *format, *output, *store_path, *at;
 	char metric[METRIC_NAME_MAX];
 };
 
@@ -169,9 +173,12 @@ static int has_runs(const struct subjects *list)
 static int write_one(struct store *s, const struct request *r, const struct subject *of, int has_run, struct writing *w,
                      write_profiles *write)
 {
-	struct profile_choice choice = {
-		.metric = r->choice.metric, .run = of->run, .node = of->node, .identity = PROFILE_BY_SOURCE
-	};
+	struct profile_choice choice = { .metric = r->choice.metric,
+		                         .run = of->run,
+		                         .node = of->node,
+		                         .collector = r->choice.collector,
+		                         .when = r->choice.when,
+		                         .identity = PROFILE_BY_SOURCE };
 	struct profile_set *set;
 	struct weir_error error;
 	char *name;
@@ -212,9 +219,7 @@ static int write_nodes(struct store *s, struct request *r, struct writing *w, wr
 
 static int pick(struct store *s, struct request *r)
 {
-	if (r->choice.metric)
-		return 0;
-	if (metric_pick(s, "export", &r->choice, r->metric, sizeof(r->metric)) < 0)
+	if ((r->choice.metric ? metric_find : metric_pick)(s, "export", &r->choice, r->metric, sizeof(r->metric)) < 0)
 		return -1;
 	r->choice.metric = r->metric;
 	return 0;
@@ -398,6 +403,15 @@ static int is_format(const char *name)
 	return 0;
 }
 
+static int is_when(const char *text, enum profile_when *ret)
+{
+	*ret = !text ? PROFILE_ALL : strcmp(text, "peak") == 0 ? PROFILE_PEAK : PROFILE_END;
+	if (!text || strcmp(text, "peak") == 0 || strcmp(text, "end") == 0)
+		return 1;
+	say("export: --at %s: has to be peak or end", text);
+	return 0;
+}
+
 int verb_export(int argc, char **argv)
 {
 	struct request r = { 0 };
@@ -405,7 +419,9 @@ int verb_export(int argc, char **argv)
 		                  [EXPORT_OUTPUT] = &r.output,
 		                  [EXPORT_METRIC] = &r.choice.metric,
 		                  [EXPORT_NODE] = &r.choice.node,
-		                  [EXPORT_RUN] = &r.choice.run };
+		                  [EXPORT_RUN] = &r.choice.run,
+		                  [EXPORT_COLLECTOR] = &r.choice.collector,
+		                  [EXPORT_AT] = &r.at };
 	const char *argument;
 	struct store *s;
 	int row, code;
@@ -414,7 +430,7 @@ int verb_export(int argc, char **argv)
 		*places[row] = argument;
 	if (row != PAGE_DONE)
 		return page_exit(row);
-	if (!is_format(r.format))
+	if (!is_format(r.format) || !is_when(r.at, &r.choice.when))
 		return EXIT_MISUSE;
 	r.store_path = argv[optind];
 	s = reader_open("export", r.store_path);

@@ -15,29 +15,34 @@
 
 enum {
 	PROFILE_METRIC,
+	PROFILE_AT,
 	PROFILE_TOP,
 	PROFILE_TREE,
 	PROFILE_MIN,
 	PROFILE_NODE,
 	PROFILE_RUN,
+	PROFILE_COLLECTOR,
 	PROFILE_DIFF,
 	PROFILE_JSON,
 };
 
 static const struct page_option options[] = {
-	[PROFILE_METRIC] = { "metric", "NAME", "which weights: ghc.profile.ticks, ghc.heap.residency ...", 'm' },
+	[PROFILE_METRIC] = { "metric", "NAME", "which weights: ticks, alloc, heap.residency ..., or a whole name",
+	                     'm' },
+	[PROFILE_AT] = { "at", "peak|end", "of a heap profile: where it is largest, or last, not the mean", 0 },
 	[PROFILE_TOP] = { "top", "N", "rows of the flat table (30); 0: all", 'n' },
 	[PROFILE_TREE] = { "tree", NULL, "the tree of stacks", 't' },
 	[PROFILE_MIN] = { "min", "PERCENT", "leave out lighter stacks of the tree (1)", 0 },
 	[PROFILE_NODE] = { "node", "NODE", "of one node only", 0 },
 	[PROFILE_RUN] = { "run", "TAG", "of one run only", 0 },
+	[PROFILE_COLLECTOR] = { "collector", "NAME", "what one collector says, where several do", 0 },
 	[PROFILE_DIFF] = { "diff", "STORE2", "what changed from STORE to STORE2, by names", 0 },
 	[PROFILE_JSON] = { "json", NULL, "as JSON (docs/json.md); all rows unless --top is given", 0 },
 };
 
 const struct page profile_page = {
 	.verb = "profile",
-	.arguments = "STORE [--metric NAME] [--top N] [--tree] [--node NODE] [--diff STORE2] [--json]",
+	.arguments = "STORE [--metric NAME] [--at peak|end] [--top N] [--tree] [--node NODE] [--diff STORE2] [--json]",
 	.about = "Shows where time, allocation or heap went: by cost centre, or as a tree of stacks. Stacks of all\n"
 		 "sources are merged by module and name; over several nodes there is a mean and a range, and a node\n"
 		 "that was measured and hasn't a stack counts as 0.\n",
@@ -62,12 +67,12 @@ struct request {
 
 static void print_others(struct store *s, const struct request *r)
 {
-	sqlite3_stmt *q =
-		reader_query(s, "profile",
-	                     "SELECT metric, count(DISTINCT run || '/' || node) FROM totals WHERE shape = 'weight' AND"
-	                     " metric <> ?1 AND (?2 IS NULL OR run = ?2) AND (?3 IS NULL OR node = ?3)"
-	                     " GROUP BY metric ORDER BY metric",
-	                     (const char *const[]){ r->choice.metric, r->choice.run, r->choice.node }, 3);
+	sqlite3_stmt *q = reader_query(
+		s, "profile",
+		"SELECT metric, count(DISTINCT run || '/' || node) FROM totals WHERE shape = 'weight' AND"
+		" metric <> ?1 AND (?2 IS NULL OR run = ?2) AND (?3 IS NULL OR node = ?3)"
+		" AND (?4 IS NULL OR collector = ?4) GROUP BY metric ORDER BY metric",
+		(const char *const[]){ r->choice.metric, r->choice.run, r->choice.node, r->choice.collector }, 4);
 	int n = 0;
 
 	if (!q)
@@ -109,8 +114,10 @@ static struct profile_set *load(struct store *from, struct store *to, const stru
 	if (result == 0 && set && n_all > 0)
 		return set;
 	say("%s", result < 0 ? error.text
-	          : set      ? "profile: no source of that run and node has the metric"
-	                     : "no memory");
+	          : set && r->choice.when != PROFILE_ALL
+	                  ? "profile: --at is for heap profiles: this metric has no values at points in time"
+	          : set ? "profile: no source of that run and node has the metric"
+	                : "no memory");
 	profile_set_free(set);
 	return NULL;
 }
@@ -125,6 +132,7 @@ static void show(struct store *s, const struct request *r, const struct profile_
 		                     .min_percent = r->min_percent >= 0 ? r->min_percent
 		                                    : r->is_json        ? 0
 		                                                        : 1,
+		                     .when = r->choice.when,
 		                     .is_tree = r->is_tree };
 
 	if (r->is_json) {
@@ -156,11 +164,9 @@ static int run(struct store *from, struct store *to, struct request *r)
 
 	r->choice.identity = identity(from, r);
 
-	if (!r->choice.metric) {
-		if (metric_pick(from, "profile", &r->choice, metric, sizeof(metric)) < 0)
-			return EXIT_FAILED;
-		r->choice.metric = metric;
-	}
+	if ((r->choice.metric ? metric_find : metric_pick)(from, "profile", &r->choice, metric, sizeof(metric)) < 0)
+		return EXIT_FAILED;
+	r->choice.metric = metric;
 	set = load(from, to, r);
 	if (!set)
 		return EXIT_FAILED;
@@ -176,6 +182,15 @@ static int take(struct request *r, int row, const char *argument)
 	switch (row) {
 	case PROFILE_METRIC:
 		r->choice.metric = argument;
+		return 0;
+	case PROFILE_AT:
+		r->choice.when = strcmp(argument, "peak") == 0 ? PROFILE_PEAK : PROFILE_END;
+		if (strcmp(argument, "peak") == 0 || strcmp(argument, "end") == 0)
+			return 0;
+		say("profile: --at %s: has to be peak or end", argument);
+		return -1;
+	case PROFILE_COLLECTOR:
+		r->choice.collector = argument;
 		return 0;
 	case PROFILE_TOP:
 		return page_number(&profile_page, "top", argument, 0, INT32_MAX, &r->n_top);

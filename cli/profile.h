@@ -4,13 +4,14 @@
 
 /* How a profile is shown, as text or as JSON (docs/json.md). */
 
-#include "analysis/profile.h"
+#include "analysis/profile_load.h"
 
 struct profile_view {
 	const struct profile_set *set;
 	int is_diff;
 	uint32_t n_top;     /* rows of the flat table; 0: all */
 	double min_percent; /* of the total: stacks of the tree below it are left out */
+	enum profile_when when;
 	int is_tree;
 };
 

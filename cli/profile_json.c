@@ -160,7 +160,11 @@ void profile_print_json(const struct profile_view *view)
 		jsonout_text(&j, "metric", p->metric);
 		jsonout_text(&j, "unit", p->unit);
 		jsonout_json(&j, "attrs", p->attrs);
-		jsonout_text(&j, "over_time", p->is_gauge ? "mean" : "sum");
+		jsonout_text(&j, "over_time",
+		             view->when == PROFILE_PEAK  ? "peak"
+		             : view->when == PROFILE_END ? "end"
+		             : p->is_gauge               ? "mean"
+		                                         : "sum");
 		put_nodes(&j, view, p);
 		put_flat(&j, view, p);
 		if (view->is_tree)

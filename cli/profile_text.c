@@ -49,7 +49,7 @@ static double total_of(const struct profile *p, uint32_t side)
 }
 
 /* A total's spread over the nodes of a side. */
-static void print_total(const struct profile *p, uint32_t side, const char *lead)
+static void print_total(const struct profile *p, uint32_t side, enum profile_when when, const char *lead)
 {
 	char mean[AMOUNT_MAX], least[AMOUNT_MAX], most[AMOUNT_MAX];
 	double min = INFINITY, max = -INFINITY, sum = 0;
@@ -70,15 +70,18 @@ static void print_total(const struct profile *p, uint32_t side, const char *lead
 	if (n > 1)
 		printf(" a node (%u nodes, %s to %s)", n, amount_value(least, min, p->unit),
 		       amount_value(most, max, p->unit));
-	printf("%s\n", p->is_gauge ? ", mean over time" : "");
+	printf("%s\n", when == PROFILE_PEAK  ? ", where it is largest"
+	               : when == PROFILE_END ? ", at its end"
+	               : p->is_gauge         ? ", mean over time"
+	                                     : "");
 }
 
 static void print_head(const struct profile_view *view, const struct profile *p)
 {
 	printf("%s%s%s\n", p->metric, strcmp(p->attrs, "{}") ? " " : "", strcmp(p->attrs, "{}") ? p->attrs : "");
-	print_total(p, 0, view->is_diff ? "from: " : "total: ");
+	print_total(p, 0, view->when, view->is_diff ? "from: " : "total: ");
 	if (view->is_diff)
-		print_total(p, 1, "to:   ");
+		print_total(p, 1, view->when, "to:   ");
 }
 
 static void print_flat(const struct profile_view *view, const struct profile *p, const struct profile_row *rows,
