@@ -3,6 +3,7 @@
  * the program, so this object links with no SQLite of its own. */
 #include "store/query.h"
 #include "store/schema.h"
+#include "store/seal.h"
 
 /* The one definition; store/sql.h declares it for all. */
 const sqlite3_api_routines *sqlite3_api;
@@ -18,6 +19,8 @@ static int open_views(sqlite3 *db, struct weir_error *reterr)
 	r = schema_identify(db, path, &id, reterr);
 	if (r == 0)
 		r = schema_check(&id, path, 1, reterr);
+	if (r == 0)
+		r = seal_check(db, path, reterr);
 	return r < 0 ? r : query_register(db, reterr);
 }
 

@@ -54,7 +54,9 @@ static const char version_1[] =
 	" t_min_ns INTEGER NOT NULL, t_max_ns INTEGER NOT NULL, number INTEGER NOT NULL, kind INTEGER NOT NULL,"
 	" first_id INTEGER NOT NULL, n_rows INTEGER NOT NULL, v_min REAL, v_max REAL, v_sum REAL,"
 	" segment INTEGER NOT NULL REFERENCES segment, start INTEGER NOT NULL, n_bytes INTEGER NOT NULL,"
-	" PRIMARY KEY (source, series, t_min_ns, t_max_ns, number)) WITHOUT ROWID;";
+	" PRIMARY KEY (source, series, t_min_ns, t_max_ns, number)) WITHOUT ROWID;"
+	/* store/seal.h; one row, or none. */
+	"CREATE TABLE seal (id INTEGER PRIMARY KEY CHECK (id = 1), crc INTEGER NOT NULL);";
 
 const char *const schema_steps[SCHEMA_VERSION] = { version_1 };
 

@@ -15,6 +15,7 @@ struct store {
 	struct lock *lock;
 	sqlite3_stmt *statements[N_STATEMENTS]; /* prepared when first used */
 	int is_writer;
+	int is_changed; /* since it was opened: without its seal until it is closed */
 	int in_transaction;
 	int64_t began_ns;     /* CLOCK_MONOTONIC, of the transaction */
 	uint64_t n_pending;   /* bytes of blocks in it */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/query.h"
 #include "store/schema.h"
+#include "store/seal.h"
 #include "store/source.h"
 #include "store/state.h"
 
@@ -45,6 +46,13 @@ int store_begin(struct store *s, struct weir_error *reterr)
 	r = sql_run(s->db, s->path, "BEGIN IMMEDIATE", reterr);
 	if (r < 0)
 		return r;
+	if (!s->is_changed)
+		r = seal_remove(s->db, s->path, reterr);
+	if (r < 0) {
+		(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+		return r;
+	}
+	s->is_changed = 1;
 	s->in_transaction = 1;
 	s->began_ns = monotonic_ns();
 	s->n_pending = 0;
@@ -229,6 +237,8 @@ static int open_checked(struct store *s, struct weir_error *reterr)
 		r = sql_run(s->db, s->path, s->is_writer ? writer_settings : reader_settings, reterr);
 	if (r == 0 && s->is_writer)
 		r = schema_migrate(s->db, s->path, id.version, schema_steps, SCHEMA_VERSION, reterr);
+	if (r == 0)
+		r = seal_check(s->db, s->path, reterr);
 	if (r == 0 && s->is_writer)
 		r = forget_unfinished(s, reterr);
 	if (r == 0 && s->is_writer)
@@ -265,12 +275,25 @@ int store_open(const char *path, enum store_mode mode, struct store **ret, struc
 	return r;
 }
 
+/* A commit of its own, so that what cannot be sealed is still kept. */
+static int finish(struct store *s)
+{
+	int r = store_commit(s, 1, NULL);
+
+	if (r < 0 || !s->is_changed)
+		return r;
+	r = store_begin(s, NULL);
+	if (r == 0)
+		r = seal_write(s->db, s->path, NULL);
+	return r < 0 ? r : store_commit(s, 1, NULL);
+}
+
 void store_close(struct store *s)
 {
 	if (!s)
 		return;
 	if (s->db && !s->failed)
-		(void)store_commit(s, 1, NULL);
+		(void)finish(s);
 	for (uint32_t i = 0; i < N_STATEMENTS; i++)
 		(void)sqlite3_finalize(s->statements[i]);
 	(void)sqlite3_close_v2(s->db);

@@ -104,31 +104,28 @@ const char *place_ask_text(struct store *s, const char *sql)
 	return text;
 }
 
-static uint32_t digest_view(struct store *s, const char *sql, int print, uint32_t crc)
+static int digest_view(struct store *s, const char *sql, int print, uint32_t *crc, struct weir_error *reterr)
 {
 	static char row[1 << 16];
-	struct weir_error error = { "" };
 	sqlite3_stmt *statement;
-	int r;
+	int r = query_prepare(s, sql, &statement, reterr);
 
-	if (query_prepare(s, sql, &statement, &error) < 0)
-		fail_msg("%s: %s", sql, error.text);
-	while ((r = query_step(s, statement, &error)) > 0) {
+	if (r < 0)
+		return r;
+	while ((r = query_step(s, statement, reterr)) > 0) {
 		struct json_out out = { row, sizeof(row), 0 };
 
 		query_row_json(statement, &out);
 		assert_true(out.n <= out.n_max);
 		if (print)
 			printf("%.*s\n", (int)out.n, row);
-		crc = crc32_add(crc, (const uint8_t *)row, out.n);
+		*crc = crc32_add(*crc, (const uint8_t *)row, out.n);
 	}
-	if (r < 0)
-		fail_msg("%s: %s", sql, error.text);
 	(void)sqlite3_finalize(statement);
-	return crc;
+	return r;
 }
 
-uint32_t place_digest(struct store *s, int print)
+int place_try_digest(struct store *s, int print, uint32_t *ret, struct weir_error *reterr)
 {
 	static const char *const views[] = {
 		"SELECT * FROM numbers ORDER BY run, node, collector, metric, attrs, t_ns, value",
@@ -145,9 +142,20 @@ uint32_t place_digest(struct store *s, int print)
 		"SELECT * FROM nodes ORDER BY run, node",
 		"SELECT * FROM totals ORDER BY run, node, collector, metric, attrs",
 	};
-	uint32_t crc = 0;
+	int r = 0;
 
-	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++)
-		crc = digest_view(s, views[i], print, crc);
+	*ret = 0;
+	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]) && r == 0; i++)
+		r = digest_view(s, views[i], print, ret, reterr);
+	return r;
+}
+
+uint32_t place_digest(struct store *s, int print)
+{
+	struct weir_error error = { "" };
+	uint32_t crc;
+
+	if (place_try_digest(s, print, &crc, &error) < 0)
+		fail_msg("%s", error.text);
 	return crc;
 }

@@ -33,5 +33,7 @@ const char *place_ask_text(struct store *s, const char *sql);
 
 /* A CRC of all rows of all views, in an order of their own; row by row when `print` is set. */
 uint32_t place_digest(struct store *s, int print);
+/* The same, where a query may fail. */
+int place_try_digest(struct store *s, int print, uint32_t *ret, struct weir_error *reterr);
 
 #endif
