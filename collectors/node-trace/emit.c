@@ -55,9 +55,10 @@ void emit_span(struct emit *e, const struct weir_span *span)
 		flush_spans(e);
 }
 
-static void emit_number(struct emit *e, uint32_t series, int64_t time_ns, union weir_value value)
+static void emit_number(struct emit *e, uint32_t series, int64_t time_ns, union weir_value value, int is_negative)
 {
-	if (!series)
+	e->n_negative += is_negative && series;
+	if (!series || is_negative)
 		return;
 	e->numbers[e->n_numbers++] = (struct weir_number){ .time_ns = time_ns, .value = value, .series = series };
 	if (e->n_numbers == EMIT_BATCH)
@@ -66,12 +67,12 @@ static void emit_number(struct emit *e, uint32_t series, int64_t time_ns, union 
 
 void emit_i64(struct emit *e, uint32_t series, int64_t time_ns, int64_t value)
 {
-	emit_number(e, series, time_ns, (union weir_value){ .i64 = value });
+	emit_number(e, series, time_ns, (union weir_value){ .i64 = value }, value < 0);
 }
 
 void emit_f64(struct emit *e, uint32_t series, int64_t time_ns, double value)
 {
-	emit_number(e, series, time_ns, (union weir_value){ .f64 = value });
+	emit_number(e, series, time_ns, (union weir_value){ .f64 = value }, value < 0);
 }
 
 int member_i64(const struct trace_line *line, const char *key, int64_t *ret)

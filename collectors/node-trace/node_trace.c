@@ -263,6 +263,7 @@ static int finish(struct weir_instance *i)
 	note(i->host, "trace.backwards", i->silence.n_back, "lines whose time is before that of a line above them");
 	note(i->host, "trace.repeated_slot", i->forge.n_repeated,
 	     "leadership checks of a slot that was checked before");
+	note(i->host, "trace.negative", i->emit.n_negative, "amounts below 0 are left out");
 	note(i->host, "trace.no_slot", i->forge.n_no_slot, "leadership checks whose slot is no slot");
 	note(i->host, "trace.phase_alone", i->forge.n_without,
 	     "lines of the forge loop without the start of their slot");

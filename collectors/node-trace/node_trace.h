@@ -104,8 +104,9 @@ enum {
 
 struct emit {
 	const struct weir_host *host;
-	int result;  /* the first < 0 that the host gave; everything after it is dropped */
-	int is_mute; /* nothing is said: lines of the file before this one */
+	int result;          /* the first < 0 that the host gave; everything after it is dropped */
+	int is_mute;         /* nothing is said: lines of the file before this one */
+	uint64_t n_negative; /* numbers below 0: nothing here can be */
 	uint32_t n_spans, n_numbers;
 	uint32_t plain[ROW_END]; /* series of rows that have no attributes */
 	struct weir_span spans[EMIT_BATCH];

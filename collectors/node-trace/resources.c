@@ -66,7 +66,7 @@ void resources_line(struct resources *r, struct emit *e, const struct trace_line
 			r->n_dead[i - FIRST_DEAD]++;
 			if (!value)
 				continue;
-			r->is_alive[i - FIRST_DEAD] = 1;
+			r->is_alive[i - FIRST_DEAD] = value > 0;
 		}
 		emit_i64(e, series_of(r, e, i), line->at_ns, value);
 	}

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,6 +111,97 @@ static void dead_fields_are_not_zeros(void **state)
 	recorder_free(rec);
 }
 
+/* ---- Damage ---- */
+
+static struct recorder_result read_all(const uint8_t *at, uint64_t n, struct recorder **ret)
+{
+	struct recorder_setup setup = golden_setup(&mixed);
+	struct recorder_input file = setup.inputs[0];
+	struct recorder_result result;
+
+	setup.inputs[0].at = at;
+	setup.inputs[0].n_bytes = n;
+	assert_true(recorder_run(&setup, ret, &result, NULL) >= 0);
+	setup.inputs[0] = file;
+	golden_done(&setup);
+	return result;
+}
+
+enum {
+	N_WHOLE = 24, /* lines, all of them traces */
+};
+
+static char *make_lines(void)
+{
+	static const char format[] = "{\"at\":\"2025-12-01T07:00:%02d.5Z\",\"ns\":\"Forge.Loop.StartLeadershipCheck\","
+				     "\"data\":{\"kind\":\"TraceStartLeadershipCheck\",\"slot\":%d},\"sev\":\"Info\","
+				     "\"thread\":\"50\",\"host\":\"n\"}\n";
+	char *text = NULL, *to;
+
+	text = malloc(N_WHOLE * 256);
+	assert_non_null(text);
+	to = text;
+	for (int i = 0; i < N_WHOLE; i++)
+		to += snprintf(to, 256, format, i, i);
+	return text;
+}
+
+static uint64_t n_lines(const char *text, uint64_t n)
+{
+	uint64_t lines = 0;
+
+	for (uint64_t i = 0; i < n; i++)
+		lines += text[i] == '\n';
+	return lines;
+}
+
+static void a_log_cut_anywhere_keeps_all_whole_lines(void **state)
+{
+	char *text = make_lines();
+	uint64_t n = strlen(text);
+
+	for (uint64_t cut = 0; cut <= n; cut++) {
+		struct recorder *rec = NULL;
+		struct recorder_result r = read_all((const uint8_t *)text, cut, &rec);
+		uint64_t whole = n_lines(text, cut + (cut < n && text[cut] == '\n'));
+
+		assert_int_equal(r.r, WEIR_END);
+		assert_int_equal(r.ledger.n_stored, whole);
+		assert_int_equal(r.ledger.n_bad, cut > 0 && text[cut - 1] != '\n' && text[cut] != '\n');
+		assert_int_equal(count(recorder_text(rec), "{\"diag\":\"trace.cut\""), r.ledger.n_bad);
+		recorder_free(rec);
+	}
+	free(text);
+}
+
+/* Garbage over any byte: what it was part of is bad or still a line of some kind, everything else is stored. */
+static void a_garbled_byte_costs_at_most_its_own_line(void **state)
+{
+	static const char garbage[] = { 0, '"', '\\', '{', '}', '\n', (char)0xff, '9' };
+	char *text = make_lines();
+	uint64_t n = strlen(text);
+
+	for (uint64_t i = 0; i < n; i++) {
+		char was = text[i];
+		struct recorder *rec = NULL;
+		struct recorder_result r;
+
+		text[i] = garbage[i % sizeof(garbage)];
+		r = read_all((const uint8_t *)text, n, &rec);
+		assert_int_equal(r.r, WEIR_END);
+		assert_int_equal(r.n_host_diags, 0);
+		assert_int_equal(r.ledger.n_read, r.ledger.n_stored + r.ledger.n_skipped + r.ledger.n_bad);
+		assert_int_equal(r.ledger.n_read, n_lines(text, n) + (text[n - 1] != '\n'));
+		/* Where a line's end was hit, two lines are one. */
+		assert_true(r.ledger.n_stored >= N_WHOLE - (was == '\n' ? 2 : 1));
+		assert_true(r.ledger.n_bad <= 2);
+		assert_int_equal(count(recorder_text(rec), "\"severity\":\"warning\""), r.ledger.n_bad);
+		recorder_free(rec);
+		text[i] = was;
+	}
+	free(text);
+}
+
 /* ---- Rotated logs ---- */
 
 struct lines {
@@ -195,6 +287,25 @@ static void a_rotated_log_says_what_the_whole_one_says(void **state)
 	golden_done(&setup);
 }
 
+static void a_negative_amount_is_none(void **state)
+{
+	static const char line[] =
+		"{\"at\":\"2025-12-01T07:00:00.5Z\",\"ns\":\"Resources\",\"data\":{\"kind\":\"ResourceStats\",\"RSS\":-"
+	        "1,"
+		"\"NetRd\":-7,\"Heap\":5},\"sev\":\"Info\",\"thread\":\"50\",\"host\":\"n\"}\n"
+		"{\"at\":\"2025-12-01T07:00:00.6Z\",\"ns\":\"LedgerMetrics\",\"data\":{\"kind\":\"LedgerMetrics\","
+		"\"utxoSize\":1,\"chainDensity\":-0.1},\"sev\":\"Info\",\"thread\":\"50\",\"host\":\"n\"}\n";
+	struct recorder *rec = NULL;
+	struct recorder_result r = read_all((const uint8_t *)line, sizeof(line) - 1, &rec);
+
+	assert_null(r.out_of_range);
+	assert_int_equal(count(recorder_text(rec), "process.memory.usage"), 0);
+	assert_int_equal(count(recorder_text(rec), "cardano.chain.density"), 0);
+	assert_int_equal(count(recorder_text(rec), "ghc.heap.size"), 1);
+	assert_int_equal(count(recorder_text(rec), "\"trace.negative\",\"severity\":\"note\",\"count\":3"), 1);
+	recorder_free(rec);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +315,9 @@ int main(void)
 		cmocka_unit_test(exactly_the_slots_that_were_not_started_are_missed),
 		cmocka_unit_test(without_a_genesis_missed_slots_are_still_exact),
 		cmocka_unit_test(dead_fields_are_not_zeros),
+		cmocka_unit_test(a_log_cut_anywhere_keeps_all_whole_lines),
+		cmocka_unit_test(a_garbled_byte_costs_at_most_its_own_line),
+		cmocka_unit_test(a_negative_amount_is_none),
 		cmocka_unit_test(a_rotated_log_says_what_the_whole_one_says),
 	};
 
