@@ -214,8 +214,10 @@ void eventlog_init(struct eventlog *s);
  * not depend on how the stream was cut into buffers; only how many at once.
  *
  * PARSE_OK: b->n records (0 in a header), b->n_used bytes > 0. PARSE_MORE: the buffer ends inside a record; with
- * is_last the stream does. PARSE_END: the end marker, b->n_used bytes; a further header may follow. PARSE_BAD: nothing
- * is used. A fault in the header (code `eventlog.header…`) ends all reading, any other is for eventlog_recover(). */
+ * is_last the stream does, in the header. PARSE_END: the end marker, b->n_used bytes; a further header may follow.
+ * PARSE_BAD: nothing is used. A fault in the header (code `eventlog.header…`) ends all reading, any other is for
+ * eventlog_recover(): also that the stream ends inside a record (`eventlog.cut`), for a damaged length looks like that.
+ */
 enum parse_result eventlog_read(struct eventlog *s, const uint8_t *at, size_t n, int is_last, struct eventlog_batch *b,
                                 struct parse_fault *fault) __attribute__((warn_unused_result));
 

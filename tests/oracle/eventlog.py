@@ -69,7 +69,7 @@ def main():
         if path.name in DAMAGED:
             continue
         said = subprocess.run([dump, "eventlog", path], capture_output=True, check=True).stdout.decode().splitlines()
-        if any(line.startswith(("gap", "BAD")) for line in said):
+        if any(line.startswith(("gap", "BAD")) and "eventlog.cut" not in line for line in said):
             sys.exit(f"{path}: damage in an intact log")
         ours = ["\t".join(line.split("\t", 3)[:3]) for line in said if line[0].isdigit()]
         theirs = reading(path.read_bytes())

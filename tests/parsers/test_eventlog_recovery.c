@@ -53,7 +53,7 @@ static struct account account_of(const uint8_t *at, size_t n, size_t n_window)
 
 		if (r == PARSE_BAD)
 			r = eventlog_recover(&recovery, &s, at + used, end - used, end == n, &fault, &b, &gap);
-		a.n_gaps += gap.code != NULL;
+		a.n_gaps += gap.code && strcmp(gap.code, "eventlog.cut") != 0;
 		a.n_gap_bytes += gap.n_bytes;
 		a.n_repaired += gap.is_repaired ? gap.n_records : 0;
 		for (size_t i = 0; r == PARSE_OK && i < b.n; i++) {
