@@ -252,6 +252,17 @@ static int take_coming(struct process *p, const char *exe, struct image **ret_im
 	return r == -ENOTSUP ? 0 : r;
 }
 
+int process_expect(const char *program, struct process *ret, struct image **ret_image, struct weir_error *reterr)
+{
+	int r;
+
+	*ret = (struct process){ .pid = 0 };
+	r = take_coming(ret, program, ret_image, reterr);
+	if (r == 0)
+		return weir_fail(reterr, -ENOTSUP, "program: %s: it has not GHC's run-time system", program);
+	return r < 0 ? r : 0;
+}
+
 /* Whether the process runs this file already. What cannot be compared counts as running. */
 static int runs(pid_t pid, const char *exe)
 {

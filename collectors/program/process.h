@@ -30,6 +30,9 @@ struct process {
  * such process. Else why the program's file can't be read. */
 int process_find(pid_t root, const char *exe, struct process *ret, struct image **ret_image, struct weir_error *reterr);
 
+/* The same for a program that is yet to be started by somebody in root's tree: its file's image; pid is 0. */
+int process_expect(const char *program, struct process *ret, struct image **ret_image, struct weir_error *reterr);
+
 /* What to add to an address of the image to have the one in the process. -EAGAIN: the process hasn't mapped it (yet);
  * -ESRCH: it is gone; else why its maps can't be read. */
 int process_bias(const struct process *p, const struct image *i, uint64_t *ret_bias);

@@ -19,6 +19,7 @@ struct weir_instance {
 	struct ladder ladder;
 	uint64_t n_lost;
 	uint8_t has_flags, has_complained;
+	uint8_t is_expected; /* probes are in the file, so that other processes that run it are seen too */
 };
 
 static const struct weir_claim claims[] = { { NULL, WEIR_CLAIM_LIVE, 0 } };
@@ -71,7 +72,7 @@ static void tell_program(struct weir_instance *i)
 	const char *slash = strrchr(rt->process.map, '/');
 	char pid[16];
 
-	(void)snprintf(pid, sizeof(pid), "%d", rt->process.pid);
+	(void)snprintf(pid, sizeof(pid), "%d", rt->process.pid ? rt->process.pid : rt->root);
 	fact(i->host, "process.pid", pid);
 	fact(i->host, "process.executable.path", rt->process.map);
 	if (slash && strncmp(slash, "/libHSrts", 9) != 0)
@@ -120,25 +121,36 @@ static int open_rungs(struct weir_instance *i, int wants_probes)
 	if (!wants_probes)
 		(void)snprintf(i->ladder.why_no_probes, RTS_TEXT_MAX, "the option probes is false");
 	else if (probes_open(&i->runtime, &i->probes, i->ladder.why_no_probes, i->ladder.remedy) >= 0)
-		i->ladder.has_probes = 1;
+		i->ladder.has_probes = i->counters.has_probes = 1;
 	ladder_tell(i->host, &i->ladder);
 	return i->ladder.has_probes || i->ladder.has_memory ? 0 : -ENOTSUP;
 }
 
+/* A copy that ends; NULL: the user gave none. */
+static char *option_text(const struct weir_host *h, enum option row)
+{
+	struct weir_text text;
+
+	return h->option_text(h, (uint32_t)row, &text) < 0 || text.n_bytes == 0
+	               ? NULL
+	               : strndup(text.at, (size_t)text.n_bytes);
+}
+
 static int find(struct weir_instance *i, struct weir_error *reterr)
 {
-	char *pid = context(i->host, "process.pid"), *exe = context(i->host, "process.exe"), *symbols = NULL;
-	struct weir_text option;
+	char *pid = context(i->host, "process.pid"), *exe = context(i->host, "process.exe");
+	char *program = option_text(i->host, OPTION_PROGRAM), *symbols = option_text(i->host, OPTION_SYMBOLS);
+	struct runtime_hints hints = { exe, program, symbols };
 	int r;
 
-	if (i->host->option_text(i->host, OPTION_SYMBOLS, &option) >= 0 && option.n_bytes)
-		symbols = strndup(option.at, (size_t)option.n_bytes);
 	if (pid)
-		r = runtime_open(&i->runtime, (pid_t)strtol(pid, NULL, 10), exe, symbols, reterr);
+		r = runtime_open(&i->runtime, (pid_t)strtol(pid, NULL, 10), &hints, reterr);
 	else
 		r = weir_fail(reterr, -EINVAL, "rts: no process was named");
+	i->is_expected = program && r >= 0;
 	free(pid);
 	free(exe);
+	free(program);
 	free(symbols);
 	return r;
 }
@@ -161,7 +173,7 @@ static int rts_open(const struct weir_host *h, struct weir_instance **ret, struc
 	(void)h->option(h, OPTION_PROBES, &wants_probes);
 	r = open_rungs(i, wants_probes.i64 != 0);
 	if (r < 0)
-		return weir_fail(reterr, r, "rts: process %d: %s; %s", i->runtime.process.pid, i->ladder.why_no_probes,
+		return weir_fail(reterr, r, "rts: process %d: %s; %s", i->runtime.root, i->ladder.why_no_probes,
 		                 i->ladder.why_no_memory);
 	tell_program(i);
 	return WEIR_OK;
@@ -212,7 +224,9 @@ static int rts_poll(struct weir_instance *i, int64_t now_ns, struct weir_error *
 	int is_over = process_is_over(i->runtime.stat_fd);
 	int r = poll_memory(i, now_ns);
 
-	if (r >= 0 && i->probes) {
+	/* Until it is known who runs the file, what they say stays where it is. */
+	if (r >= 0 && i->probes && runtime_meet(&i->runtime)) {
+		i->pauses.only_process = i->is_expected ? (uint32_t)i->runtime.process.pid : 0;
 		r = probes_drain(i->probes, &i->pauses);
 		count_lost(i);
 	}

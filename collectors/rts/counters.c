@@ -9,6 +9,7 @@ enum {
 	MEGABLOCK_BYTES = 1 << 20,
 	AS_COUNTED = 0, /* sizes and counts */
 	OF_STATISTICS,  /* times, which the program keeps only when it was told to */
+	WITHOUT_PROBES, /* what probes say of each collection */
 };
 
 /* A field of the statistics and the series that it goes to. */
@@ -38,7 +39,7 @@ static const struct {
 	WIDE(par_max_copied_bytes, ROW_GC_PARALLEL_MAX, NULL, NULL),
 	WIDE(par_balanced_copied_bytes, ROW_GC_PARALLEL_BALANCED, NULL, NULL),
 	WIDE(allocated_bytes, ROW_HEAP_ALLOCATED, NULL, NULL),
-	WIDE(last_live_bytes, ROW_HEAP_LIVE, "counter", "stats"),
+	{ offsetof(struct rts_memory, last_live_bytes), 0, WITHOUT_PROBES, ROW_HEAP_LIVE, NULL, NULL },
 	WIDE(max_live_bytes, ROW_HEAP_LIVE_MAX, NULL, NULL),
 	WIDE(max_mem_bytes, ROW_HEAP_SIZE_MAX, NULL, NULL),
 	TIME(init_cpu_ns, ROW_CPU, "init"),
@@ -127,7 +128,8 @@ static void add_statistics(struct counters *c, struct batch *b, const struct rts
 	if (c->has_last && c->last.gcs == m->gcs)
 		return;
 	for (uint32_t i = 0; i < N_FIELDS; i++)
-		if (fields[i].when == AS_COUNTED || has_times)
+		if (fields[i].when == AS_COUNTED || (fields[i].when == OF_STATISTICS && has_times) ||
+		    (fields[i].when == WITHOUT_PROBES && !c->has_probes))
 			add(c, b, i, fields[i].row, fields[i].key, fields[i].value, field_of(m, i));
 }
 

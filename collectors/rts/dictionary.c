@@ -88,6 +88,10 @@ const struct weir_metric rts_metrics[ROW_COUNT] = {
 };
 
 const struct weir_option rts_options[OPTION_COUNT] = {
+	[OPTION_PROGRAM] = { .name = "program",
+	                     .fallback = "",
+	                     .help = "The Haskell program's file, when a script starts it or has started it.",
+	                     .type = WEIR_OPTION_TEXT },
 	[OPTION_SYMBOLS] = { .name = "symbols",
 	                     .fallback = "",
 	                     .help = "A file with the symbols of a program that was stripped: a copy from before, or "

@@ -1,27 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collectors/rts/rts.h"
 
-#include <stdio.h>
 #include <string.h>
 
-static void fact(const struct weir_host *h, const char *name, const char *value)
+static struct weir_text text(const char *at)
 {
-	(void)h->fact(h, name, (struct weir_text){ value, strlen(value) });
+	return (struct weir_text){ at, strlen(at) };
 }
 
 void ladder_tell(const struct weir_host *h, const struct ladder *l)
 {
-	char line[3 * RTS_TEXT_MAX];
+	const struct weir_rung uprobes = {
+		.name = "uprobes",
+		.means = text("probes in the run-time system, and its counters in the process's memory"),
+		.why_not = text(l->why_no_probes),
+		.remedy = text(l->remedy),
+		.state = l->has_probes ? WEIR_RUNG_WORKS : WEIR_RUNG_FAILED,
+	};
+	const struct weir_rung memory = {
+		.name = "memory",
+		.means = text("the run-time system's counters in the process's memory"),
+		.loss = text("each single pause, its generation and its live and copied bytes"),
+		.why_not = text(l->why_no_memory),
+		.state = l->has_memory ? WEIR_RUNG_WORKS : WEIR_RUNG_FAILED,
+	};
 
-	fact(h, "rung", l->has_probes ? "uprobes" : l->has_memory ? "memory" : "none");
-	if (l->has_probes)
+	if (!WEIR_HAS(h, rung))
 		return;
-	fact(h, "rung.loses", "each single pause, its generation and its live and copied bytes");
-	fact(h, "rung.refused.uprobes", l->why_no_probes);
-	(void)snprintf(line, sizeof(line), "uprobes: %s%s%s", l->why_no_probes, *l->remedy ? "; " : "", l->remedy);
-	h->diag(h, &(struct weir_diag){ .code = "rung.refused",
-	                                .message = { line, strlen(line) },
-	                                .offset = WEIR_NO_OFFSET,
-	                                .count = 1,
-	                                .severity = WEIR_NOTE });
+	h->rung(h, &uprobes);
+	if (!l->has_probes)
+		h->rung(h, &memory);
 }

@@ -50,7 +50,9 @@ static int attach(struct probes *p, const struct runtime *rt, unsigned place, st
 	if (!image_offset(rt->image, rt->symbols[symbol].address + entry.offset, &offset))
 		return -ENOENT;
 	p->n_slow += !entry.is_cheap && symbol <= SYMBOL_GC_END;
-	p->links[place] = bpf_program__attach_uprobe(program, false, rt->process.pid, rt->process.path, (size_t)offset);
+	/* Of a program that is yet to be started, whoever runs the file. */
+	p->links[place] = bpf_program__attach_uprobe(program, false, rt->process.pid ? rt->process.pid : -1,
+	                                             rt->process.path, (size_t)offset);
 	if (p->links[place])
 		return 0;
 	return errno ? -errno : -EIO;

@@ -44,7 +44,8 @@ enum row {
 extern const struct weir_metric rts_metrics[ROW_COUNT];
 
 enum option {
-	OPTION_SYMBOLS = 0,
+	OPTION_PROGRAM = 0,
+	OPTION_SYMBOLS,
 	OPTION_PROBES,
 	OPTION_COUNT,
 };
@@ -80,23 +81,32 @@ enum symbol {
 };
 
 struct runtime {
-	struct process process;
+	struct process process; /* pid 0: it has yet to be started by one of root's tree */
+	pid_t root;
 	struct image *image;
 	struct image_symbol symbols[SYMBOL_COUNT];
 	uint64_t bias;
 	int memory_fd; /* -1: not to be had (yet) */
-	int stat_fd;
+	int stat_fd;   /* of the process, or of root as long as there is none */
 };
 
-/* Finds the run-time system in the tree of process `root`. symbols: a file that has them, or NULL. */
-int runtime_open(struct runtime *rt, pid_t root, const char *exe, const char *symbols, struct weir_error *reterr);
+/* What the user and the host say of it; NULL: nothing. */
+struct runtime_hints {
+	const char *exe;     /* what root is about to run */
+	const char *program; /* what one of root's tree will run, or runs */
+	const char *symbols; /* a file that has the symbols */
+};
+
+/* Finds the run-time system in the tree of process `root`. */
+int runtime_open(struct runtime *rt, pid_t root, const struct runtime_hints *hints, struct weir_error *reterr);
+/* Looks whether the program that was expected runs by now: 1 when its process is known, or 0. */
+int runtime_meet(struct runtime *rt);
 /* Looks where it lies and opens the memory, when that wasn't possible before: 0, -EAGAIN (the process isn't there yet),
  * or why not. */
 int runtime_reach(struct runtime *rt);
 /* Bytes of a variable: 0, or -errno. -ESRCH: the process is gone. */
 int runtime_read(const struct runtime *rt, enum symbol symbol, void *room, size_t n);
 int runtime_read_at(const struct runtime *rt, uint64_t address, void *room, size_t n);
-/* How it was built: `thr`, `thr_debug`, `` …, as -rtsopts names ways. */
 int runtime_is_threaded(const struct runtime *rt);
 void runtime_close(struct runtime *rt);
 
@@ -124,6 +134,7 @@ enum {
 
 struct pauses {
 	const struct weir_host *host;
+	uint32_t only_process; /* events of others are left out; 0: there are none */
 	int64_t utc_offset_ns; /* UTC less CLOCK_MONOTONIC */
 	int64_t since_ns;      /* where the interval of the distribution starts, UTC */
 	uint64_t n_all;
@@ -150,7 +161,7 @@ struct counters {
 	struct rts_memory last;
 	uint64_t last_megablocks;
 	uint32_t last_capabilities;
-	uint8_t has_last, is_refused;
+	uint8_t has_last, is_refused, has_probes;
 	uint32_t series[32];
 };
 

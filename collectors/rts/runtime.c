@@ -33,22 +33,58 @@ static int open_of(pid_t pid, const char *name)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-int runtime_open(struct runtime *rt, pid_t root, const char *exe, const char *symbols, struct weir_error *reterr)
+static int find(struct runtime *rt, const struct runtime_hints *hints, struct weir_error *reterr)
+{
+	int r;
+
+	if (!hints->program)
+		return process_find(rt->root, hints->exe, &rt->process, &rt->image, reterr);
+	r = process_expect(hints->program, &rt->process, &rt->image, reterr);
+	if (r >= 0)
+		(void)runtime_meet(rt);
+	return r;
+}
+
+int runtime_open(struct runtime *rt, pid_t root, const struct runtime_hints *hints, struct weir_error *reterr)
 {
 	struct weir_error ignored;
 	int r;
 
 	rt->memory_fd = rt->stat_fd = -1;
-	r = process_find(root, exe, &rt->process, &rt->image, reterr);
+	rt->root = root;
+	r = find(rt, hints, reterr);
 	if (r < 0)
 		return r;
-	rt->stat_fd = open_of(rt->process.pid, "stat");
 	if (rt->stat_fd < 0)
-		return weir_fail(reterr, -ESRCH, "rts: process %d: it is gone", rt->process.pid);
-	r = image_take_symbols(rt->image, symbols, symbols ? reterr : &ignored);
-	if (r < 0 && symbols)
+		rt->stat_fd = open_of(rt->process.pid ? rt->process.pid : root, "stat");
+	if (rt->stat_fd < 0)
+		return weir_fail(reterr, -ESRCH, "rts: process %d: it is gone", root);
+	r = image_take_symbols(rt->image, hints->symbols, hints->symbols ? reterr : &ignored);
+	if (r < 0 && hints->symbols)
 		return r;
 	return image_find(rt->image, names, rt->symbols, SYMBOL_COUNT);
+}
+
+int runtime_meet(struct runtime *rt)
+{
+	struct weir_error ignored;
+	struct image *image = NULL;
+	struct process found;
+	int fd;
+
+	if (rt->process.pid)
+		return 1;
+	if (process_find(rt->root, NULL, &found, &image, &ignored) < 0)
+		return 0;
+	image_close(image);
+	fd = strcmp(found.map, rt->process.map) == 0 ? open_of(found.pid, "stat") : -1;
+	if (fd < 0)
+		return 0;
+	if (rt->stat_fd >= 0)
+		(void)close(rt->stat_fd);
+	rt->stat_fd = fd;
+	rt->process = found;
+	return 1;
 }
 
 int runtime_reach(struct runtime *rt)
@@ -57,6 +93,8 @@ int runtime_reach(struct runtime *rt)
 
 	if (rt->memory_fd >= 0)
 		return 0;
+	if (!runtime_meet(rt))
+		return -EAGAIN;
 	r = process_bias(&rt->process, rt->image, &rt->bias);
 	if (r < 0)
 		return r;

@@ -2,7 +2,8 @@
 /* Runs a program under a live collector of the build tree and prints what the collector says, as plugins/recorder.h
  * describes: `live COLLECTOR [context=value]... [-option=value]... [interval_ms=N] [pid=PID] -- CMD ARGS...`. The
  * collector's open() finds the program right after its exec, halted, as `weir record` has it; with `sleep_ms=N` it has
- * run for so long, as `weir attach` finds it. The program's output goes where ours would, our own to file 3 if open. */
+ * run for so long, as `weir attach` finds it; with `before_exec=1` it is yet to become the program. The program's
+ * output goes where ours would, our own to file 3 if open. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -29,7 +30,8 @@ enum {
 
 static struct lend_pair context[PAIRS_MAX], options[PAIRS_MAX];
 static uint32_t n_context, n_options;
-static long interval_ms = 100, sleep_ms = -1, end_ms;
+static long interval_ms = 100, sleep_ms = -1, end_ms, is_before_exec;
+static int release_fd = -1;
 static char pid_text[16];
 
 static void take_argument(char *argument)
@@ -45,6 +47,8 @@ static void take_argument(char *argument)
 		sleep_ms = strtol(equals, NULL, 10);
 	else if (strcmp(argument, "for_ms") == 0)
 		end_ms = strtol(equals, NULL, 10);
+	else if (strcmp(argument, "before_exec") == 0)
+		is_before_exec = strtol(equals, NULL, 10);
 	else if (argument[0] == '-')
 		options[n_options++] = (struct lend_pair){ argument + 1, equals };
 	else
@@ -59,18 +63,31 @@ static void rest(long ms)
 		;
 }
 
+static void become(char **argv, int go_fd)
+{
+	char byte;
+
+	(void)close(3);
+	if (!is_before_exec)
+		(void)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+	else if (read(go_fd, &byte, 1) != 1)
+		_exit(126);
+	execvp(argv[0], argv);
+	_exit(127);
+}
+
 static pid_t start(char **argv)
 {
-	pid_t child = fork();
-	int status;
+	int go[2], status;
+	pid_t child;
 
-	if (child == 0) {
-		(void)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
-		(void)close(3);
-		execvp(argv[0], argv);
-		_exit(127);
-	}
-	if (child < 0 || waitpid(child, &status, 0) < 0 || !WIFSTOPPED(status))
+	if (pipe2(go, O_CLOEXEC) < 0)
+		exit(1);
+	child = fork();
+	if (child == 0)
+		become(argv, go[0]);
+	release_fd = go[1];
+	if (child < 0 || (!is_before_exec && (waitpid(child, &status, 0) < 0 || !WIFSTOPPED(status))))
 		exit(1);
 	if (sleep_ms >= 0) {
 		(void)ptrace(PTRACE_DETACH, child, NULL, NULL);
@@ -98,7 +115,9 @@ static int run(struct recorder_setup *setup, pid_t child)
 	int r = recorder_open(setup, &rec, &error);
 	long ms = 0;
 
-	if (sleep_ms < 0)
+	if (is_before_exec)
+		(void)!write(release_fd, "x", 1);
+	else if (sleep_ms < 0)
 		(void)ptrace(PTRACE_DETACH, child, NULL, NULL);
 	if (r < 0 && !rec) {
 		fprintf(stderr, "%s\n", error.text);

@@ -190,6 +190,24 @@ def check_fake(live, program, library):
         expect(fact(heard, "process.executable.path") == os.path.realpath(library or program), "which file")
 
 
+def check_starts(live, program, work):
+    """A program that is yet to be run by the process that was named, and one that a script of its runs, beside another
+    run of the same file, which is nobody's business."""
+    heard, text, _ = observe(live, program, settings=["before_exec=1", f"process.exe={program}"],
+                             flags=["60000", "+RTS", "-N2"])
+    expect(seen(heard) == own_account(text)[0], "before exec: the collections differ")
+    script = os.path.join(work, "script")
+    with open(script, "w", encoding="ascii") as f:
+        f.write(f'#!/bin/sh\nsleep 0.1\n{program} "$@"\n:\n')
+    os.chmod(script, 0o755)
+    with subprocess.Popen([program, "600000", "+RTS", "-N1"], stdout=subprocess.DEVNULL) as other:
+        heard, text, stderr = observe(live, script, settings=[f"-program={program}", "interval_ms=30"],
+                                      flags=["60000", "+RTS", "-N2"])
+        other.kill()
+    expect(seen(heard) == own_account(text)[0], f"script: the collections differ {stderr}")
+    expect(end(heard)["reasons"].get("skipped", {}).get("rts.other_process", 0) > 0, "script: saw no other process")
+
+
 def build(ghc, work, root):
     source = os.path.join(root, "tests/data/rts/Garbage.hs")
     shutil.copy(source, work)
@@ -222,6 +240,7 @@ def main():
                                ("plain", ["-c", "-A512k"]), ("plain", ["--nonmoving-gc"]), ("debug", ["-N2", "-A1m"])):
             n += check_whole_run(live, made[program], ["60000", "+RTS", *flags], program != "plain")
         check_attach(live, made["threaded"])
+        check_starts(live, made["threaded"], work)
         check_lower_rungs(live, made["threaded"], work)
         check_stripped(live, made["threaded"], work)
         print(f"{n} collections of 11 runs are those that the programs count")
