@@ -94,7 +94,7 @@ static const struct question {
 	  " FROM (SELECT DISTINCT node FROM totals WHERE run = ?1 AND metric = 'cardano.forge.start') f" },
 	{ HEADLINE_DAMAGES,
 	  "SELECT coalesce(s.node, ''), 'ghc-eventlog', (SELECT coalesce(sum(d.count), 0) FROM diags d WHERE d.run = ?1"
-	  " AND d.node IS s.node AND d.code IN ('eventlog.gap', 'eventlog.cut')) FROM sources s"
+	  " AND d.node IS s.node AND d.code IN ('eventlog.gap', 'eventlog.cut', 'eventlog.short')) FROM sources s"
 	  " WHERE s.run = ?1 AND s.collector = 'ghc-eventlog' GROUP BY s.node" },
 	{ HEADLINE_DAMAGED_BYTES, "SELECT coalesce(node, ''), 'ghc-eventlog', sum(CAST(value AS INTEGER)) FROM facts"
 	                          " WHERE run = ?1 AND name = 'eventlog.damaged_bytes' GROUP BY node" },

@@ -27,8 +27,8 @@ static const struct column runtime[] = {
 	{ HEADLINE_ALLOCATED, "allocated" },
 	{ HEADLINE_THREADS, "threads" },
 	{ HEADLINE_CAPABILITIES, "caps" },
-	{ HEADLINE_DAMAGES, "damaged" },
-	{ HEADLINE_DAMAGED_BYTES, "bytes" },
+	{ HEADLINE_DAMAGES, "gaps" },
+	{ HEADLINE_DAMAGED_BYTES, "bytes lost" },
 };
 
 static const struct column chain[] = {

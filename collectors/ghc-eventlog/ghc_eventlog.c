@@ -25,6 +25,7 @@ struct weir_instance {
 	uint64_t n_used; /* of the last window */
 	uint64_t n_read; /* records and gaps */
 	uint64_t n_gaps, n_repaired;
+	uint64_t n_damaged_bytes; /* that belong to no record, or are missing from the last block */
 	int has_end, is_cut;
 };
 
@@ -320,6 +321,7 @@ static void take_gap(struct weir_instance *i, const struct eventlog_gap *gap)
 		return;
 	}
 	i->n_read++;
+	i->n_damaged_bytes += gap->n_bytes;
 	i->log.host->tally(i->log.host, WEIR_BAD, 1, "eventlog.gap");
 	log_say(&i->log, WEIR_WARNING, "eventlog.gap", gap->offset, 1,
 	        "%s: %" PRIu64 " bytes belong to no record, and at least one record is lost", gap->reason,
@@ -405,6 +407,7 @@ static void say_end(struct weir_instance *i, uint64_t n_left)
 	} else if (n_left) {
 		say_cut(i, i->reader.offset);
 	} else if (is_short(&i->reader) && !i->is_cut) {
+		i->n_damaged_bytes += i->reader.block.end_offset - i->reader.offset;
 		log_say(l, WEIR_WARNING, "eventlog.short", i->reader.offset, 1,
 		        "the last block is %" PRIu64 " bytes shorter than it says: records are missing, here or before",
 		        i->reader.block.end_offset - i->reader.offset);
@@ -412,6 +415,15 @@ static void say_end(struct weir_instance *i, uint64_t n_left)
 		log_say(l, WEIR_NOTE, "eventlog.no_end", i->reader.offset, 1,
 		        "the log has no end marker: its program was killed, hung at its end, or is still running");
 	}
+}
+
+static void say_damage(struct weir_instance *i)
+{
+	char text[24];
+	int n = snprintf(text, sizeof(text), "%" PRIu64, i->n_damaged_bytes);
+
+	if (i->n_damaged_bytes)
+		(void)i->log.host->fact(i->log.host, "eventlog.damaged_bytes", (struct weir_text){ text, (uint64_t)n });
 }
 
 static int finish(struct weir_instance *i, uint64_t n_left, struct weir_error *reterr)
@@ -428,6 +440,7 @@ static int finish(struct weir_instance *i, uint64_t n_left, struct weir_error *r
 	identity_settle(l, 1);
 	outbox_flush(&l->outbox);
 	say_end(i, n_left);
+	say_damage(i);
 	say_oddities(i);
 	tally(i);
 	return l->outbox.r < 0 ? weir_fail(reterr, l->outbox.r, "ghc-eventlog: %s", strerror(-l->outbox.r)) : WEIR_END;
