@@ -17,6 +17,13 @@ enum {
 	BAD_SAID_MAX = 64,    /* malformed records, too */
 };
 
+/* Of a log that is still being written. */
+enum {
+	CATCH_UP_NS = 250000000,   /* so often what is known goes out, where nothing more has come */
+	QUIET_NS = 500000000,      /* nothing has come for so long: nothing earlier is on its way */
+	CLOCK_WAIT_NS = 500000000, /* for the log's own clock, which GHC up to 9.0 writes at its end */
+};
+
 struct weir_instance {
 	struct log log;
 	struct eventlog reader;
@@ -27,6 +34,7 @@ struct weir_instance {
 	uint64_t n_gaps, n_repaired;
 	uint64_t n_damaged_bytes; /* that belong to no record, or are missing from the last block */
 	int has_end, is_cut;
+	int64_t first_ns, news_ns, caught_up_ns; /* when bytes came first and last, and when what they said went out */
 };
 
 static const struct weir_option options[OPTION_COUNT] = {
@@ -493,6 +501,24 @@ static int take_window(struct weir_instance *i, const struct weir_chunk *chunk, 
 	}
 }
 
+/* All that has been written so far has been read: whoever watches is to see it. */
+static int catch_up(struct weir_instance *i, int64_t now_ns, struct weir_error *reterr)
+{
+	struct log *l = &i->log;
+
+	if (!i->first_ns || now_ns - i->caught_up_ns < CATCH_UP_NS)
+		return WEIR_AGAIN;
+	i->caught_up_ns = now_ns;
+	l->identity.is_live = 1;
+	user_catch_up(l, now_ns - i->news_ns >= QUIET_NS);
+	if (now_ns - i->first_ns >= CLOCK_WAIT_NS && l->last_ns)
+		identity_settle(l, 0);
+	outbox_flush(&l->outbox);
+	tally(i);
+	return l->outbox.r < 0 ? weir_fail(reterr, l->outbox.r, "ghc-eventlog: %s", strerror(-l->outbox.r))
+	                       : WEIR_AGAIN;
+}
+
 static int ghc_eventlog_poll(struct weir_instance *i, int64_t now_ns, struct weir_error *reterr)
 {
 	struct weir_chunk chunk;
@@ -504,8 +530,12 @@ static int ghc_eventlog_poll(struct weir_instance *i, int64_t now_ns, struct wei
 	if (r < 0)
 		return weir_fail(reterr, r, "ghc-eventlog: reading: %s", strerror(-r));
 	if (r == WEIR_AGAIN && !chunk.is_last)
-		return WEIR_AGAIN;
+		return catch_up(i, now_ns, reterr);
+	if (!i->first_ns)
+		i->first_ns = i->caught_up_ns = now_ns;
+	i->news_ns = now_ns;
 	r = take_window(i, &chunk, reterr);
+	identity_arrive(&i->log, now_ns);
 	tally(i);
 	return r;
 }

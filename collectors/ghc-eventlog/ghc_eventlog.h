@@ -559,6 +559,9 @@ struct user {
 };
 
 int user_init(struct user *u);
+/* Takes what has waited long enough in a log that is still being written: a capability that is idle may not say so for
+ * hours. is_quiet: none of them says anything. */
+void user_catch_up(struct log *l, int is_quiet);
 /* Takes all that still waits. */
 void user_finish(struct log *l);
 void user_done(struct user *u);
@@ -574,9 +577,13 @@ struct identity {
 	uint8_t has_capability_series;
 	uint8_t has_clock;    /* the log's own */
 	uint8_t has_estimate; /* it had to be settled for */
-	int64_t estimate_ns;
+	int64_t estimate_ns, estimate_error_ns;
+	int64_t arrival_ns; /* the earliest start by when records came; 0: none */
+	uint8_t is_live;    /* they come as they are written */
 };
 
+/* The log's latest record was there at now_ns. */
+void identity_arrive(struct log *l, int64_t now_ns);
 /* Settles when the runtime started for what is known without the log's own word. is_end: the log has been read. */
 void identity_settle(struct log *l, int is_end);
 

@@ -184,6 +184,18 @@ static void say_clock(struct log *l, const char *tie, int64_t error_ns)
 		l->host, &(struct weir_clock){ .name = clock_name, .tie = { tie, strlen(tie) }, .error_ns = error_ns });
 }
 
+/* What the estimate's bound allows for is no fault. */
+static void say_late_clock(struct log *l, int64_t late_ns)
+{
+	int64_t error_ns = l->identity.estimate_error_ns;
+	int is_expected = late_ns <= error_ns && late_ns >= -error_ns;
+
+	log_say(l, is_expected ? WEIR_NOTE : WEIR_WARNING, "eventlog.late_clock", WEIR_NO_OFFSET, 1,
+	        "the log says only at its end when it began, and what came before could not wait: its times are "
+	        "%" PRId64 " ns late",
+	        late_ns);
+}
+
 enum fate identity_clock(struct log *l, struct lane *lane, const struct eventlog_event *e,
                          const struct eventlog_values *v)
 {
@@ -199,11 +211,7 @@ enum fate identity_clock(struct log *l, struct lane *lane, const struct eventlog
 		return FATE_STRUCTURE;
 	id->has_clock = 1;
 	if (id->has_estimate) {
-		log_say(l, WEIR_WARNING, "eventlog.late_clock", WEIR_NO_OFFSET, 1,
-		        "the log says only at its end when it began, and what came before was too much to wait: its "
-		        "times are "
-		        "%" PRId64 " ns late",
-		        id->estimate_ns - utc_ns);
+		say_late_clock(l, id->estimate_ns - utc_ns);
 		return FATE_STORED;
 	}
 	say_clock(l, "the log's wall-clock record", OWN_ERROR_NS);
@@ -224,6 +232,15 @@ static int is_usable(int64_t start_ns)
 	return start_ns != ENDING_UNKNOWN && start_ns > 0 && start_ns < INT64_MAX / 2;
 }
 
+/* None comes before it was written: of all arrivals the earliest start is the nearest. */
+void identity_arrive(struct log *l, int64_t now_ns)
+{
+	int64_t start_ns = now_ns - (int64_t)l->last_ns;
+
+	if (l->last_ns && (!l->identity.arrival_ns || start_ns < l->identity.arrival_ns))
+		l->identity.arrival_ns = start_ns;
+}
+
 /* The log's last record is about the last thing that the program did; before it has been read, only starts can tell. */
 void identity_settle(struct log *l, int is_end)
 {
@@ -236,12 +253,18 @@ void identity_settle(struct log *l, int is_end)
 	if (id->has_clock || id->has_estimate)
 		return;
 	id->has_estimate = 1;
+	id->estimate_error_ns = -1;
 	if (is_usable(ending.start_ns)) {
 		id->estimate_ns = ending.start_ns;
+		id->estimate_error_ns = ending.error_ns;
 		say_clock(l, ending.tie, ending.error_ns);
 	} else if (is_usable(facts.process_start_ns)) {
 		id->estimate_ns = facts.process_start_ns;
+		id->estimate_error_ns = NS;
 		say_clock(l, "start of the process", NS);
+	} else if (id->is_live && is_usable(id->arrival_ns)) {
+		id->estimate_ns = id->arrival_ns;
+		say_clock(l, "arrival of its records", -1);
 	} else if (is_usable(facts.run_start_ns)) {
 		id->estimate_ns = facts.run_start_ns;
 		say_clock(l, "start of the run", -1);

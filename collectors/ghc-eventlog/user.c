@@ -241,6 +241,16 @@ enum fate user_record(struct log *l, struct lane *lane, const struct eventlog_ev
 	return FATE_LATER;
 }
 
+void user_catch_up(struct log *l, int is_quiet)
+{
+	uint64_t settled_ns = settled_until(l);
+	uint64_t recent_ns = l->last_ns > EVENTLOG_TIME_SLACK_NS ? l->last_ns - EVENTLOG_TIME_SLACK_NS : 0;
+	uint64_t until_ns = is_quiet ? UINT64_MAX : settled_ns > recent_ns ? settled_ns : recent_ns;
+
+	while (take_one(l, until_ns))
+		;
+}
+
 void user_finish(struct log *l)
 {
 	struct user *u = &l->user;

@@ -625,6 +625,101 @@ static void call_stacks_of_the_stack_profiler_have_names(void **state)
 	recorder_free(heard.rec);
 }
 
+/* ---- Logs that are still being written ---- */
+
+/* Up to n_polls, and every second time there is nothing new. */
+static struct heard hear_live(struct eventlog_writer *w, const struct lend_pair *context, uint32_t n_context,
+                              int64_t step_ns, uint64_t n_polls)
+{
+	const struct golden what = {
+		.collector = "ghc-eventlog", .input = DATA "user.eventlog", .context = context, .n_context = n_context
+	};
+	struct recorder_setup setup = golden_setup(&what);
+	const struct recorder_setup ours = setup;
+	struct heard heard = { 0 };
+	struct weir_error error = { "" };
+
+	setup.inputs[0] = (struct recorder_input){ w->at, w->n, 1 };
+	setup.now_ns = (int64_t)1767225601000000000;
+	setup.now_step_ns = step_ns;
+	setup.n_polls = n_polls;
+	setup.windows = RECORDER_STEPS;
+	setup.step = w->n - 1;
+	setup.again_every = 2;
+	if (recorder_run(&setup, &heard.rec, &heard.result, &error) < 0)
+		fail_msg("%s", error.text);
+	heard.text = recorder_text(heard.rec);
+	setup.inputs[0] = ours.inputs[0];
+	golden_done(&setup);
+	return heard;
+}
+
+static void write_live(struct eventlog_writer *w, int has_clock)
+{
+	eventlog_writer_init(w);
+	write_header(w);
+	if (has_clock) {
+		write_block(w, 0, 0xffff);
+		write_clock(w);
+		write_block_end(w, T0);
+	}
+	write_block(w, T0, 1);
+	write_text(w, 19, T0 + 50, "idle from now on");
+	write_block_end(w, T0 + 50);
+	write_block(w, T0, 0);
+	write_record(w, 9, T0 + 60, NULL, 0);
+	write_stats(w, T0 + 61, 1);
+	write_record(w, 10, T0 + 70, NULL, 0);
+	write_numbers(w, 51, T0 + 80, "iq", 1, (uint64_t)77);
+	write_text(w, 19, (uint64_t)5000 * T0, "five seconds later");
+	write_block_end(w, (uint64_t)5000 * T0);
+	finish(w);
+}
+
+static void a_live_log_is_said_as_it_comes(void **state)
+{
+	static const char *const words[] = { "idle from now on", "five seconds later", "\"ghc.gc.pause\"",
+		                             "\"value\":77}", "\"ghc.capability.utilisation\"" };
+	struct eventlog_writer w;
+	struct heard heard;
+
+	write_live(&w, 1);
+	heard = hear_live(&w, NULL, 0, 600000000, 2);
+	assert_int_equal(heard.result.r, WEIR_AGAIN);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		assert_says(&heard, words[i]);
+	assert_says(&heard, "\"t_ns\":1767225600000000050,");
+	recorder_free(heard.rec);
+	/* So soon after the last bytes more may be on its way. */
+	heard = hear_live(&w, NULL, 0, 300000000, 2);
+	assert_says(&heard, "idle from now on");
+	assert_silent_on(&heard, "five seconds later");
+	recorder_free(heard.rec);
+	heard = hear_live(&w, NULL, 0, 100000000, 2);
+	assert_silent_on(&heard, "idle from now on");
+	recorder_free(heard.rec);
+	eventlog_writer_done(&w);
+}
+
+static void a_live_log_without_a_clock_is_tied_by_what_is_known(void **state)
+{
+	static const struct lend_pair start[] = { { "process.start_ns", "1767225500000000000" } };
+	struct eventlog_writer w;
+	struct heard heard;
+
+	write_live(&w, 0);
+	heard = hear_live(&w, start, 1, 600000000, 2);
+	assert_says(&heard, "\"tie\":\"start of the process\"");
+	assert_says(&heard, "\"t_ns\":1767225500001000080,\"value\":77}");
+	recorder_free(heard.rec);
+	/* The latest record, 5 s after the start, came with the first bytes. */
+	heard = hear_live(&w, NULL, 0, 600000000, 2);
+	assert_says(&heard, "\"tie\":\"arrival of its records\"");
+	assert_says(&heard, "\"t_ns\":1767225596601000080,\"value\":77}");
+	recorder_free(heard.rec);
+	eventlog_writer_done(&w);
+}
+
 /* ---- Who wrote it ---- */
 
 static void write_identity(struct eventlog_writer *w)
@@ -834,6 +929,8 @@ int main(void)
 		cmocka_unit_test(spans_of_one_label_nest),
 		cmocka_unit_test(so_many_different_texts_are_kept_and_no_more),
 		cmocka_unit_test(call_stacks_of_the_stack_profiler_have_names),
+		cmocka_unit_test(a_live_log_is_said_as_it_comes),
+		cmocka_unit_test(a_live_log_without_a_clock_is_tied_by_what_is_known),
 		cmocka_unit_test(the_environment_is_never_kept_unless_it_is_asked_for),
 		cmocka_unit_test(arguments_are_told_from_the_runtimes_and_can_be_left_out),
 		cmocka_unit_test(unknown_and_foreign_types_are_passed_over_and_counted),
