@@ -11,15 +11,18 @@
  *            96 i64 init_cpu, init_elapsed, mutator_cpu, mutator_elapsed, gc_cpu, gc_elapsed, cpu, elapsed
  *           160 u32 gen, threads; u64 allocated, live, large, compact, slop, mem_in_use, copied …      the last one
  *
- * The layout up to there is that of every GHC since 8.6; behind it the struct differs and its size tells the version:
- * 400 bytes in 9.0, 376 in 9.14. The times stay 0 unless the program collects statistics (-T, -s, -S, -t).
+ * The layout up to there is the same in GHC 9.0, where the whole struct has 400 bytes, and in the newest source of
+ * 2026, where it has 376; behind it they differ. The times stay 0 unless the program collects statistics (-T, -s, -S,
+ * -t).
  */
 
 #include "parsers/result.h"
 
 enum {
 	RTS_MEMORY_HEAD_BYTES = 224,
-	RTS_MEMORY_SIZE_MIN = 312, /* of the whole struct: 8.6 without the non-moving collector */
+	RTS_MEMORY_SIZE_9_0 = 400, /* of the whole struct */
+	RTS_MEMORY_SIZE_2026 = 376,
+	RTS_MEMORY_SIZE_MIN = 312, /* that can be one at all */
 	RTS_MEMORY_SIZE_MAX = 512,
 	RTS_MEMORY_GENERATIONS_MAX = 32,
 	RTS_MEMORY_THREADS_MAX = 4096,

@@ -83,15 +83,13 @@ static void tell_program(struct weir_instance *i)
 		fact(i->host, "ghc.threaded", runtime_is_threaded(rt) ? "true" : "false");
 		fact(i->host, "ghc.profiled", rt->symbols[SYMBOL_PROFILED].is_found ? "true" : "false");
 	}
-	if (i->probes && probes_slow(i->probes)) {
-		char message[128];
-
-		(void)snprintf(
-			message, sizeof(message),
-			"%u of the probes at a collection lie on instructions that the kernel single-steps: 5 us each",
-			probes_slow(i->probes));
-		say(i->host, WEIR_NOTE, "rts.slow_probe", message);
-	}
+	if (i->ladder.has_memory && rt->symbols[SYMBOL_STATS].n_bytes != RTS_MEMORY_SIZE_9_0 &&
+	    rt->symbols[SYMBOL_STATS].n_bytes != RTS_MEMORY_SIZE_2026)
+		say(i->host, WEIR_NOTE, "rts.layout",
+		    "the program's counters are of a size that was never looked at: they are read as those of GHC 9.0");
+	if (i->probes && probes_slow(i->probes))
+		say(i->host, WEIR_NOTE, "rts.slow_probe",
+		    "not all probes lie on instructions that the kernel emulates: up to 5 us each, not 0.5");
 }
 
 /* ---- The rungs ---- */

@@ -121,7 +121,7 @@ int probes_open(const struct runtime *rt, struct probes **ret, char *why, char *
 int probes_drain(struct probes *p, struct pauses *pauses);
 /* Events that could not be said, since the start. */
 uint64_t probes_lost(const struct probes *p);
-/* Collections' probes that the kernel single-steps, of three. */
+/* How many of the collections' three probes the kernel single-steps. */
 unsigned probes_slow(const struct probes *p);
 void probes_close(struct probes *p); /* NULL is fine */
 

@@ -31,7 +31,7 @@ enum {
 static struct lend_pair context[PAIRS_MAX], options[PAIRS_MAX];
 static uint32_t n_context, n_options;
 static long interval_ms = 100, sleep_ms = -1, end_ms, is_before_exec;
-static int release_fd = -1;
+static int release_fd = -1, out_fd;
 static char pid_text[16];
 
 static void take_argument(char *argument)
@@ -130,7 +130,7 @@ static int run(struct recorder_setup *setup, pid_t child)
 	}
 	recorder_close(rec, &result);
 	text = recorder_text(rec);
-	(void)!write(fcntl(3, F_GETFD) < 0 ? 1 : 3, text.at, text.n_bytes);
+	(void)!write(out_fd, text.at, text.n_bytes);
 	if (result.r < 0)
 		fprintf(stderr, "%s\n", result.error.text);
 	recorder_free(rec);
@@ -144,6 +144,7 @@ int main(int argc, char **argv)
 	pid_t child;
 	int i = 2, r;
 
+	out_fd = fcntl(3, F_GETFD) < 0 ? 1 : 3;
 	for (; i < argc && strcmp(argv[i], "--") != 0; i++)
 		take_argument(argv[i]);
 	if (i + 1 >= argc)
