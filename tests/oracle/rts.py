@@ -99,11 +99,10 @@ def seen(heard):
 
 
 def check_lengths(heard, seconds, what):
-    """Our pause begins before the program reads its clock and ends there: it is no shorter, and as long but for what the
-    machine did to somebody in between. -S writes milliseconds."""
+    """The program reads its clock a little behind each of our probes: a pause is as long as it says, to the millisecond
+    that it writes, but for what the machine did to somebody in between."""
     mine = [p["dur_ns"] / 1e9 for p in sorted(spans(heard, "ghc.gc.pause"), key=lambda p: p["t_ns"])]
-    expect(all(m >= s - 0.0006 for m, s in zip(mine, seconds)), f"{what}: a pause is shorter than the program's own")
-    n_close = sum(m <= s + 0.0012 for m, s in zip(mine, seconds))
+    n_close = sum(abs(m - s) <= 0.0012 for m, s in zip(mine, seconds))
     expect(n_close >= 0.8 * len(seconds), f"{what}: {n_close} of {len(seconds)} pauses are as long as the program says")
 
 
