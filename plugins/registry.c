@@ -27,7 +27,8 @@ struct entry {
 	char *path;
 	dev_t device;
 	ino_t inode;
-	int is_out; /* its child failed while sniffing: it claims nothing any more */
+	int is_out;  /* its child failed while sniffing: it claims nothing any more */
+	int is_tied; /* that somebody else is as sure as it has been said */
 };
 
 struct registry {
@@ -346,22 +347,42 @@ static uint32_t ask(const struct registry *r, struct entry *e, const char *base_
 	return 0;
 }
 
+/* Once, for a run has many files of a kind. */
+static void say_tie(const struct registry *r, struct entry *best, const struct entry *equal, const char *base_name)
+{
+	char sentence[512];
+
+	if (best->is_tied)
+		return;
+	best->is_tied = 1;
+	(void)snprintf(
+		sentence, sizeof(sentence),
+		"plugins: %.200s: %s and %s are equally sure that it is theirs: %s reads it, and all files like it",
+		base_name, best->collector.name, equal->collector.name, best->collector.name);
+	say(r, WEIR_WARNING, sentence);
+}
+
 const struct registry_collector *registry_claim(struct registry *r, const char *base_name, const uint8_t *head,
                                                 uint64_t n_head, uint32_t *ret_sure)
 {
-	const struct registry_collector *best = NULL;
+	struct entry *best = NULL, *equal = NULL;
 	uint32_t best_sure = 0, sure;
 
 	for (uint32_t i = 0; i < r->n_entries; i++) {
 		sure = ask(r, r->entries[i], base_name, head, n_head);
+		if (sure == best_sure && best && !equal)
+			equal = r->entries[i];
 		if (sure <= best_sure)
 			continue;
 		best_sure = sure;
-		best = &r->entries[i]->collector;
+		best = r->entries[i];
+		equal = NULL;
 	}
+	if (equal)
+		say_tie(r, best, equal, base_name);
 	if (ret_sure)
 		*ret_sure = best_sure;
-	return best;
+	return best ? &best->collector : NULL;
 }
 
 int registry_companion(const struct registry_collector *c, uint32_t i, const char *base_name, char *ret, uint64_t size)

@@ -71,7 +71,7 @@ enum {
 };
 
 /* Whose file this is: the collector with a claim that fits the base name and the surest sniff; of equals the first by
- * name. NULL: nobody's. ret_sure (may be NULL): 1 .. 100. */
+ * name, and a warning says so once. NULL: nobody's. ret_sure (may be NULL): 1 .. 100. */
 const struct registry_collector *registry_claim(struct registry *r, const char *base_name, const uint8_t *head,
                                                 uint64_t n_head, uint32_t *ret_sure);
 

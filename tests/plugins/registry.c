@@ -241,6 +241,26 @@ static void the_surest_nose_gets_the_file(void **state)
 	registry_close(r);
 }
 
+static void of_equals_the_first_by_name_gets_the_file_and_that_is_said_once(void **state)
+{
+	struct registry_listener l = { 0 };
+	struct registry *r = open_registry(no_folder, &l);
+	const struct registry_collector *good, *flood;
+	struct weir_error error;
+
+	assert_int_equal(registry_add(r, FIXTURE_DIR "/good.so", &good, &error), 0);
+	assert_ptr_equal(registry_claim(r, "x.lines", NULL, 0, NULL), good);
+	assert_string_equal(l.text, "");
+	assert_int_equal(registry_add(r, FIXTURE_DIR "/flood.so", &flood, &error), 0);
+	assert_ptr_equal(registry_claim(r, "x.lines", NULL, 0, NULL), flood);
+	assert_int_equal(l.worst, WEIR_WARNING);
+	assert_says(l.text, "x.lines: flood and good are equally sure that it is theirs: flood reads it");
+	l.text[0] = '\0';
+	assert_ptr_equal(registry_claim(r, "y.lines", NULL, 0, NULL), flood);
+	assert_string_equal(l.text, "");
+	registry_close(r);
+}
+
 static void a_nose_that_fails_is_left_out_and_the_rest_goes_on(void **state)
 {
 	static const struct {
@@ -316,6 +336,7 @@ int main(void)
 		cmocka_unit_test(what_others_may_write_is_not_loaded),
 		cmocka_unit_test(what_is_no_plugin_is_only_noted),
 		cmocka_unit_test(the_surest_nose_gets_the_file),
+		cmocka_unit_test(of_equals_the_first_by_name_gets_the_file_and_that_is_said_once),
 		cmocka_unit_test(a_nose_that_fails_is_left_out_and_the_rest_goes_on),
 		cmocka_unit_test(companions_are_named_after_the_file),
 		cmocka_unit_test(the_environment_adds_folders_at_the_end),
