@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# chrome.sh WEIR SAMPLE_RUN: the timeline of the sample run, against the format's document and against the store.
+# timeline.sh WEIR SAMPLE_RUN: the timeline of the sample run, against the format's document and against the store.
 set -eu
 weir=$1 sample=$2 here=$(dirname "$0")
 work=$(mktemp -d)
