@@ -5,7 +5,6 @@
 #include "exports/sqlite_file.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,6 +134,40 @@ static struct sqlite_file_value of_hash(struct locli_db *db, const struct locli_
 	return of_text(db->text, n);
 }
 
+static char *put_decimal(char *to, uint64_t value)
+{
+	char digits[24];
+	size_t n = sizeof(digits);
+
+	do
+		digits[--n] = (char)('0' + value % 10);
+	while ((value /= 10));
+	memcpy(to, digits + n, sizeof(digits) - n);
+	return to + sizeof(digits) - n;
+}
+
+static char *put_word(char *to, const char *word)
+{
+	size_t n = strlen(word);
+
+	memcpy(to, word, n);
+	return to + n;
+}
+
+/* {"CentiCpu":1,…,"kind":"ResourceStats"} */
+static size_t resource_blob(char *blob, const struct locli_object *o)
+{
+	char *to = blob;
+
+	for (int i = 0; i < LOCLI_RESOURCE_FIELDS; i++) {
+		*to++ = i ? ',' : '{';
+		*to++ = '"';
+		to = put_word(to, locli_resource_names[i]);
+		to = put_decimal(put_word(to, "\":"), o->resources[i]);
+	}
+	return (size_t)(put_word(to, ",\"kind\":\"ResourceStats\"}") - blob);
+}
+
 static int put_resource(struct locli_db *db, const struct trace_line *line, const struct locli_object *o)
 {
 	/* Fields of locli_resource_names that have columns of their own. */
@@ -144,13 +177,9 @@ static int put_resource(struct locli_db *db, const struct trace_line *line, cons
 		RSS = 7,
 		HEAP = 10
 	};
-	char blob[LOCLI_RESOURCE_FIELDS * 40];
-	int n = 0;
+	char blob[(LOCLI_RESOURCE_FIELDS + 1) * 40];
+	size_t n = resource_blob(blob, o);
 
-	for (int i = 0; i < LOCLI_RESOURCE_FIELDS; i++)
-		n += snprintf(blob + n, sizeof(blob) - (size_t)n, "%c\"%s\":%" PRIu64, i ? ',' : '{',
-		              locli_resource_names[i], o->resources[i]);
-	n += snprintf(blob + n, sizeof(blob) - (size_t)n, ",\"kind\":\"ResourceStats\"}");
 	return sqlite_file_row(db->file, TABLE_RESOURCE,
 	                       (struct sqlite_file_value[]){
 				       of_real(posix_s(line)),
@@ -158,7 +187,7 @@ static int put_resource(struct locli_db *db, const struct trace_line *line, cons
 				       of_integer((int64_t)o->resources[RSS]),
 				       of_integer((int64_t)o->resources[HEAP]),
 				       of_integer((int64_t)o->resources[ALLOC]),
-				       { .type = SQLITE_FILE_BLOB, .bytes = { blob, (size_t)n } },
+				       { .type = SQLITE_FILE_BLOB, .bytes = { blob, n } },
 			       },
 	                       6);
 }

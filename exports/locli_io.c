@@ -90,9 +90,9 @@ static int load_field(struct store *s, const char *run, const char *node, int i,
 	static const char sql[] =
 		"WITH all_of AS (SELECT collector, attrs, t_ns, value FROM numbers WHERE run = ?1 AND node = ?2"
 		" AND metric = ?3 AND collector <> 'node-trace' AND (?4 IS NULL OR json_extract(attrs, '$.direction') "
-	        "= ?4))"
+		"= ?4))"
 		" SELECT attrs, t_ns, value FROM all_of WHERE collector = (SELECT collector FROM all_of GROUP BY "
-	        "collector"
+		"collector"
 		" ORDER BY count(*) DESC, collector LIMIT 1) ORDER BY attrs, t_ns";
 	const char *const texts[] = { run, node, fields[i].metric, fields[i].direction };
 	char *attrs = NULL;

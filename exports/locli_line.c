@@ -235,6 +235,27 @@ static const char *processed(const struct trace_line *line, struct locli_object 
 	return wrong;
 }
 
+/* `{"bytes":129000,"numTxs":645}` and nothing else: 1, with its last number. */
+static int is_usual_size(struct parse_text t, int64_t *ret)
+{
+	static const char start[] = "{\"bytes\":", middle[] = ",\"numTxs\":";
+	const char *at = t.at + sizeof(start) - 1, *end = t.at + t.n - 1;
+	int64_t n = 0;
+
+	if (t.n < sizeof(start) + sizeof(middle) || t.n > 64 || memcmp(t.at, start, sizeof(start) - 1))
+		return 0;
+	while (at < end && *at >= '0' && *at <= '9')
+		at++;
+	/* 18 digits always fit. */
+	if ((size_t)(end - at) < sizeof(middle) || end - at > (ptrdiff_t)sizeof(middle) + 17 ||
+	    memcmp(at, middle, sizeof(middle) - 1))
+		return 0;
+	for (at += sizeof(middle) - 1; at < end && *at >= '0' && *at <= '9'; at++)
+		n = n * 10 + (*at - '0');
+	*ret = n;
+	return at == end;
+}
+
 static const char *mempool(const struct trace_line *line, struct locli_object *o)
 {
 	const struct jsontext_value *size = trace_member(line, "mempoolSize");
@@ -244,6 +265,10 @@ static const char *mempool(const struct trace_line *line, struct locli_object *o
 
 	if (!size || size->type != JSONTEXT_OBJECT)
 		return "mempoolSize is missing";
+	if (is_usual_size(size->raw, &o->first)) {
+		o->has |= LOCLI_HAS_FIRST;
+		return NULL;
+	}
 	c = jsontext_on(size->raw.at, size->raw.n);
 	(void)jsontext_enter(&c, '{');
 	while (jsontext_member(&c, &is_first, &key, &value) == PARSE_OK)

@@ -19,7 +19,7 @@
 #include <weir/fail.h>
 
 enum {
-	WINDOW_BYTES = 4 << 20,
+	WINDOW_BYTES = 512 << 10, /* read, parsed and written while it is in the cache */
 	BUFFER_BYTES = TRACE_LINE_MAX + WINDOW_BYTES,
 	HEAD_BYTES = 256 * 1024,   /* in which a file's first trace is looked for */
 	REWRITTEN_MAX = 64 * 1024, /* bytes of a `Resources` line whose values are filled in */
@@ -144,6 +144,12 @@ static void fill_resources(struct reader *r, struct locli_object *o)
 	r->result->n_filled += is_covered;
 }
 
+static void put_timeline(struct reader *r)
+{
+	(void)fwrite(r->line.text.at, 1, r->line.text.n, r->timeline.file);
+	(void)fputc('\n', r->timeline.file);
+}
+
 static int message(struct reader *r)
 {
 	struct locli_object object;
@@ -153,7 +159,7 @@ static int message(struct reader *r)
 
 	count_others(r, name);
 	if (mark & IS_TIMELINE)
-		(void)fprintf(r->timeline.file, "%.*s\n", (int)r->line.text.n, r->line.text.at);
+		put_timeline(r);
 	if (wrong) {
 		r->result->n_errors++;
 		if (name)

@@ -49,13 +49,15 @@ static inline const char *pass_number(const char *at, struct jsontext_value *ret
 	at = pass_digits(at);
 	if (at && *at == '.')
 		at = pass_digits(at + 1);
-	if (!at || *at == 'e' || *at == 'E')
+	if (at && (*at == 'e' || *at == 'E'))
+		at = pass_digits(at + (at[1] == '-' || at[1] == '+' ? 2 : 1));
+	if (!at)
 		return NULL;
 	*ret = (struct jsontext_value){ { start, (size_t)(at - start) }, JSONTEXT_NUMBER, 0 };
 	return at;
 }
 
-/* Objects, arrays and words: the complete cursor. */
+/* Words, arrays and what lies deeper: the complete cursor. */
 static const char *pass_other(const struct jsontext_marks *m, const char *at, const char *end,
                               struct jsontext_value *ret)
 {
@@ -64,8 +66,8 @@ static const char *pass_other(const struct jsontext_marks *m, const char *at, co
 	return jsontext_value(&c, ret) == PARSE_OK ? c.at : NULL;
 }
 
-static inline const char *pass_value(const struct jsontext_marks *m, const char *at, const char *end,
-                                     struct jsontext_value *ret)
+static inline const char *pass_scalar(const struct jsontext_marks *m, const char *at, const char *end,
+                                      struct jsontext_value *ret)
 {
 	if (*at == '"')
 		return pass_string(m, at, end, ret);
@@ -87,6 +89,33 @@ static inline const char *pass_key(const struct jsontext_marks *m, const char *a
 		return NULL;
 	*ret = (struct parse_text){ at + 1, (size_t)(quote - at - 1) };
 	return quote + 2;
+}
+
+/* A member's object, whose brace is next: `{"bytes":129000,"numTxs":645}`. */
+static const char *pass_object(const struct jsontext_marks *m, const char *at, const char *end,
+                               struct jsontext_value *ret)
+{
+	const char *start = at;
+	struct jsontext_value value;
+	struct parse_text key;
+
+	do {
+		at = pass_key(m, at + 1, end, &key);
+		if (at)
+			at = pass_scalar(m, at, end, &value);
+		if (!at)
+			return NULL;
+	} while (*at == ',');
+	if (*at != '}')
+		return NULL;
+	*ret = (struct jsontext_value){ { start, (size_t)(at + 1 - start) }, JSONTEXT_OBJECT, 0 };
+	return at + 1;
+}
+
+static inline const char *pass_value(const struct jsontext_marks *m, const char *at, const char *end,
+                                     struct jsontext_value *ret)
+{
+	return *at == '{' ? pass_object(m, at, end, ret) : pass_scalar(m, at, end, ret);
 }
 
 /* The members of `data`, whose brace is next. */
