@@ -23,6 +23,10 @@ const struct weir_metric node_trace_metrics[ROW_END] = {
 	[ROW_LINES] = COUNTER("trace.lines", "{line}", "lines", "Lines of the log, by what they are.", 0),
 	[ROW_SILENCE] = SPAN("trace.silence", "ns", "silence",
 	                     "Time without a line: of the whole log, or of the thread named in the attribute.", -1),
+	[ROW_SILENCE_LONGEST] = GAUGE("trace.silence.longest", "ns", WEIR_TYPE_I64, "longest silence",
+	                              "The longest time without a line, however short: of the whole log, or of the "
+	                              "thread named in the attribute.",
+	                              -1),
 	[ROW_REVERSAL] =
 		SPAN("trace.reversal", "ns", "clock set back", "The times of the lines jump back by this much.", -1),
 	[ROW_SLOT_MISSED] =

@@ -255,6 +255,7 @@ static int finish(struct weir_instance *i)
 		slots_emit(&i->slots, &i->emit, i->silence.joined_ns ? i->silence.joined_ns + 1 : i->silence.first_ns,
 		           i->silence.highest_ns);
 		blocks_finish(&i->blocks, &i->emit);
+		silence_finish(&i->silence, &i->emit);
 		frequency_emit(&i->names, &i->emit, i->silence.highest_ns);
 		emit_lines(i);
 	}

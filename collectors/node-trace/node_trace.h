@@ -24,6 +24,7 @@ enum row {
 	ROW_COUNT,
 	ROW_LINES,
 	ROW_SILENCE,
+	ROW_SILENCE_LONGEST,
 	ROW_REVERSAL,
 	ROW_SLOT_MISSED,
 	ROW_BOUNDARY,
@@ -241,7 +242,7 @@ enum {
 
 struct silence_thread {
 	uint64_t thread;
-	int64_t last_ns;
+	int64_t last_ns, longest_ns;
 	uint64_t n_lines;
 };
 
@@ -257,6 +258,8 @@ struct silence {
 };
 
 void silence_line(struct silence *s, struct emit *e, const struct trace_line *line);
+/* Emits the longest time without a line, of the log and of each thread. */
+void silence_finish(const struct silence *s, struct emit *e);
 /* The lines so far were those of the file before this one: what goes on is kept, what was counted is not. */
 void silence_join(struct silence *s);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The workbench's preparation of a run for analysis: ours, and the shell pipeline that it replaces, on the same run.
+/* The preparation of a run for locli: `weir ingest --locli`, which also reads everything into a store, and the shell
+ * that it replaces, on the same run; then whether both say the same. Processor time stands beside time, for busy
+ * machines.
  *
- *     bench-locli [MIB_PER_NODE]     two nodes; 64 MiB each unless said
+ *     bench-locli [MIB_PER_NODE]     two nodes; 32 MiB each unless said
  */
-#include "exports/locli_log.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,98 +20,112 @@ enum {
 	N_NODES = 2,
 };
 
-/* What `wb analyse prepare` runs for each node, both at once: the filter, the frequencies, the checksum. */
-static const char pipeline[] =
-	"cd \"$0\" && for n in 0 1; do ("
-	"cat node-$n/stdout | grep '^{' > analysis/sh-$n.flt.json & "
-	"grep --no-filename '^{.*}$' node-$n/stdout | jq -n 'reduce inputs as $line ({}; ($line | (try .ns[0] // .ns) "
-        "+ \":\" + "
-	"(if .data | type != \"object\" then .data | type else (.data.kind // .data.val.kind) end)) as $key "
-	"| (.[$key] // 0) as $acc | . + { \"\\($key)\": ($acc + 1) })' > analysis/sh-$n.tracefreq.json & "
-	"cat node-$n/stdout | sha256sum > analysis/sh-$n.sha256 & wc -l < node-$n/stdout > analysis/sh-$n.lines & "
-        "wait) & done; "
-	"wait; grep -h 'TraceForgedBlock\\|DownloadedHeader' analysis/sh-*.flt.json | LC_ALL=C sort > "
-        "analysis/sh-timeline.json";
+struct cost {
+	double s, cpu_s;
+	long memory_mb; /* of the largest process */
+};
 
-static double run_pipeline(const char *folder)
+static double cpu_s(const struct rusage *u)
 {
-	double start = sink_now();
-	pid_t pid = fork();
-	int status;
-
-	if (pid == 0) {
-		execl("/bin/sh", "sh", "-c", pipeline, folder, (char *)NULL);
-		_exit(127);
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		return -1;
-	return sink_now() - start;
+	return (double)(u->ru_utime.tv_sec + u->ru_stime.tv_sec) +
+	       (double)(u->ru_utime.tv_usec + u->ru_stime.tv_usec) / 1e6;
 }
 
-static uint64_t make_node(const char *folder, int node, uint64_t n_bytes, char *ret_path, size_t size)
+/* Runs it in the folder, without a word; fails the benchmark when it fails. */
+static struct cost run(const char *folder, const char *const *argv)
+{
+	struct rusage before, after;
+	double start = sink_now();
+	pid_t pid;
+	int status;
+
+	(void)fflush(stdout);
+	(void)getrusage(RUSAGE_CHILDREN, &before);
+	pid = fork();
+	if (pid == 0) {
+		if (chdir(folder) == 0 && freopen("/dev/null", "w", stdout))
+			execvp(argv[0], (char *const *)(uintptr_t)argv);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+		fprintf(stderr, "%s %s: failed\n", argv[0], argv[1]);
+		exit(1);
+	}
+	(void)getrusage(RUSAGE_CHILDREN, &after);
+	return (struct cost){ sink_now() - start, cpu_s(&after) - cpu_s(&before), after.ru_maxrss / 1024 };
+}
+
+static uint64_t make_node(const char *folder, int node, uint64_t n_bytes)
 {
 	struct make_log how = { .seed = (uint64_t)node + 1, .start_s = 1764572400, .txs_per_slot = 8 };
-	char host[16];
-	FILE *f;
+	char host[16], path[256];
 	uint64_t n_lines;
+	FILE *f;
 
 	(void)snprintf(host, sizeof(host), "node-%d", node);
 	how.host = host;
-	(void)snprintf(ret_path, size, "%s/node-%d", folder, node);
-	(void)mkdir(ret_path, 0755);
-	(void)snprintf(ret_path, size, "%s/node-%d/stdout", folder, node);
-	f = fopen(ret_path, "wbe");
+	(void)snprintf(path, sizeof(path), "%s/run/%s", folder, host);
+	(void)mkdir(path, 0755);
+	(void)snprintf(path, sizeof(path), "%s/run/%s/stdout", folder, host);
+	f = fopen(path, "wbe");
 	if (!f)
 		return 0;
 	n_lines = make_log(&how, n_bytes, f);
 	return fclose(f) == 0 ? n_lines : 0;
 }
 
-static double run_ours(const struct locli_log_config *config, struct locli_log_report *report)
+static struct cost run_weir(const char *folder, const char *jobs)
 {
-	struct weir_error error = { "" };
-	double start = sink_now();
+	const char *const clean[] = { "rm", "-rf", "s.weir", "run/analysis", NULL };
+	const char *const ingest[] = { WEIR, "ingest", "run", "-o", "s.weir", "--locli", "-q", "-j", jobs, NULL };
 
-	if (locli_log_write(config, report, &error) < 0) {
-		fprintf(stderr, "%s\n", error.text);
-		exit(1);
-	}
-	return sink_now() - start;
+	(void)run(folder, clean);
+	return run(folder, ingest);
+}
+
+static struct cost run_shell(const char *folder, const char *what)
+{
+	return run(folder, (const char *const[]){ PREPARE, what, "run", NULL });
+}
+
+static void print(const char *what, const struct cost *c, double n_bytes)
+{
+	printf("  %-36s %8.2f s  %8.2f s of processors  %7.1f MB/s\n", what, c->s, c->cpu_s, n_bytes / c->s / 1e6);
+}
+
+static void print_ratio(const char *what, const struct cost *shell, const struct cost *weir)
+{
+	printf("  %-36s %8.0f times the time, %.0f times the processors' time\n", what, shell->s / weir->s,
+	       shell->cpu_s / weir->cpu_s);
 }
 
 int main(int argc, char **argv)
 {
-	uint64_t n_bytes = (argc > 1 ? strtoull(argv[1], NULL, 10) : 64) << 20, n_lines = 0;
-	char folder[] = "/tmp/weir-bench-XXXXXX", paths[N_NODES][256], remove[sizeof(folder) + 16];
-	const char *files[N_NODES];
-	struct locli_log_node nodes[N_NODES];
-	struct locli_log_config config = { .nodes = nodes, .n_nodes = N_NODES, .now_ns = 1764572400000000000 };
-	struct locli_log_report report;
-	struct rusage usage;
-	double two, one, shell;
+	uint64_t n_bytes = (argc > 1 ? strtoull(argv[1], NULL, 10) : 32) << 20, n_lines = 0;
+	char folder[] = "/tmp/weir-bench-XXXXXX", path[sizeof(folder) + 16];
+	double all = (double)n_bytes * N_NODES;
+	struct cost one, two, files, databases, both;
 
 	if (!mkdtemp(folder))
 		return 1;
-	for (int i = 0; i < N_NODES; i++) {
-		static const char *const names[N_NODES] = { "node-0", "node-1" };
-
-		n_lines += make_node(folder, i, n_bytes, paths[i], sizeof(paths[i]));
-		files[i] = paths[i];
-		nodes[i] = (struct locli_log_node){ names[i], &files[i], 1 };
-	}
-	config.folder = folder;
-	two = run_ours(&config, &report);
-	config.n_workers = 1;
-	one = run_ours(&config, &report);
-	(void)getrusage(RUSAGE_CHILDREN, &usage);
-	shell = run_pipeline(folder);
-	printf("preparation of a run: %d nodes, %.0f MB, %llu lines, %llu rows stored\n", N_NODES,
-	       (double)report.n_bytes / 1e6, (unsigned long long)n_lines, (unsigned long long)report.n_stored);
-	printf("  weir, two workers   %8.2f s  %6.0f MB/s, at most %ld MB of memory\n", two,
-	       (double)report.n_bytes / two / 1e6, usage.ru_maxrss / 1024);
-	printf("  weir, one worker    %8.2f s  two are %.2f times as fast\n", one, one / two);
-	printf("  grep, jq, sha256sum %8.2f s  weir is %.0f times as fast, and makes the databases too\n", shell,
-	       shell / two);
-	(void)snprintf(remove, sizeof(remove), "rm -r %s", folder);
-	return system(remove) != 0 || report.n_lines != n_lines;
+	(void)snprintf(path, sizeof(path), "%s/run", folder);
+	(void)mkdir(path, 0755);
+	for (int i = 0; i < N_NODES; i++)
+		n_lines += make_node(folder, i, n_bytes);
+	one = run_weir(folder, "1");
+	two = run_weir(folder, "2");
+	files = run_shell(folder, "files");
+	databases = run_shell(folder, "databases");
+	both = (struct cost){ files.s + databases.s, files.cpu_s + databases.cpu_s, 0 };
+	(void)run_shell(folder, "check");
+	printf("preparation of a run: %d nodes, %.0f MB, %llu lines; both say the same\n", N_NODES, all / 1e6,
+	       (unsigned long long)n_lines);
+	print("weir ingest --locli, two workers", &two, all);
+	print("weir ingest --locli, one worker", &one, all);
+	print("shell: files (grep, jq, sha256sum)", &files, all);
+	print("shell: databases (jq, sqlite3)", &databases, all);
+	print_ratio("files alone against all of weir's", &files, &two);
+	print_ratio("files and databases against weir", &both, &two);
+	printf("  two workers are %.2f times one; at most %ld MB of memory a process\n", one.s / two.s, two.memory_mb);
+	return run("/tmp", (const char *const[]){ "rm", "-r", folder, NULL }).s < 0;
 }
