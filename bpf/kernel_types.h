@@ -4,7 +4,8 @@
 
 /* What we touch of the kernel's own types, and nothing else. Each program is fitted to the running kernel when it is
  * loaded (CO-RE), so only names and types of fields count here, not their places. A field that came, went or moved
- * stands under its commit; `___` and what follows is not part of a type's name. Include before bpf_tracing.h.
+ * stands under its commit or release; `___` and what follows is not part of a type's name. Include before
+ * bpf_tracing.h.
  */
 
 #include <linux/bpf.h>
@@ -48,6 +49,21 @@ struct request_queue {
 	struct gendisk *disk; /* 5.15 (d152c682f03c); before it only the request knew */
 };
 
+/* 5.12 (309dca309fc3); before it the bio knew the disk. */
+struct block_device {
+	struct gendisk *bd_disk;
+};
+
+struct bvec_iter {
+	__u32 bi_size;
+};
+
+struct bio {
+	struct block_device *bi_bdev;
+	__u32 bi_opf;
+	struct bvec_iter bi_iter;
+};
+
 struct request {
 	struct request_queue *q;
 	__u32 cmd_flags;
@@ -62,11 +78,35 @@ struct request___with_disk {
 	struct gendisk *rq_disk;
 };
 
+struct folio {
+	unsigned long flags;
+};
+
+/* memdesc_flags_t, 6.18. */
+struct folio___memdesc {
+	struct {
+		unsigned long f;
+	} flags;
+};
+
+/* Of large folios only: 6.15, and under another name since 6.2. */
+struct folio___nr_pages {
+	__u32 _nr_pages;
+};
+
+struct folio___folio_nr_pages {
+	__u32 _folio_nr_pages;
+};
+
 #pragma clang attribute pop
 
-/* linux/dev_t: a device's number as user space's makedev() doesn't write it. */
-enum {
-	DEVICE_MINOR_BITS = 20,
+enum pageflags {
+	PG_head = 6, /* the running kernel's value is asked for */
 };
+
+/* Arguments that are passed over. */
+struct address_space;
+struct file;
+struct pt_regs;
 
 #endif

@@ -131,28 +131,3 @@ void load_why(enum load_phase phase, int result, const struct load_log *log, cha
 	else
 		(void)snprintf(why, LOAD_WHY_MAX, "%s failed: %s%s", doing[phase], strerror(-result), cited);
 }
-
-static struct weir_text text_of(const char *s)
-{
-	return (struct weir_text){ s, strlen(s) };
-}
-
-void load_tell_rung(const struct weir_host *h, const struct load_rung *rungs, unsigned used,
-                    const char (*whys)[LOAD_WHY_MAX])
-{
-	char line[LOAD_WHY_MAX + 64];
-
-	for (unsigned i = 0; i < used; i++) {
-		(void)snprintf(line, sizeof(line), "%s: %s", rungs[i].name, whys[i]);
-		h->diag(h, &(struct weir_diag){ .code = "rung.refused",
-		                                .message = text_of(line),
-		                                .offset = WEIR_NO_OFFSET,
-		                                .count = 1,
-		                                .severity = WEIR_NOTE });
-		(void)snprintf(line, sizeof(line), "rung.refused.%s", rungs[i].name);
-		(void)h->fact(h, line, text_of(whys[i]));
-	}
-	(void)h->fact(h, "rung", text_of(rungs[used].name));
-	if (rungs[used].loses)
-		(void)h->fact(h, "rung.loses", text_of(rungs[used].loses));
-}

@@ -2,15 +2,15 @@
 #ifndef BPF_LOAD_H
 #define BPF_LOAD_H
 
-/* What collectors that load BPF share: libbpf's words kept apart for each of them, a plain sentence for why something
- * could not be had, and the ladder of ways to measure, told to the host the same way by all.
+/* What collectors that load BPF share: libbpf's words kept apart for each of them and a plain sentence for why
+ * something could not be had.
  *
  * It finds out by doing, never by a kernel's version. Threading: libbpf has one print function a process; the log that
  * it fills is the calling thread's.
  */
 
 #include <bpf/libbpf.h>
-#include <weir/host.h>
+#include <stddef.h>
 
 enum {
 	LOAD_LOG_MAX = 2048,
@@ -40,18 +40,5 @@ int load_leave_out(struct bpf_object *object, char missing[LOAD_MISSING_MAX]);
 
 /* Why what could not be had: a sentence's end, from the result of the libbpf call that failed and what libbpf said. */
 void load_why(enum load_phase phase, int result, const struct load_log *log, char why[LOAD_WHY_MAX]);
-
-/* ---- The ladder ---- */
-
-/* A way to measure, best first in a collector's table. */
-struct load_rung {
-	const char *name;  /* `tracepoints`, `procfs` */
-	const char *loses; /* what is not had on this rung that the best one has; NULL: nothing */
-};
-
-/* Tells the host which rung is used (facts `rung` and `rung.loses`), and why each one before it isn't (a note
- * `rung.refused` and a fact `rung.refused.NAME` each). whys[i]: of rungs[i], for i < used. */
-void load_tell_rung(const struct weir_host *h, const struct load_rung *rungs, unsigned used,
-                    const char (*whys)[LOAD_WHY_MAX]);
 
 #endif

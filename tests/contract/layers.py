@@ -31,7 +31,7 @@ NO_LIBRARY = ()
 TABLE = {
     "include/weir": (("weir/",), NO_LIBRARY, r"(?!stddef\.h|stdint\.h).*"),
     "parsers": (("parsers/",), NO_LIBRARY, r"(stdio|stdlib|malloc|unistd|fcntl|dirent|pthread|sys/.*)\.?h?"),
-    "bpf": (("weir/", "bpf/"), ("bpf",), ANY_LIBC),
+    "bpf": (("weir/", "parsers/", "bpf/"), ("bpf",), ANY_LIBC),
     "collectors": (("weir/", "parsers/", "collectors/program/", "."), ("jansson", "pcap", "bpf"), ANY_LIBC),
     "examples": (("weir/", "."), NO_LIBRARY, ANY_LIBC),
     "store": (("weir/", "store/"), ("sqlite3", "zstd"), ANY_LIBC),
@@ -56,8 +56,8 @@ MORE = {"include/weir/fail.h": r"stdarg\.h|stdio\.h"}
 # Compiled for the kernel: nothing of user space.
 KERNEL_SIDE = (".bpf.c", ".bpf.h")
 KERNEL_HEADERS = r"(bpf|linux|asm)/.*|stdbool\.h"
-# What any collector that loads BPF may have of bpf/ beside its own pair.
-LOADING = ("bpf/load.h",)
+# What any live collector may have of bpf/ beside its own pair.
+LIVE = ("bpf/load.h", "bpf/family.h", "bpf/interval.h", "bpf/live.h", "bpf/outbox.h")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
@@ -74,7 +74,7 @@ def is_of_own_folder(path, name, root):
 def is_below(path, name, root):
     """bpf/x.h and the skeleton x.skel.h, of collectors/x only, and what all that load have in common."""
     collector = os.path.relpath(path, root).split(os.sep)[1]
-    return name in LOADING or name in (f"bpf/{collector}.h", f"{collector}.skel.h", f"bpf/{collector}.skel.h")
+    return name in LIVE or name in (f"bpf/{collector}.h", f"{collector}.skel.h", f"bpf/{collector}.skel.h")
 
 
 def offence(root, folder, path, mark, name):

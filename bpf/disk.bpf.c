@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: (Apache-2.0 OR GPL-2.0-only) */
+/* Disk IO at the block layer and above it.
+ *
+ * Latency needs no map of starts: a request carries when it was queued and when it was issued. Whose it is can only be
+ * told where it is submitted (what completes it is whoever the interrupt hit), so requests of targets are remembered by
+ * their address; the time beside it tells a new request at an old address.
+ *
+ * A flush is seen three times: the data, the flush itself (op FLUSH), and the empty outer request that waited for both
+ * (op WRITE, no bytes, no bio), which is left out.
+ */
+#include "bpf/kernel_types.h"
+
+#include <bpf/bpf_tracing.h>
+
+#include "bpf/disk.h"
+#include "bpf/target.bpf.h"
+
+char licence[] SEC("license") = "GPL";
+
+/* System calls that on_sys_enter times; -1: none. Their numbers are the architecture's. */
+const volatile __s64 call_fsync = -1;
+const volatile __s64 call_fdatasync = -1;
+
+__u64 interval = 1;
+__u64 lost[DISK_LOST_COUNT];
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, DISK_DEVICES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct disk_device_key);
+	__type(value, struct disk_device);
+} devices SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, DISK_PROCESSES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct disk_process_key);
+	__type(value, struct disk_process);
+} processes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, TARGETS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, struct disk_files);
+} files SEC(".maps");
+
+struct owner {
+	struct disk_process_key key;
+	__u64 seen_ns;
+};
+
+enum {
+	/* A request gets its start time right after block_io_start, or before; much later it is another request. */
+	STAMP_LATE_NS = 1000000,
+};
+
+/* Only start stamps: what is evicted is a request that is not timed, never a counter. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, DISK_OWNED_MAX);
+	__type(key, __u64); /* address of the request */
+	__type(value, struct owner);
+} owners SEC(".maps");
+
+struct sync {
+	__u64 start_ns;
+	__u64 is_data_only;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct sync);
+} syncs SEC(".maps");
+
+/* Too large for a program's stack. */
+static const struct disk_device no_device;
+static const struct disk_process no_process;
+static const struct disk_files no_files;
+
+static __always_inline void lose(enum disk_loss what)
+{
+	__sync_fetch_and_add(&lost[what], 1);
+}
+
+/* The entry of a key, made when it isn't there. A macro, because a map is known by its name only. */
+#define ENTRY_OF(map, key, fresh, loss)                                                                                \
+	({                                                                                                             \
+		void *entry_ = bpf_map_lookup_elem(&(map), (key));                                                     \
+		if (!entry_) {                                                                                         \
+			bpf_map_update_elem(&(map), (key), &(fresh), BPF_NOEXIST);                                     \
+			entry_ = bpf_map_lookup_elem(&(map), (key));                                                   \
+			if (!entry_)                                                                                   \
+				lose(loss);                                                                            \
+		}                                                                                                      \
+		entry_;                                                                                                \
+	})
+
+static __always_inline __u32 device_of(struct request *rq)
+{
+	struct gendisk *disk = 0;
+
+	if (bpf_core_field_exists(struct request_queue, disk))
+		disk = rq->q->disk;
+	else if (bpf_core_field_exists(struct request___with_disk, rq_disk))
+		disk = ((struct request___with_disk *)rq)->rq_disk;
+	return disk ? (__u32)disk->major << DISK_MINOR_BITS | (__u32)disk->first_minor : 0;
+}
+
+SEC("tp_btf/block_io_start")
+int BPF_PROG(on_io_start, struct request *rq)
+{
+	struct owner owner = { .key = { .tgid = current_tgid() } };
+	struct disk_process *process;
+	__u64 address = (__u64)rq;
+
+	if (!target_of(owner.key.tgid))
+		return 0;
+	owner.key.device = device_of(rq);
+	owner.key.op = rq->cmd_flags & DISK_OP_MASK;
+	owner.seen_ns = bpf_ktime_get_ns();
+	process = ENTRY_OF(processes, &owner.key, no_process, DISK_LOST_PROCESSES);
+	if (!process)
+		return 0;
+	process->n_bytes += rq->__data_len;
+	process->n_operations++;
+	if (bpf_map_update_elem(&owners, &address, &owner, BPF_ANY))
+		lose(DISK_LOST_OWNERS);
+	return 0;
+}
+
+/* A piece that joins a request which has started already brings bytes, but no start of its own. */
+static __always_inline int joins(struct bio *bio)
+{
+	struct disk_process_key key = { .tgid = current_tgid() };
+	struct disk_process *process;
+	struct gendisk *disk;
+
+	if (!target_of(key.tgid))
+		return 0;
+	disk = bio->bi_bdev->bd_disk;
+	key.device = (__u32)disk->major << DISK_MINOR_BITS | (__u32)disk->first_minor;
+	key.op = bio->bi_opf & DISK_OP_MASK;
+	process = ENTRY_OF(processes, &key, no_process, DISK_LOST_PROCESSES);
+	if (process)
+		process->n_bytes += bio->bi_iter.bi_size;
+	return 0;
+}
+
+SEC("tp_btf/block_bio_backmerge")
+int BPF_PROG(on_backmerge, struct bio *bio)
+{
+	return joins(bio);
+}
+
+SEC("tp_btf/block_bio_frontmerge")
+int BPF_PROG(on_frontmerge, struct bio *bio)
+{
+	return joins(bio);
+}
+
+static __always_inline void time_owned(struct request *rq, __u64 queued_ns, __u64 issued_ns, __u64 now)
+{
+	__u64 address = (__u64)rq;
+	struct owner *owner = bpf_map_lookup_elem(&owners, &address);
+	struct disk_process *process;
+
+	if (!owner)
+		return;
+	process =
+		rq->start_time_ns <= owner->seen_ns + STAMP_LATE_NS ? bpf_map_lookup_elem(&processes, &owner->key) : 0;
+	if (process && issued_ns) {
+		hist_add(&process->latency, now - issued_ns, interval);
+		hist_add(&process->queue, queued_ns, interval);
+	}
+	bpf_map_delete_elem(&owners, &address);
+}
+
+SEC("tp_btf/block_rq_complete")
+int BPF_PROG(on_rq_complete, struct request *rq, int error, unsigned int n_bytes)
+{
+	struct disk_device_key key = {};
+	__u64 now = bpf_ktime_get_ns(), queued_ns = 0, issued_ns;
+	struct disk_device *device;
+
+	if (!n_bytes && !rq->bio && (rq->cmd_flags & DISK_OP_MASK) != DISK_OP_FLUSH)
+		return 0;
+	key.device = device_of(rq);
+	key.op = rq->cmd_flags & DISK_OP_MASK;
+	device = ENTRY_OF(devices, &key, no_device, DISK_LOST_DEVICES);
+	if (!device)
+		return 0;
+	device->n_bytes += n_bytes;
+	/* A part of it is done; the rest completes later. */
+	if (n_bytes < rq->__data_len)
+		return 0;
+	device->n_operations++;
+	issued_ns = rq->io_start_time_ns;
+	if (issued_ns > now)
+		issued_ns = now;
+	if (issued_ns) {
+		queued_ns = issued_ns > rq->start_time_ns ? issued_ns - rq->start_time_ns : 0;
+		hist_add(&device->latency, now - issued_ns, interval);
+		hist_add(&device->queue, queued_ns, interval);
+	} else {
+		device->n_unstamped++;
+	}
+	time_owned(rq, queued_ns, issued_ns, now);
+	return 0;
+}
+
+SEC("tp_btf/block_rq_requeue")
+int BPF_PROG(on_rq_requeue, struct request *rq)
+{
+	struct disk_device_key key = { device_of(rq), rq->cmd_flags & DISK_OP_MASK };
+	struct disk_device *device = ENTRY_OF(devices, &key, no_device, DISK_LOST_DEVICES);
+
+	if (device)
+		device->n_requeues++;
+	return 0;
+}
+
+/* ---- Files ---- */
+
+static __always_inline struct disk_files *files_of_current(void)
+{
+	__u32 tgid = current_tgid();
+
+	if (!target_of(tgid))
+		return 0;
+	return ENTRY_OF(files, &tgid, no_files, DISK_LOST_FILES);
+}
+
+static __always_inline __u64 pages_of(struct folio *folio)
+{
+	unsigned long flags;
+
+	if (bpf_core_field_exists(struct folio___memdesc, flags.f))
+		flags = ((struct folio___memdesc *)folio)->flags.f;
+	else
+		flags = folio->flags;
+	if (!(flags & 1UL << bpf_core_enum_value(enum pageflags, PG_head)))
+		return 1;
+	if (bpf_core_field_exists(struct folio___nr_pages, _nr_pages))
+		return ((struct folio___nr_pages *)folio)->_nr_pages;
+	if (bpf_core_field_exists(struct folio___folio_nr_pages, _folio_nr_pages))
+		return ((struct folio___folio_nr_pages *)folio)->_folio_nr_pages;
+	return 1;
+}
+
+SEC("tp_btf/writeback_dirty_folio")
+int BPF_PROG(on_dirty_folio, struct folio *folio)
+{
+	struct disk_files *f = files_of_current();
+
+	if (f)
+		f->n_dirtied += pages_of(folio);
+	return 0;
+}
+
+SEC("tp_btf/mm_filemap_get_pages")
+int BPF_PROG(on_get_pages, struct address_space *mapping, unsigned long first, unsigned long last)
+{
+	struct disk_files *f = files_of_current();
+
+	if (f && last >= first)
+		f->n_requested += last - first + 1;
+	return 0;
+}
+
+SEC("tp_btf/mm_filemap_add_to_page_cache")
+int BPF_PROG(on_add_to_cache, struct folio *folio)
+{
+	struct disk_files *f = files_of_current();
+
+	if (f)
+		f->n_added += pages_of(folio);
+	return 0;
+}
+
+SEC("tp_btf/mm_filemap_fault")
+int BPF_PROG(on_filemap_fault)
+{
+	struct disk_files *f = files_of_current();
+
+	if (f)
+		f->n_faults++;
+	return 0;
+}
+
+/* ---- Synchronising ---- */
+
+static __always_inline void sync_begins(__u64 is_data_only)
+{
+	struct sync *sync;
+
+	if (!target_of(current_tgid()))
+		return;
+	sync = bpf_task_storage_get(&syncs, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!sync) {
+		lose(DISK_LOST_SYNCS);
+		return;
+	}
+	sync->start_ns = bpf_ktime_get_ns();
+	sync->is_data_only = is_data_only;
+}
+
+static __always_inline void sync_ends(void)
+{
+	struct disk_files *f = files_of_current();
+	struct sync *sync;
+
+	if (!f)
+		return;
+	sync = bpf_task_storage_get(&syncs, bpf_get_current_task_btf(), 0, 0);
+	if (!sync || !sync->start_ns)
+		return;
+	hist_add(sync->is_data_only ? &f->fdatasync : &f->fsync, bpf_ktime_get_ns() - sync->start_ns, interval);
+	sync->start_ns = 0;
+}
+
+SEC("tp_btf/ext4_sync_file_enter")
+int BPF_PROG(on_ext4_sync_enter, struct file *file, int is_data_only)
+{
+	sync_begins(is_data_only != 0);
+	return 0;
+}
+
+SEC("tp_btf/ext4_sync_file_exit")
+int BPF_PROG(on_ext4_sync_exit)
+{
+	sync_ends();
+	return 0;
+}
+
+/* These two cost every system call of the machine some nanoseconds: only where the file system has no hook. */
+SEC("tp_btf/sys_enter")
+int BPF_PROG(on_sys_enter, struct pt_regs *regs, long call)
+{
+	if (call == call_fsync || call == call_fdatasync)
+		sync_begins(call == call_fdatasync);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
+{
+	if (target_of(current_tgid()))
+		sync_ends();
+	return 0;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: (Apache-2.0 OR GPL-2.0-only) */
+#ifndef BPF_DISK_H
+#define BPF_DISK_H
+
+/* What disk.bpf.c counts and collectors/disk reads. All of it only grows. */
+
+#include "bpf/hist.h"
+#include "bpf/target.h"
+
+enum {
+	DISK_DEVICES_MAX = 128,   /* devices times directions */
+	DISK_PROCESSES_MAX = 512, /* processes times devices times directions */
+	DISK_OWNED_MAX = 8192,    /* requests of targets in flight */
+	DISK_MINOR_BITS = 20,     /* of a device's number as the kernel keeps it */
+};
+
+/* The kernel's enum req_op, stable since 2.6.36 for those that we name. */
+enum {
+	DISK_OP_READ = 0,
+	DISK_OP_WRITE = 1,
+	DISK_OP_FLUSH = 2,
+	DISK_OP_DISCARD = 3,
+	DISK_OP_MASK = 0xff,
+};
+
+struct disk_device_key {
+	__u32 device;
+	__u32 op;
+};
+
+struct disk_device {
+	__u64 n_bytes;
+	__u64 n_operations;
+	__u64 n_requeues;
+	__u64 n_unstamped; /* completed, but when it was issued nobody knows */
+	struct hist latency;
+	struct hist queue;
+};
+
+_Static_assert(sizeof(struct disk_device) == 32 + 2 * sizeof(struct hist), "the layout that both compilers see");
+
+struct disk_process_key {
+	__u32 tgid;
+	__u32 device;
+	__u32 op;
+	__u32 reserved;
+};
+
+struct disk_process {
+	__u64 n_bytes; /* as submitted */
+	__u64 n_operations;
+	struct hist latency;
+	struct hist queue;
+};
+
+_Static_assert(sizeof(struct disk_process) == 16 + 2 * sizeof(struct hist), "the layout that both compilers see");
+
+/* By thread group id. */
+struct disk_files {
+	__u64 n_dirtied;   /* pages that became dirty */
+	__u64 n_requested; /* pages that reads asked the page cache for */
+	__u64 n_added;     /* pages that reads, writes and faults brought into it */
+	__u64 n_faults;    /* mapped pages that were not where a neighbour's fault had put them */
+	struct hist fsync;
+	struct hist fdatasync;
+};
+
+_Static_assert(sizeof(struct disk_files) == 32 + 2 * sizeof(struct hist), "the layout that both compilers see");
+
+/* What could not be counted. */
+enum disk_loss {
+	DISK_LOST_DEVICES, /* a completion whose device found no room */
+	DISK_LOST_PROCESSES,
+	DISK_LOST_FILES,
+	DISK_LOST_OWNERS, /* requests that could not be remembered: counted, but not timed */
+	DISK_LOST_SYNCS,  /* no storage for a thread that synchronises */
+	DISK_LOST_COUNT,
+};
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bpf/family.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "parsers/procfs.h"
+
+enum {
+	STAT_BYTES = 1024,
+};
+
+int family_read(const char *path, char *ret, unsigned n)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got;
+	int error;
+
+	if (fd < 0)
+		return -errno;
+	got = read(fd, ret, n - 1);
+	error = errno;
+	(void)close(fd);
+	if (got < 0)
+		return -error;
+	ret[got] = '\0';
+	return (int)got;
+}
+
+static int read_process(int32_t pid, struct procfs_process *ret)
+{
+	char path[32], text[STAT_BYTES];
+	int n;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	n = family_read(path, text, sizeof(text));
+	if (n < 0)
+		return n;
+	return procfs_process(text, (size_t)n, ret);
+}
+
+static int has_ended(const struct procfs_process *p)
+{
+	return p->state == 'Z' || p->state == 'X';
+}
+
+static struct family_member *member(struct family *f, int32_t pid)
+{
+	for (uint32_t i = 0; i < f->n; i++)
+		if (f->at[i].pid == pid)
+			return &f->at[i];
+	return NULL;
+}
+
+static void add(struct family *f, const struct procfs_process *p)
+{
+	if (f->n == FAMILY_MAX) {
+		f->n_left_out++;
+		return;
+	}
+	f->at[f->n++] = (struct family_member){ .pid = p->pid, .start_ticks = p->start_ticks };
+}
+
+/* A child may stand before its parent in /proc: then the next pass finds it. */
+static uint32_t add_children(struct family *f)
+{
+	DIR *proc = opendir("/proc");
+	uint32_t n_before = f->n;
+	struct procfs_process p;
+	struct dirent *entry;
+
+	while (proc && (entry = readdir(proc))) {
+		long pid = strtol(entry->d_name, NULL, 10);
+
+		if (pid <= 0 || pid > INT32_MAX || member(f, (int32_t)pid))
+			continue;
+		if (read_process((int32_t)pid, &p) == 0 && !has_ended(&p) && member(f, p.parent))
+			add(f, &p);
+	}
+	if (proc)
+		(void)closedir(proc);
+	return f->n - n_before;
+}
+
+int family_init(struct family *f, int32_t root)
+{
+	struct procfs_process p;
+
+	f->n = 0;
+	f->n_left_out = 0;
+	if (read_process(root, &p) < 0 || has_ended(&p))
+		return -ESRCH;
+	add(f, &p);
+	while (add_children(f) && f->n < FAMILY_MAX)
+		continue;
+	return 0;
+}
+
+uint32_t family_look(struct family *f)
+{
+	uint32_t n_kept = 0, n_live = 0;
+	struct procfs_process p;
+
+	for (uint32_t i = 0; i < f->n; i++)
+		if (!f->at[i].is_over)
+			f->at[n_kept++] = f->at[i];
+	f->n = n_kept;
+	while (add_children(f) && f->n < FAMILY_MAX)
+		continue;
+	for (uint32_t i = 0; i < f->n; i++) {
+		struct family_member *m = &f->at[i];
+		int is_same = read_process(m->pid, &p) == 0 && p.start_ticks == m->start_ticks;
+
+		m->is_over = !is_same || has_ended(&p);
+		m->is_zombie = is_same && m->is_over;
+		n_live += !m->is_over;
+	}
+	return n_live;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bpf/outbox.h"
+
+#include <string.h>
+
+enum {
+	PAIRS_MAX = 8,
+};
+
+static void flush(struct outbox *o)
+{
+	int r;
+
+	if (!o->n)
+		return;
+	o->host->tally(o->host, WEIR_READ, o->n, NULL);
+	r = o->host->numbers(o->host, o->numbers, o->n);
+	o->host->tally(o->host, r < 0 ? WEIR_SKIPPED : WEIR_STORED, o->n, r < 0 ? "refused" : NULL);
+	if (r < 0 && o->result == WEIR_OK)
+		o->result = r;
+	o->n = 0;
+}
+
+void outbox_begin(struct outbox *o, int64_t time_ns)
+{
+	o->time_ns = time_ns;
+	o->result = WEIR_OK;
+	o->n = 0;
+}
+
+static void put(struct outbox *o, uint32_t series, union weir_value value)
+{
+	/* 0: the host has refused the series and noted why. */
+	if (!series)
+		return;
+	if (o->n == OUTBOX_NUMBERS)
+		flush(o);
+	o->numbers[o->n++] = (struct weir_number){ o->time_ns, value, series, 0 };
+}
+
+void outbox_count(struct outbox *o, uint32_t series, uint64_t value)
+{
+	put(o, series, (union weir_value){ .i64 = value > INT64_MAX ? INT64_MAX : (int64_t)value });
+}
+
+void outbox_real(struct outbox *o, uint32_t series, double value)
+{
+	put(o, series, (union weir_value){ .f64 = value });
+}
+
+void outbox_histogram(struct outbox *o, uint32_t series, struct weir_histogram *h, int64_t duration_ns)
+{
+	int r;
+
+	if (!series || !h->count)
+		return;
+	h->time_ns = o->time_ns - duration_ns;
+	h->duration_ns = duration_ns;
+	h->series = series;
+	o->host->tally(o->host, WEIR_READ, 1, NULL);
+	r = o->host->histograms(o->host, h, 1);
+	o->host->tally(o->host, r < 0 ? WEIR_SKIPPED : WEIR_STORED, 1, r < 0 ? "refused" : NULL);
+	if (r < 0 && o->result == WEIR_OK)
+		o->result = r;
+}
+
+int outbox_end(struct outbox *o)
+{
+	flush(o);
+	return o->result;
+}
+
+uint32_t outbox_series(const struct outbox *o, uint32_t metric, const char *const pairs[][2], unsigned n_pairs)
+{
+	struct weir_attr attrs[PAIRS_MAX];
+	uint32_t n = 0;
+
+	for (unsigned i = 0; i < n_pairs && n < PAIRS_MAX; i++) {
+		if (!pairs[i][0] || !pairs[i][1])
+			continue;
+		attrs[n].key = (struct weir_text){ pairs[i][0], strlen(pairs[i][0]) };
+		attrs[n++].value = (struct weir_text){ pairs[i][1], strlen(pairs[i][1]) };
+	}
+	return o->host->series(o->host, metric, attrs, n);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+
+#include "disk.h"
+#include "parsers/procfs.h"
+
+enum {
+	IO_BYTES = 512,
+	FIELDS = 3,
+};
+
+static const struct {
+	const char *field, *direction;
+} fields[FIELDS] = {
+	{ "read_bytes", "read" },
+	{ "write_bytes", "write" },
+	{ "cancelled_write_bytes", "cancelled_write" },
+};
+
+/* The collector's own slot of a member, made new when its number means another process now. */
+static uint32_t *series_of(struct disk_account *a, const struct outbox *o, uint32_t i, uint32_t row)
+{
+	int32_t pid = a->family->at[i].pid;
+	char text[16];
+
+	if (a->known[i].pid == pid)
+		return a->known[i].series;
+	a->known[i].pid = pid;
+	(void)snprintf(text, sizeof(text), "%d", (int)pid);
+	for (unsigned f = 0; f < FIELDS; f++) {
+		const char *const pairs[][2] = { { "process.pid", text }, { "direction", fields[f].direction } };
+
+		a->known[i].series[f] = outbox_series(o, row, pairs, 2);
+	}
+	return a->known[i].series;
+}
+
+static int poll_one(struct disk_account *a, struct outbox *o, uint32_t i, uint32_t row)
+{
+	char path[32], text[IO_BYTES];
+	uint32_t *series;
+	uint64_t value;
+	int n;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/io", (int)a->family->at[i].pid);
+	n = family_read(path, text, sizeof(text));
+	if (n < 0)
+		return n;
+	series = series_of(a, o, i, row);
+	for (unsigned f = 0; f < FIELDS; f++)
+		if (procfs_field(text, (size_t)n, fields[f].field, &value) == 0)
+			outbox_count(o, series[f], value);
+	return 0;
+}
+
+/* Beside a better measure its absence is only worth knowing. */
+static void complain(struct disk_account *a, const struct outbox *o, uint32_t row)
+{
+	static const char why[] = "/proc/PID/io may not be read: it needs the target's own user, or CAP_SYS_PTRACE";
+
+	if (a->is_denied)
+		return;
+	a->is_denied = 1;
+	o->host->diag(o->host, &(struct weir_diag){ .code = "disk.account_denied",
+	                                            .message = { why, sizeof(why) - 1 },
+	                                            .offset = WEIR_NO_OFFSET,
+	                                            .count = 1,
+	                                            .severity = row == ROW_ACCOUNTED ? WEIR_NOTE : WEIR_WARNING });
+}
+
+uint32_t disk_account_poll(struct disk_account *a, struct outbox *o, uint32_t row)
+{
+	uint32_t n_live = family_look(a->family);
+
+	for (uint32_t i = 0; i < a->family->n; i++)
+		if ((!a->family->at[i].is_over || a->family->at[i].is_zombie) && poll_one(a, o, i, row) == -EACCES)
+			complain(a, o, row);
+	return n_live;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+
+#include "disk.h"
+
+int disk_kernel_open(const struct weir_host *h, const struct family *family, int has_all_syncs,
+                     struct disk_kernel **ret, char why[DISK_WHY_MAX])
+{
+	*ret = NULL;
+	(void)snprintf(why, DISK_WHY_MAX, "this weir was built without eBPF (-Dbpf=disabled)");
+	return -ENOTSUP;
+}
+
+void disk_kernel_poll(struct disk_kernel *k, struct disk_devices *d, struct outbox *o, int64_t duration_ns)
+{
+}
+
+void disk_kernel_close(struct disk_kernel *k)
+{
+}

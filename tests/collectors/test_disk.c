@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The disk collector on processes that do what they are told, against what they did, /proc/PID/io and
+ * /sys/block/X/stat.
+ *
+ * Submissions and system calls happen in the watched process and must be exact. Completions happen in whatever the
+ * interrupt hit, and on some virtual machines a BPF program does not run in all of that, so a few may be missing. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/collectors/watch.h"
+
+enum {
+	BLOCK = 4096,
+	N_READS = 2000,
+	FILE_BYTES = N_READS * BLOCK,
+	N_FSYNCS = 20,
+	N_FDATASYNCS = 30,
+	TMPFS = 0x01021994,
+};
+
+static char path[] = "disk-test.XXXXXX";
+
+/* Whether a is b but for a share of it that may be missing or too much. */
+static int is_near(int64_t a, int64_t b, double share, int64_t slack)
+{
+	double off = (double)(a > b ? a - b : b - a);
+
+	if (off <= share * (double)b + (double)slack)
+		return 1;
+	print_message("%lld is not near %lld\n", (long long)a, (long long)b);
+	return 0;
+}
+
+static void *block_buffer(void)
+{
+	void *b = NULL;
+
+	if (posix_memalign(&b, BLOCK, BLOCK) != 0)
+		_exit(1);
+	memset(b, 'x', BLOCK);
+	return b;
+}
+
+static int make_file(void **state)
+{
+	struct statfs fs;
+	int fd = mkstemp(path);
+	void *block = block_buffer();
+
+	if (fd < 0)
+		return -1;
+	for (int i = 0; i < N_READS; i++)
+		if (write(fd, block, BLOCK) != BLOCK)
+			return -1;
+	free(block);
+	(void)fsync(fd);
+	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	*state = statfs(path, &fs) == 0 && fs.f_type == TMPFS ? path : NULL;
+	return close(fd);
+}
+
+static int remove_file(void **state)
+{
+	return unlink(path);
+}
+
+static void need_disk(void **state)
+{
+	if (!*state)
+		return;
+	print_message("needs a build folder on a disk\n");
+	skip();
+}
+
+static void read_directly(void *what)
+{
+	int fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	void *block = block_buffer();
+
+	for (int i = 0; i < N_READS; i++)
+		if (pread(fd, block, BLOCK, (off_t)((i * 7) % N_READS) * BLOCK) != BLOCK)
+			_exit(1);
+	free(block);
+	(void)close(fd);
+}
+
+static void direct_reads_are_counted_to_the_byte_and_timed(void **state)
+{
+	const struct watching w = { .collector = "disk", .work = read_directly };
+	struct watched got;
+	char own[64];
+
+	need_disk(state);
+	watch_needs_bpf();
+	got = watch(&w);
+	(void)snprintf(own, sizeof(own), "process.pid=%d direction=read", got.pid);
+	assert_true(watched_says(&got, "{\"fact\":\"rung\",\"value\":\"tp_btf\"}"));
+	assert_int_equal(watched_gain(&got, "process.disk.io", own), FILE_BYTES);
+	assert_int_equal(watched_gain(&got, "process.disk.operations", own), N_READS);
+	assert_int_equal(watched_gain(&got, "process.disk.io.accounted", own), FILE_BYTES);
+	assert_true(is_near(watched_count(&got, "process.disk.latency", own), N_READS, 0.02, 0));
+	assert_true(is_near(watched_count(&got, "process.disk.queue_time", own), N_READS, 0.02, 0));
+	assert_true(watched_sum(&got, "process.disk.latency", own) > N_READS * 1000.0);
+	/* Others use the disk too, and the two are not read at the same moment. */
+	assert_true(is_near(watched_gain(&got, "disk.io", "direction=read"),
+	                    watched_gain(&got, "system.disk.io", "direction=read"), 0.03, 1 << 20));
+	assert_true(is_near(watched_gain(&got, "disk.operations", "direction=read"),
+	                    watched_gain(&got, "system.disk.operations", "direction=read"), 0.03, 50));
+	watched_done(&got);
+}
+
+static void write_lazily(void *what)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	void *block = block_buffer();
+
+	for (int i = 0; i < N_READS; i++)
+		if (write(fd, block, BLOCK) != BLOCK)
+			_exit(1);
+	(void)close(fd);
+	free(block);
+	sync();
+}
+
+static void buffered_writes_are_the_writers_when_made_dirty(void **state)
+{
+	const struct watching w = { .collector = "disk", .work = write_lazily };
+	struct watched got;
+	char own[32], direction[64];
+
+	need_disk(state);
+	watch_needs_bpf();
+	got = watch(&w);
+	(void)snprintf(own, sizeof(own), "process.pid=%d", got.pid);
+	(void)snprintf(direction, sizeof(direction), "%s direction=write", own);
+	/* The inode's own page or two come on top. */
+	assert_true(is_near(watched_gain(&got, "process.disk.dirtied", own), FILE_BYTES, 0, 16 * BLOCK));
+	assert_true(watched_gain(&got, "process.disk.dirtied", own) >= FILE_BYTES);
+	assert_int_equal(watched_gain(&got, "process.disk.io.accounted", direction),
+	                 watched_gain(&got, "process.disk.dirtied", own));
+	/* It was written back by somebody else, but it was written. */
+	assert_true(watched_gain(&got, "process.disk.io", direction) < FILE_BYTES / 2);
+	assert_true(watched_gain(&got, "disk.io", "direction=write") >= FILE_BYTES * 97 / 100);
+	assert_true(is_near(watched_gain(&got, "disk.io", "direction=write"),
+	                    watched_gain(&got, "system.disk.io", "direction=write"), 0.03, 1 << 20));
+	watched_done(&got);
+}
+
+static void synchronise(void *what)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	void *block = block_buffer();
+
+	for (int i = 0; i < N_FSYNCS + N_FDATASYNCS; i++)
+		if (write(fd, block, BLOCK) != BLOCK || (i < N_FSYNCS ? fsync(fd) : fdatasync(fd)) < 0)
+			_exit(1);
+	(void)close(fd);
+	free(block);
+}
+
+static void every_fsync_is_timed(void **state)
+{
+	const struct lend_pair calls = { "sync", "calls" };
+	struct watching w = { .collector = "disk", .work = synchronise, .options = &calls };
+
+	need_disk(state);
+	watch_needs_bpf();
+	/* Once by the file system's own hooks where it has them, once by system calls. */
+	for (w.n_options = 0; w.n_options < 2; w.n_options++) {
+		struct watched got = watch(&w);
+
+		assert_int_equal(watched_count(&got, "fsync.latency", "call=fsync"), N_FSYNCS);
+		assert_int_equal(watched_count(&got, "fsync.latency", "call=fdatasync"), N_FDATASYNCS);
+		watched_done(&got);
+	}
+}
+
+static void touch_pages(void *what)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	volatile unsigned char *at = mmap(NULL, FILE_BYTES, PROT_READ, MAP_SHARED, fd, 0);
+	unsigned sum = 0;
+
+	if (at == MAP_FAILED)
+		_exit(1);
+	for (int i = 0; i < FILE_BYTES; i += BLOCK)
+		sum += at[i];
+	if (sum != 'x' * (unsigned)N_READS)
+		_exit(1);
+	(void)munmap((void *)(uintptr_t)at, FILE_BYTES);
+	(void)close(fd);
+}
+
+static void forget_file(void)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	(void)fsync(fd);
+	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	(void)close(fd);
+}
+
+static void mapped_files_are_read_into_the_cache_by_who_touches_them(void **state)
+{
+	const struct watching w = { .collector = "disk", .work = touch_pages };
+	struct watched got;
+	char own[32], direction[64];
+
+	need_disk(state);
+	watch_needs_bpf();
+	forget_file();
+	got = watch(&w);
+	(void)snprintf(own, sizeof(own), "process.pid=%d", got.pid);
+	(void)snprintf(direction, sizeof(direction), "%s direction=read", own);
+	assert_true(is_near(watched_gain(&got, "process.page_cache.added", own), N_READS, 0, 64));
+	assert_true(watched_gain(&got, "process.page_cache.faults", own) > 0);
+	assert_true(is_near(watched_gain(&got, "process.disk.io", direction), FILE_BYTES, 0, 64 * BLOCK));
+	assert_int_equal(watched_gain(&got, "process.disk.io", direction),
+	                 watched_gain(&got, "process.disk.io.accounted", direction));
+	watched_done(&got);
+}
+
+static void read_through_cache(void *what)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *block = block_buffer();
+
+	for (int pass = 0; pass < 2; pass++)
+		for (int i = 0; i < N_READS; i++)
+			if (pread(fd, block, BLOCK, (off_t)i * BLOCK) != BLOCK)
+				_exit(1);
+	free(block);
+	(void)close(fd);
+}
+
+static void a_file_read_twice_misses_once(void **state)
+{
+	const struct watching w = { .collector = "disk", .work = read_through_cache };
+	struct watched got;
+	char own[64];
+
+	need_disk(state);
+	watch_needs_bpf();
+	forget_file();
+	got = watch(&w);
+	(void)snprintf(own, sizeof(own), "process.pid=%d", got.pid);
+	if (!watched_says(&got, "mm_filemap_get_pages"))
+		assert_true(is_near(watched_gain(&got, "process.page_cache.requested", own), 2 * N_READS, 0.02, 16));
+	assert_true(is_near(watched_gain(&got, "process.page_cache.added", own), N_READS, 0, 64));
+	watched_done(&got);
+}
+
+static void read_in_a_child(void *what)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		read_directly(what);
+		_exit(0);
+	}
+	(void)waitpid(pid, &status, 0);
+}
+
+static void children_are_followed_and_read_before_they_go(void **state)
+{
+	const struct watching w = { .collector = "disk", .work = read_in_a_child };
+	struct watched got;
+	char own[64];
+
+	need_disk(state);
+	watch_needs_bpf();
+	got = watch(&w);
+	(void)snprintf(own, sizeof(own), "process.pid=%d direction=read", got.pid);
+	assert_int_equal(watched_gain(&got, "process.disk.io", "direction=read"), FILE_BYTES);
+	assert_int_equal(watched_gain(&got, "process.disk.io", own), -1);
+	watched_done(&got);
+}
+
+static void nothing_is_lost_and_the_ledger_adds_up(void **state)
+{
+	const struct watching w = { .collector = "disk", .work = read_directly };
+	struct watched got;
+
+	need_disk(state);
+	watch_needs_bpf();
+	got = watch(&w);
+	assert_int_equal(watched_gain(&got, "weir.lost", ""), 0);
+	assert_true(watched_says(&got, "{\"end\":\"ok\""));
+	assert_true(watched_says(&got, "\"skipped\":0,\"bad\":0,\"lost\":0"));
+	watched_done(&got);
+}
+
+/* ---- The lowest rung ---- */
+
+static void assert_procfs_measures(const struct watching *w, const char *why)
+{
+	struct watched got = watch(w);
+	char own[64];
+
+	(void)snprintf(own, sizeof(own), "process.pid=%d direction=read", got.pid);
+	if (!watched_says(&got, why))
+		fail_msg("'%s' is not in\n%s", why, got.text);
+	assert_true(watched_says(&got, "{\"fact\":\"rung\",\"value\":\"procfs\"}"));
+	assert_true(watched_says(&got, "\"rung.loses\""));
+	assert_int_equal(watched_gain(&got, "process.disk.io", own), FILE_BYTES);
+	assert_true(watched_gain(&got, "system.disk.io", "direction=read") >= FILE_BYTES);
+	assert_int_equal(watched_count(&got, "disk.latency", ""), -1);
+	watched_done(&got);
+}
+
+static void without_ebpf_the_kernels_own_accounts_are_read(void **state)
+{
+	const struct lend_pair procfs = { "rung", "procfs" };
+
+	need_disk(state);
+	assert_procfs_measures(&(struct watching){ "disk", read_directly, NULL, &procfs, 1, 0, 0 }, "rung=procfs");
+}
+
+static void without_capabilities_it_says_which(void **state)
+{
+	need_disk(state);
+	watch_needs_bpf();
+	assert_procfs_measures(&(struct watching){ "disk", read_directly, NULL, NULL, 0, WATCH_BOTH_WITHOUT, 0 },
+	                       "CAP_BPF");
+}
+
+static void what_may_not_be_read_is_said_and_absent(void **state)
+{
+	const struct watching w = { .collector = "disk",
+		                    .work = read_directly,
+		                    .is_without_capabilities = WATCH_WITHOUT };
+	struct watched got;
+
+	need_disk(state);
+	watch_needs_bpf();
+	got = watch(&w);
+	assert_true(watched_says(&got, "disk.account_denied"));
+	assert_true(watched_says(&got, "CAP_SYS_PTRACE"));
+	assert_int_equal(watched_gain(&got, "process.disk.io", ""), -1);
+	assert_true(watched_says(&got, "{\"end\":\"partial\""));
+	watched_done(&got);
+}
+
+static void without_types_it_says_so(void **state)
+{
+	need_disk(state);
+	watch_needs_bpf();
+	assert_procfs_measures(&(struct watching){ "disk", read_directly, NULL, NULL, 0, 0, 1 },
+	                       "CONFIG_DEBUG_INFO_BTF");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(direct_reads_are_counted_to_the_byte_and_timed),
+		cmocka_unit_test(buffered_writes_are_the_writers_when_made_dirty),
+		cmocka_unit_test(every_fsync_is_timed),
+		cmocka_unit_test(mapped_files_are_read_into_the_cache_by_who_touches_them),
+		cmocka_unit_test(a_file_read_twice_misses_once),
+		cmocka_unit_test(children_are_followed_and_read_before_they_go),
+		cmocka_unit_test(nothing_is_lost_and_the_ledger_adds_up),
+		cmocka_unit_test(without_ebpf_the_kernels_own_accounts_are_read),
+		cmocka_unit_test(without_capabilities_it_says_which),
+		cmocka_unit_test(what_may_not_be_read_is_said_and_absent),
+		cmocka_unit_test(without_types_it_says_so),
+	};
+
+	return cmocka_run_group_tests(tests, make_file, remove_file);
+}

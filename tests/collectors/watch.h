@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef COLLECTORS_WATCH_H
+#define COLLECTORS_WATCH_H
+
+/* A live collector on a process that a test made up. The process starts, the collector opens on it and is polled once;
+ * only then the process does its work; when that is done, it is polled again, twice, and closed; only then the process
+ * ends. Failing to run it at all fails the test.
+ */
+
+#include "plugins/recorder.h"
+#include "tests/support/golden.h"
+
+typedef void watch_work(void *what);
+
+enum {
+	WATCH_WITHOUT = 1,
+	WATCH_BOTH_WITHOUT, /* who has none may look at who has none either */
+};
+
+struct watching {
+	const char *collector;
+	watch_work *work; /* in the watched process */
+	void *what;
+	const struct lend_pair *options;
+	uint32_t n_options;
+	int is_without_capabilities; /* WATCH_WITHOUT: the collector opens with none, WATCH_BOTH_WITHOUT: its target too
+	                              */
+	int is_without_types;        /* the kernel shows no BTF: in a mount namespace of its own */
+};
+
+struct watched {
+	char *text; /* what was said, as plugins/recorder.h describes */
+	int r;      /* of open() or poll() */
+	int32_t pid;
+};
+
+struct watched watch(const struct watching *w);
+void watched_done(struct watched *w);
+
+/* Numbers: how much all series of a metric, whose attributes hold all of `key=value` words, gained from the first poll
+ * to the last. Histograms: the count of all of them. -1: there is none. */
+int64_t watched_gain(const struct watched *w, const char *metric, const char *attrs);
+int64_t watched_count(const struct watched *w, const char *metric, const char *attrs);
+double watched_sum(const struct watched *w, const char *metric, const char *attrs);
+int watched_says(const struct watched *w, const char *words);
+
+/* Skips the calling test, naming what is missing, when this process may not load BPF or weir was built without. */
+void watch_needs_bpf(void);
+
+#endif
