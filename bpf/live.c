@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bpf/live.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum {
-	LINE_BYTES = 512,
 	CLOCK_ERROR_NS = 1000000, /* a poll reads all it has well within it */
 };
 
@@ -31,22 +29,17 @@ int64_t live_target(const struct weir_host *h)
 
 void live_tell_rung(const struct weir_host *h, const struct live_rung *rung, int works, const char *why_not)
 {
-	char line[LINE_BYTES];
+	const struct weir_rung told = {
+		.name = rung->name,
+		.means = text_of(rung->means),
+		.loss = text_of(rung->loses),
+		.why_not = text_of(works ? "" : why_not),
+		.remedy = text_of(works ? "" : rung->remedy),
+		.state = works ? WEIR_RUNG_WORKS : WEIR_RUNG_FAILED,
+	};
 
-	if (works) {
-		(void)h->fact(h, "rung", text_of(rung->name));
-		if (rung->loses[0])
-			(void)h->fact(h, "rung.loses", text_of(rung->loses));
-		return;
-	}
-	(void)snprintf(line, sizeof(line), "%s: %s", rung->name, why_not);
-	h->diag(h, &(struct weir_diag){ .code = "rung.refused",
-	                                .message = text_of(line),
-	                                .offset = WEIR_NO_OFFSET,
-	                                .count = 1,
-	                                .severity = WEIR_NOTE });
-	(void)snprintf(line, sizeof(line), "rung.refused.%s", rung->name);
-	(void)h->fact(h, line, text_of(why_not));
+	if (WEIR_HAS(h, rung))
+		h->rung(h, &told);
 }
 
 int live_clock(const struct weir_host *h)

@@ -4,41 +4,61 @@
 #include <bpf/btf.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-/* libbpf's print function gets no pointer of its caller's. */
-static _Thread_local struct load_log *listening;
-
-static int keep_words(enum libbpf_print_level level, const char *format, va_list args)
+/* libbpf explains to programmers, and for each EPERM it advises a limit that has nothing to do with it. */
+static int say_nothing(enum libbpf_print_level level, const char *format, va_list args)
 {
-	struct load_log *log = listening;
-	char line[512];
-	int n = vsnprintf(line, sizeof(line), format, args);
-	size_t n_line;
-
-	if (level != LIBBPF_WARN || !log || n <= 0)
-		return 0;
-	n_line = (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1;
-	if (log->n + n_line >= sizeof(log->text)) {
-		size_t n_cut = log->n + n_line + 1 - sizeof(log->text);
-
-		memmove(log->text, log->text + n_cut, log->n - n_cut);
-		log->n -= n_cut;
-	}
-	memcpy(log->text + log->n, line, n_line);
-	log->n += n_line;
-	log->text[log->n] = '\0';
 	return 0;
 }
 
-void load_listen(struct load_log *log)
+struct bpf_object *load_open(const void *bytes, size_t n_bytes, struct load_log *log)
 {
-	if (log)
-		*log = (struct load_log){ .n = 0 };
-	listening = log;
-	(void)libbpf_set_print(keep_words);
+	const struct bpf_object_open_opts how = { .sz = sizeof(how),
+		                                  .kernel_log_buf = log->text,
+		                                  .kernel_log_size = sizeof(log->text) };
+
+	log->text[0] = '\0';
+	(void)libbpf_set_print(say_nothing);
+	return bpf_object__open_mem(bytes, n_bytes, &how);
+}
+
+int load_attach(struct bpf_object *object, struct load_links *links)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, object)
+	{
+		struct bpf_link *link;
+
+		if (!bpf_program__autoload(program))
+			continue;
+		if (links->n == LOAD_LINKS_MAX)
+			return -E2BIG;
+		link = bpf_program__attach(program);
+		if (!link)
+			return -errno;
+		links->at[links->n++] = link;
+	}
+	return 0;
+}
+
+void load_detach(struct load_links *links)
+{
+	while (links->n)
+		(void)bpf_link__destroy(links->at[--links->n]);
+}
+
+void *load_variables(const struct bpf_object *object, const char *section)
+{
+	const struct bpf_map *map = bpf_object__find_map_by_name(object, section);
+	size_t n;
+
+	/* It gives the memory itself; const only by its type. */
+	return map ? (void *)(uintptr_t)bpf_map__initial_value((struct bpf_map *)(uintptr_t)map, &n) : NULL;
 }
 
 /* What a program's section says that it hangs on, as a type of the kernel's; 0: on nothing that types tell of. */

@@ -2,30 +2,44 @@
 #ifndef BPF_LOAD_H
 #define BPF_LOAD_H
 
-/* What collectors that load BPF share: libbpf's words kept apart for each of them and a plain sentence for why
- * something could not be had.
- *
- * It finds out by doing, never by a kernel's version. Threading: libbpf has one print function a process; the log that
- * it fills is the calling thread's.
+/* What collectors that load BPF share: the verifier's words kept for each of them and a plain sentence for
+ * why something could not be had. It finds out by doing, never by a kernel's version.
  */
 
 #include <bpf/libbpf.h>
 #include <stddef.h>
 
 enum {
-	LOAD_LOG_MAX = 2048,
+	LOAD_LOG_MAX = 8192,
 	LOAD_WHY_MAX = 256,
 	LOAD_MISSING_MAX = 512,
 };
 
-/* libbpf's last words at level warning, newest at the end, old ones cut off at the front. */
+/* What the kernel's verifier said, with libbpf's words where it knows better. */
 struct load_log {
 	char text[LOAD_LOG_MAX];
-	size_t n;
 };
 
-/* From now on what libbpf says on this thread goes there and not to stderr; NULL: nowhere. */
-void load_listen(struct load_log *log);
+/* An object of a skeleton's bytes, programs and all. The skeleton's own functions are not used: what they allocate in
+ * the collector libbpf frees, which no check of a collector's memory can follow. The log must outlive the object;
+ * nothing goes to stderr. NULL: errno says why. */
+struct bpf_object *load_open(const void *bytes, size_t n_bytes, struct load_log *log);
+
+enum {
+	LOAD_LINKS_MAX = 32,
+};
+
+struct load_links {
+	struct bpf_link *at[LOAD_LINKS_MAX];
+	unsigned n;
+};
+
+/* Attaches all programs that were not left out. On failure those that are attached stay so, in links. */
+int load_attach(struct bpf_object *object, struct load_links *links);
+void load_detach(struct load_links *links);
+
+/* The variables of a section (`.rodata` until it is loaded, `.data`, `.bss`) in memory shared with the programs. */
+void *load_variables(const struct bpf_object *object, const char *section);
 
 enum load_phase {
 	LOAD_OPEN,

@@ -117,9 +117,11 @@ struct weir_instance {
 };
 
 static const struct live_rung rungs[] = {
-	{ "tp_btf", "BTF tracepoints of the block layer, the page cache and ext4", "" },
+	{ "tp_btf", "BTF tracepoints of the block layer, the page cache and ext4", "",
+	  "run weir as root or with CAP_BPF and CAP_PERFMON, on a kernel with CONFIG_DEBUG_INFO_BTF" },
 	{ "procfs", "/proc/PID/io and /sys/block/X/stat",
-	  "latency, queue time, fsync, page cache, the device of a process's IO; writes are counted when made dirty" },
+	  "latency, queue time, fsync, page cache, the device of a process's IO; writes are counted when made dirty",
+	  "" },
 };
 
 static int is_chosen(const struct weir_host *h, uint32_t row, const char *choice)

@@ -42,7 +42,11 @@ struct table {
 
 struct disk_kernel {
 	const struct weir_host *host;
-	struct disk_bpf *skeleton;
+	struct bpf_object *object;
+	struct load_links links;
+	struct disk_bpf__rodata *rodata;
+	struct disk_bpf__data *data;
+	struct disk_bpf__bss *bss;
 	struct load_log log;
 	struct table devices, processes, files;
 	char *values; /* of all CPUs */
@@ -77,23 +81,37 @@ static int has_only_ext4(void)
 	return strstr(text, " ext4 ") != NULL;
 }
 
-static void choose_sync(struct disk_bpf *s, int has_all_syncs)
+static int has(const struct disk_kernel *k, const char *program)
 {
-	int is_ext4 = !has_all_syncs && has_only_ext4() && bpf_program__autoload(s->progs.on_ext4_sync_exit);
+	return bpf_program__autoload(bpf_object__find_program_by_name(k->object, program));
+}
 
-	(void)bpf_program__set_autoload(s->progs.on_ext4_sync_enter, is_ext4);
-	(void)bpf_program__set_autoload(s->progs.on_ext4_sync_exit, is_ext4);
-	(void)bpf_program__set_autoload(s->progs.on_sys_enter, !is_ext4);
-	(void)bpf_program__set_autoload(s->progs.on_sys_exit, !is_ext4);
-	s->rodata->call_fsync = SYS_fsync;
-	s->rodata->call_fdatasync = SYS_fdatasync;
+static void choose(const struct disk_kernel *k, const char *program, int is_wanted)
+{
+	(void)bpf_program__set_autoload(bpf_object__find_program_by_name(k->object, program), is_wanted);
+}
+
+static int map_of(const struct disk_kernel *k, const char *name)
+{
+	return bpf_map__fd(bpf_object__find_map_by_name(k->object, name));
+}
+
+static void choose_sync(struct disk_kernel *k, int has_all_syncs)
+{
+	int is_ext4 = !has_all_syncs && has_only_ext4() && has(k, "on_ext4_sync_exit");
+
+	choose(k, "on_ext4_sync_enter", is_ext4);
+	choose(k, "on_ext4_sync_exit", is_ext4);
+	choose(k, "on_sys_enter", !is_ext4);
+	choose(k, "on_sys_exit", !is_ext4);
+	k->rodata->call_fsync = SYS_fsync;
+	k->rodata->call_fdatasync = SYS_fdatasync;
 }
 
 /* Without these there is nothing that is worth the rung. */
-static int has_essentials(const struct disk_bpf *s)
+static int has_essentials(const struct disk_kernel *k)
 {
-	return bpf_program__autoload(s->progs.on_rq_complete) && bpf_program__autoload(s->progs.on_fork) &&
-	       bpf_program__autoload(s->progs.on_exit);
+	return has(k, "on_rq_complete") && has(k, "on_fork") && has(k, "on_exit");
 }
 
 static void note(const struct disk_kernel *k, const char *code, const char *text)
@@ -108,17 +126,19 @@ static void note(const struct disk_kernel *k, const char *code, const char *text
 static int prepare(struct disk_kernel *k, int has_all_syncs, char *why)
 {
 	char missing[LOAD_MISSING_MAX], line[LOAD_MISSING_MAX + 64];
+	size_t n_bytes;
+	const void *bytes = disk_bpf__elf_bytes(&n_bytes);
 	int r;
 
-	k->skeleton = disk_bpf__open();
-	r = k->skeleton ? 0 : -errno;
+	k->object = load_open(bytes, n_bytes, &k->log);
+	r = k->object ? 0 : -errno;
 	if (r == 0)
-		r = load_leave_out(k->skeleton->obj, missing);
+		r = load_leave_out(k->object, missing);
 	if (r < 0) {
 		load_why(LOAD_OPEN, r, &k->log, why);
 		return r;
 	}
-	if (!has_essentials(k->skeleton)) {
+	if (!has_essentials(k)) {
 		(void)snprintf(why, DISK_WHY_MAX, "this kernel has not: %.200s", missing);
 		return -ENOTSUP;
 	}
@@ -126,19 +146,22 @@ static int prepare(struct disk_kernel *k, int has_all_syncs, char *why)
 		(void)snprintf(line, sizeof(line), "this kernel has not, so their metrics are absent: %s", missing);
 		note(k, "disk.hooks_missing", line);
 	}
-	choose_sync(k->skeleton, has_all_syncs);
+	k->rodata = load_variables(k->object, ".rodata");
+	choose_sync(k, has_all_syncs);
 	return 0;
 }
 
 static int load(struct disk_kernel *k, char *why)
 {
-	int r = disk_bpf__load(k->skeleton);
+	int r = bpf_object__load(k->object);
 
 	if (r < 0) {
 		load_why(LOAD_LOAD, r, &k->log, why);
 		return r;
 	}
-	r = disk_bpf__attach(k->skeleton);
+	k->data = load_variables(k->object, ".data");
+	k->bss = load_variables(k->object, ".bss");
+	r = load_attach(k->object, &k->links);
 	if (r < 0)
 		load_why(LOAD_ATTACH, r, &k->log, why);
 	return r;
@@ -152,16 +175,15 @@ static int follow(const struct disk_kernel *k, const struct family *family)
 	for (uint32_t i = 0; i < family->n && r == 0; i++) {
 		uint32_t tgid = (uint32_t)family->at[i].pid;
 
-		r = bpf_map__update_elem(k->skeleton->maps.targets, &tgid, sizeof(tgid), &known, sizeof(known),
-		                         BPF_NOEXIST);
+		r = bpf_map_update_elem(map_of(k, "targets"), &tgid, &known, BPF_NOEXIST);
 		r = r == -EEXIST ? 0 : r;
 	}
 	return r;
 }
 
-static int table_init(struct table *t, const struct bpf_map *map, uint32_t n_max)
+static int table_init(struct table *t, int map, uint32_t n_key, uint32_t n_max)
 {
-	*t = (struct table){ calloc(n_max, sizeof(*t->at)), n_max, bpf_map__key_size(map), bpf_map__fd(map) };
+	*t = (struct table){ calloc(n_max, sizeof(*t->at)), n_max, n_key, map };
 	return t->at ? 0 : -ENOMEM;
 }
 
@@ -172,9 +194,11 @@ static int make_room(struct disk_kernel *k)
 	n = n > sizeof(struct disk_device) ? n : sizeof(struct disk_device);
 	n = n > sizeof(struct disk_process) ? n : sizeof(struct disk_process);
 	k->values = calloc(k->n_cpus, n);
-	if (!k->values || table_init(&k->devices, k->skeleton->maps.devices, DISK_DEVICES_MAX) < 0 ||
-	    table_init(&k->processes, k->skeleton->maps.processes, DISK_PROCESSES_MAX) < 0 ||
-	    table_init(&k->files, k->skeleton->maps.files, FAMILY_MAX) < 0)
+	if (!k->values ||
+	    table_init(&k->devices, map_of(k, "devices"), sizeof(struct disk_device_key), DISK_DEVICES_MAX) < 0 ||
+	    table_init(&k->processes, map_of(k, "processes"), sizeof(struct disk_process_key), DISK_PROCESSES_MAX) <
+	            0 ||
+	    table_init(&k->files, map_of(k, "files"), sizeof(uint32_t), FAMILY_MAX) < 0)
 		return -ENOMEM;
 	return 0;
 }
@@ -211,9 +235,7 @@ int disk_kernel_open(const struct weir_host *h, const struct family *family, int
 	}
 	k->host = h;
 	k->page_bytes = page_bytes > 0 ? (uint64_t)page_bytes : PAGE_BYTES_UNKNOWN;
-	load_listen(&k->log);
 	r = start(k, family, has_all_syncs, why);
-	load_listen(NULL);
 	if (r < 0) {
 		disk_kernel_close(k);
 		return r;
@@ -226,7 +248,8 @@ void disk_kernel_close(struct disk_kernel *k)
 {
 	if (!k)
 		return;
-	disk_bpf__destroy(k->skeleton);
+	load_detach(&k->links);
+	bpf_object__close(k->object);
 	free(k->devices.at);
 	free(k->processes.at);
 	free(k->files.at);
@@ -272,7 +295,7 @@ static uint64_t sum_of(const struct disk_kernel *k, size_t n_value, size_t offse
 static void take_hist(struct disk_kernel *k, struct outbox *o, struct slot *s, unsigned i, size_t n_value,
                       size_t offset, int64_t duration_ns)
 {
-	uint64_t ended = k->skeleton->data->interval - 1;
+	uint64_t ended = k->data->interval - 1;
 
 	(void)interval_take((const struct hist *)(k->values + offset), k->n_cpus, n_value, ended, &s->marks[i],
 	                    &k->gain);
@@ -405,7 +428,7 @@ static void forget_in(struct table *t, uint32_t tgid)
 /* What a process started may complete after its end, so it is kept for one poll more. */
 static void forget_ended(struct disk_kernel *k, uint64_t *ret_n)
 {
-	int map = bpf_map__fd(k->skeleton->maps.targets);
+	int map = map_of(k, "targets");
 	uint32_t key, next, n_over = 0;
 	struct target t;
 	int r;
@@ -433,7 +456,7 @@ static void forget_ended(struct disk_kernel *k, uint64_t *ret_n)
 static void tell_losses(struct disk_kernel *k, struct outbox *o)
 {
 	for (unsigned i = 0; i <= DISK_LOST_COUNT; i++) {
-		uint64_t now = i < DISK_LOST_COUNT ? k->skeleton->bss->lost[i] : k->skeleton->bss->lost_targets;
+		uint64_t now = i < DISK_LOST_COUNT ? k->bss->lost[i] : k->bss->lost_targets;
 		const char *const pairs[][2] = { { "cause", losses[i] } };
 
 		if (!k->series_lost[i])
@@ -468,7 +491,7 @@ void disk_kernel_poll(struct disk_kernel *k, struct disk_devices *d, struct outb
 {
 	uint64_t fills[4];
 
-	k->skeleton->data->interval++;
+	k->data->interval++;
 	fills[0] = poll_table(k, &k->devices, d, o, duration_ns, name_device, poll_device);
 	fills[1] = poll_table(k, &k->processes, d, o, duration_ns, name_process, poll_process);
 	fills[2] = poll_table(k, &k->files, d, o, duration_ns, name_files, poll_files);
