@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 /* libbpf explains to programmers, and for each EPERM it advises a limit that has nothing to do with it. */
@@ -55,10 +56,20 @@ void load_detach(struct load_links *links)
 void *load_variables(const struct bpf_object *object, const char *section)
 {
 	const struct bpf_map *map = bpf_object__find_map_by_name(object, section);
-	size_t n;
+	int fd = map ? bpf_map__fd(map) : -1, is_constant;
+	size_t n = 0;
+	void *at;
 
+	if (!map)
+		return NULL;
 	/* It gives the memory itself; const only by its type. */
-	return map ? (void *)(uintptr_t)bpf_map__initial_value((struct bpf_map *)(uintptr_t)map, &n) : NULL;
+	at = (void *)(uintptr_t)bpf_map__initial_value((struct bpf_map *)(uintptr_t)map, &n);
+	if (!at || fd < 0)
+		return at;
+	/* Until libbpf 1.5 it stays the initial copy; only a skeleton's load puts the kernel's in its place. */
+	is_constant = (bpf_map__map_flags(map) & BPF_F_RDONLY_PROG) != 0;
+	at = mmap(at, n, is_constant ? PROT_READ : PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
+	return at == MAP_FAILED ? NULL : at;
 }
 
 /* What a program's section says that it hangs on, as a type of the kernel's; 0: on nothing that types tell of. */
