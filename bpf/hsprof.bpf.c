@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: (Apache-2.0 OR GPL-2.0-only) */
+/* Samples the processes that are followed: where each is, and the Haskell stack that it is on. Each sample goes to a
+ * ring as it is; equal ones are put together outside, where nothing is lost by it. */
+#include "bpf/kernel_types.h"
+
+#include <linux/bpf_perf_event.h>
+
+#include <bpf/bpf_tracing.h>
+
+#include "bpf/hsprof.h"
+#include "bpf/target.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+struct mm_struct___hsprof {
+	unsigned long start_code, end_code;
+} __attribute__((preserve_access_index));
+
+struct task_struct___hsprof {
+	struct mm_struct___hsprof *mm;
+} __attribute__((preserve_access_index));
+
+/* The kernel's own names; user space's header, which the context is of, has others. */
+struct pt_regs___hsprof {
+	unsigned long bp, ip;
+} __attribute__((preserve_access_index));
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, HSPROF_IMAGES_MAX);
+	__type(key, struct hsprof_image_key);
+	__type(value, struct hsprof_image);
+} images SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 20); /* the collector makes it fit the machine */
+} samples SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct hsprof_sample);
+} scratch SEC(".maps");
+
+__u64 n_samples;
+__u64 n_lost;       /* the ring was full */
+__u64 n_most_bytes; /* that have lain in the ring at once */
+
+enum {
+	PAGE_MASK = 4095,
+	USER_RING = 3, /* the privilege bits of cs */
+};
+
+static __always_inline int walk_read(void *room, __u32 n, __u64 address)
+{
+	return bpf_probe_read_user(room, n, (const void *)address) != 0;
+}
+
+#include "bpf/hsprof_walk.bpf.h"
+
+static long step(__u32 index, struct walk *w)
+{
+	return walk_step(w);
+}
+
+static __always_inline void walk_stack(struct hsprof_sample *s, __u64 sp, __u32 n_slides_max)
+{
+	struct hsprof_image_key key = { .n_code_bytes = s->code_end - s->code_start,
+		                        .page_offset = s->code_start & PAGE_MASK };
+	const struct hsprof_image *image = bpf_map_lookup_elem(&images, &key);
+	struct walk w = { .sample = s, .image = image, .sp = sp, .n_slides_max = n_slides_max };
+
+	if (!image) {
+		s->flags |= HSPROF_UNKNOWN_IMAGE;
+		return;
+	}
+	if (!image->is_haskell)
+		return;
+	w.ending = HSPROF_CAPPED;
+	(void)bpf_loop(HSPROF_STEPS_MAX + HSPROF_SLIDES_MAX, step, &w, 0);
+	s->ending = (__u8)w.ending;
+	s->n_slides = (__u8)w.n_slides;
+	s->n_frames = (__u16)w.n_frames;
+}
+
+static __always_inline void send(const struct hsprof_sample *s)
+{
+	__u64 n_waiting = bpf_ringbuf_query(&samples, BPF_RB_AVAIL_DATA);
+
+	if (bpf_ringbuf_output(&samples, (void *)s, HSPROF_HEAD_BYTES + 8 * (__u64)(s->n_frames & HSPROF_FRAMES_MAX),
+	                       BPF_RB_NO_WAKEUP))
+		__sync_fetch_and_add(&n_lost, 1);
+	else if (n_waiting > n_most_bytes)
+		n_most_bytes = n_waiting;
+}
+
+SEC("perf_event")
+int on_sample(struct bpf_perf_event_data *event)
+{
+	__u32 tgid = current_tgid(), zero = 0;
+	struct task_struct *task;
+	struct hsprof_sample *s;
+	__u64 ip, sp;
+
+	if (!target_of(tgid))
+		return 0;
+	s = bpf_map_lookup_elem(&scratch, &zero);
+	if (!s)
+		return 0;
+	__sync_fetch_and_add(&n_samples, 1);
+	task = bpf_get_current_task_btf();
+	s->code_start = ((struct task_struct___hsprof *)task)->mm->start_code;
+	s->code_end = ((struct task_struct___hsprof *)task)->mm->end_code;
+	s->tgid = tgid;
+	s->n_frames = 0;
+	s->ending = HSPROF_NOT_WALKED;
+	s->n_slides = 0;
+	s->flags = 0;
+	ip = event->regs.rip;
+	sp = event->regs.rbp;
+	/* Else the compiler makes one load of both branches' and the verifier refuses a moved context. */
+	asm volatile("" : "+r"(ip), "+r"(sp));
+	if ((event->regs.cs & USER_RING) != USER_RING) {
+		struct pt_regs___hsprof *regs = (void *)bpf_task_pt_regs(task);
+
+		s->flags = HSPROF_IN_KERNEL;
+		ip = regs->ip;
+		sp = regs->bp;
+	}
+	s->ip = ip;
+	walk_stack(s, sp, HSPROF_SLIDES_MAX);
+	send(s);
+	return 0;
+}

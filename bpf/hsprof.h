@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: (Apache-2.0 OR GPL-2.0-only) */
+#ifndef BPF_HSPROF_H
+#define BPF_HSPROF_H
+
+/* What the sampling profiler's program in the kernel and its collector tell each other. Compiles for both sides. */
+
+#include <linux/types.h>
+
+#include "bpf/target.h"
+
+enum {
+	HSPROF_FRAMES_MAX = 127, /* of a sample, after folding */
+	HSPROF_STEPS_MAX = 512,  /* frames that a walk visits, folded ones included */
+	HSPROF_SLIDES_MAX = 16,  /* words that a walk may look for its first frame in */
+	HSPROF_IMAGES_MAX = 256,
+};
+
+/* How a program's file is known from inside the kernel: by the size of its code, and where in a page that starts. */
+struct hsprof_image_key {
+	__u64 n_code_bytes;
+	__u64 page_offset;
+};
+
+/* What the walk has to know of a program: closure types of its GHC's rts/include/rts/storage/ClosureTypes.h. */
+struct hsprof_image {
+	__u32 is_haskell; /* 0: there is no Haskell stack to walk */
+	__u32 is_shared;  /* code also lies in shared libraries */
+	__u16 ret_bco;    /* the first of those that follow each other up to stop */
+	__u16 ret_big;
+	__u16 ret_fun;
+	__u16 update;
+	__u16 underflow;
+	__u16 stop;
+	__u16 atomically; /* the first of those of STM */
+	__u16 catch_stm;  /* the last */
+	__u16 annotation; /* 0: this GHC has none */
+	__u16 reserved[3];
+};
+
+_Static_assert(sizeof(struct hsprof_image) == 32, "the layout that both compilers see");
+
+enum hsprof_ending {
+	HSPROF_NOT_WALKED = 0, /* no Haskell program, or one that is not known yet */
+	HSPROF_STOPPED,        /* the walk met the stop frame: complete */
+	HSPROF_CAPPED,         /* deeper than HSPROF_STEPS_MAX or HSPROF_FRAMES_MAX */
+	HSPROF_NO_FRAME,       /* nothing at Sp that could be a frame */
+	HSPROF_LOST,           /* some frames, then what is none */
+	HSPROF_ENDINGS,
+};
+
+enum {
+	HSPROF_IN_KERNEL = 1,
+	HSPROF_UNKNOWN_IMAGE = 2,
+};
+
+/* One sample; only n_frames of its frames are sent. */
+struct hsprof_sample {
+	__u64 code_start, code_end; /* of the program's own file in this process */
+	__u64 ip;                   /* in user space, also of a sample in the kernel */
+	__u32 tgid;
+	__u16 n_frames;
+	__u8 ending; /* enum hsprof_ending */
+	__u8 flags;
+	__u8 n_slides;
+	__u8 reserved[7];
+	__u64 frames[HSPROF_FRAMES_MAX + 1]; /* info pointers, innermost first; the last is never sent */
+};
+
+enum {
+	HSPROF_HEAD_BYTES = 40,
+};
+
+_Static_assert(sizeof(struct hsprof_sample) == HSPROF_HEAD_BYTES + 8 * (HSPROF_FRAMES_MAX + 1),
+               "the layout that both compilers see");
+
+#endif

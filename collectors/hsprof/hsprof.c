@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A sampling profiler of running Haskell programs as they were built for production: some 99 times a second, wherever a
+ * process of the target's tree is on a processor, where it is and which Haskell functions it will return to. Stacks are
+ * walked in the kernel, names come from the program's symbols. docs/hsprof.md says how, and what to make of it. */
+#include <weir/collector.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <weir/fail.h>
+
+#include "bpf/live.h"
+#include "collectors/hsprof/sampler.h"
+#include "collectors/hsprof/stacks.h"
+
+enum row {
+	ROW_SAMPLES,
+	ROW_TIME,
+	ROW_WALKS,
+	ROW_FILL,
+	ROW_COUNT,
+};
+
+enum option {
+	OPTION_FREQUENCY,
+	OPTION_SYMBOLS,
+	OPTION_COUNT,
+};
+
+enum {
+	BATCH = 256,                /* weights that are handed over at once */
+	RING_BYTES_MIN = 256 << 10, /* powers of two */
+	RING_BYTES_MAX = 16 << 20,
+	SAMPLE_BYTES = 512, /* of a sample with a stack of some 60 frames */
+};
+
+static const struct weir_metric metrics[ROW_COUNT] = {
+	[ROW_SAMPLES] = { .name = "ghc.profile.samples",
+	                  .unit = "{sample}",
+	                  .brief = "call stack samples",
+	                  .help = "Samples of where the program was and which functions it would return to.",
+	                  .shape = WEIR_SHAPE_WEIGHT,
+	                  .kind = WEIR_KIND_COUNTER,
+	                  .type = WEIR_TYPE_I64,
+	                  .better = -1,
+	                  .range = WEIR_RANGE_FROM_ZERO },
+	[ROW_TIME] = { .name = "ghc.profile.time",
+	               .unit = "ns",
+	               .brief = "CPU time by stack",
+	               .help = "CPU time by call stack: samples times the time between two of a processor's.",
+	               .shape = WEIR_SHAPE_WEIGHT,
+	               .kind = WEIR_KIND_COUNTER,
+	               .type = WEIR_TYPE_I64,
+	               .better = -1,
+	               .range = WEIR_RANGE_FROM_ZERO },
+	[ROW_WALKS] = { .name = "ghc.profile.walks",
+	                .unit = "{sample}",
+	                .brief = "walked stacks",
+	                .help = "Samples by the code they met and whether the stack could be followed to its end.",
+	                .shape = WEIR_SHAPE_NUMBER,
+	                .kind = WEIR_KIND_COUNTER,
+	                .type = WEIR_TYPE_I64,
+	                .range = WEIR_RANGE_FROM_ZERO },
+	[ROW_FILL] = { .name = "weir.bpf.fill",
+	               .unit = "1",
+	               .brief = "fill of a map",
+	               .help = "The most that a map or ring in the kernel was ever filled, as a share of its room.",
+	               .shape = WEIR_SHAPE_NUMBER,
+	               .kind = WEIR_KIND_GAUGE,
+	               .type = WEIR_TYPE_F64,
+	               .better = -1,
+	               .range = WEIR_RANGE_ZERO_TO_ONE },
+};
+
+static const struct weir_option options[OPTION_COUNT] = {
+	[OPTION_FREQUENCY] = { .name = "frequency",
+	                       .fallback = "99",
+	                       .help = "samples a second on each processor",
+	                       .type = WEIR_OPTION_INT,
+	                       .min = 1,
+	                       .max = 10000 },
+	[OPTION_SYMBOLS] = { .name = "symbols",
+	                     .fallback = "",
+	                     .help = "a file with the symbols of a program that was stripped of them",
+	                     .type = WEIR_OPTION_TEXT },
+};
+
+static const struct weir_claim claims[] = { { NULL, WEIR_CLAIM_LIVE, 0 } };
+
+struct weir_instance {
+	const struct weir_host *host;
+	struct spaces *spaces;
+	struct stacks *stacks;
+	struct sampler *sampler;
+	int64_t period_ns, from_ns;
+	uint64_t n_lost_told, n_refused, n_taken;
+	uint32_t n_files_told;
+	uint32_t series_samples, series_time, series_fill, series_walks[STACKS_CODES][STACKS_WHOLES];
+	struct weir_weight weights[BATCH];
+	uint32_t n_weights;
+	char symbols[4096];
+};
+
+/* ---- Saying ---- */
+
+static struct weir_text text_of(const char *s)
+{
+	return (struct weir_text){ s, strlen(s) };
+}
+
+static void complain(struct weir_instance *i, uint32_t severity, const char *code, const char *sentence)
+{
+	i->host->diag(i->host, &(struct weir_diag){ .code = code,
+	                                            .message = text_of(sentence),
+	                                            .offset = WEIR_NO_OFFSET,
+	                                            .count = 1,
+	                                            .severity = severity });
+}
+
+/* What is new of the programs that the target's tree runs: to the kernel, and to who will read the profile. */
+static void tell_programs(struct weir_instance *i)
+{
+	const struct spaces_file *f;
+	char sentence[1024];
+
+	for (; (f = spaces_file(i->spaces, i->n_files_told)); i->n_files_told++) {
+		if (!f->is_program)
+			continue;
+		if (sampler_set_image(i->sampler, &f->key, &f->layout) < 0)
+			complain(i, WEIR_WARNING, "hsprof.programs",
+			         "hsprof: too many programs: stacks of some are not walked");
+		if (f->ghc_version[0])
+			(void)i->host->fact(i->host, "ghc.version", text_of(f->ghc_version));
+		if (f->why_not[0]) {
+			(void)snprintf(sentence, sizeof(sentence), "hsprof: %s: %s", f->name, f->why_not);
+			complain(i, WEIR_WARNING, "hsprof.layout", sentence);
+		}
+		if (f->why_nameless[0])
+			complain(i, WEIR_WARNING, "hsprof.nameless", f->why_nameless);
+	}
+}
+
+static void tell_rung(const struct weir_host *h, const char *why)
+{
+	static const struct live_rung rung = {
+		.name = "perf_event",
+		.means = "a timer on each processor; stacks walked in the kernel",
+		.loses = "",
+		.remedy = "run weir as root, or with CAP_BPF and CAP_PERFMON, on Linux 5.17 or later",
+	};
+
+	live_tell_rung(h, &rung, why == NULL, why);
+}
+
+/* ---- Opening ---- */
+
+static int64_t context_number(const struct weir_host *h, const char *name, int64_t fallback)
+{
+	struct weir_text text;
+	char digits[32] = "", *end;
+	long long value;
+
+	if (h->context(h, name, &text) < 0 || text.n_bytes == 0 || text.n_bytes >= sizeof(digits))
+		return fallback;
+	memcpy(digits, text.at, text.n_bytes);
+	errno = 0;
+	value = strtoll(digits, &end, 10);
+	return errno || *end ? fallback : (int64_t)value;
+}
+
+static void make_series(struct weir_instance *i)
+{
+	static const char *const codes[] = { "haskell", "rts", "foreign", "unknown" };
+	static const char *const wholes[] = { "complete", "capped", "broken", "bare" };
+	struct weir_attr map = { text_of("map"), text_of("samples") };
+	const struct weir_host *h = i->host;
+
+	i->series_samples = h->series(h, ROW_SAMPLES, NULL, 0);
+	i->series_time = h->series(h, ROW_TIME, NULL, 0);
+	i->series_fill = h->series(h, ROW_FILL, &map, 1);
+	for (int code = 0; code < STACKS_CODES; code++)
+		for (int whole = 0; whole < STACKS_WHOLES; whole++) {
+			struct weir_attr attrs[] = { { text_of("code"), text_of(codes[code]) },
+				                     { text_of("stack"), text_of(wholes[whole]) } };
+
+			i->series_walks[code][whole] = h->series(h, ROW_WALKS, attrs, 2);
+		}
+}
+
+static uint64_t ring_bytes(const struct weir_host *h, int64_t frequency)
+{
+	int64_t interval_ns = context_number(h, "interval_ns", 1000000000), n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	double n_wanted = 2.0 * SAMPLE_BYTES * (double)frequency * (double)n_cpus * (double)interval_ns / 1e9;
+	uint64_t n = RING_BYTES_MIN;
+
+	while (n < RING_BYTES_MAX && (double)n < n_wanted)
+		n *= 2;
+	return n;
+}
+
+/* The program that the process will be, and the one that it is; whichever can be read. */
+static int add_programs(struct weir_instance *i, int64_t pid, struct weir_error *reterr)
+{
+	struct weir_text exe;
+	char path[4096];
+	int r = -ENOENT;
+
+	if (i->host->context(i->host, "process.exe", &exe) == 0 && exe.n_bytes < sizeof(path)) {
+		memcpy(path, exe.at, exe.n_bytes);
+		path[exe.n_bytes] = '\0';
+		r = spaces_add_program(i->spaces, path, reterr);
+	}
+	if (r == -ENOENT && pid > 0) {
+		(void)snprintf(path, sizeof(path), "/proc/%" PRId64 "/exe", pid);
+		r = spaces_add_program(i->spaces, path, reterr);
+	}
+	/* Without a file of symbols all that fails by this is names, of which the profile will say so. */
+	return r < 0 && i->symbols[0] ? r : 0;
+}
+
+static void hsprof_close(struct weir_instance *i)
+{
+	if (!i)
+		return;
+	sampler_close(i->sampler);
+	stacks_free(i->stacks);
+	spaces_free(i->spaces);
+	free(i);
+}
+
+static int start(struct weir_instance *i, struct weir_error *reterr)
+{
+	const struct weir_host *h = i->host;
+	int64_t pid = live_target(h);
+	char why[LOAD_WHY_MAX];
+	union weir_value frequency;
+	struct weir_text symbols;
+	int r;
+
+	if (pid <= 0 || pid > INT32_MAX)
+		return weir_fail(reterr, -EINVAL, "hsprof: process.pid: the process to profile is not known");
+	r = h->option(h, OPTION_FREQUENCY, &frequency);
+	if (r == 0)
+		r = h->option_text(h, OPTION_SYMBOLS, &symbols);
+	if (r < 0)
+		return r;
+	(void)snprintf(i->symbols, sizeof(i->symbols), "%.*s", (int)symbols.n_bytes, symbols.at);
+	i->period_ns = 1000000000 / frequency.i64;
+	r = spaces_new(h, i->symbols, &i->spaces, reterr);
+	if (r == 0)
+		r = stacks_new(h, i->spaces, &i->stacks, reterr);
+	if (r == 0)
+		r = add_programs(i, pid, reterr);
+	if (r < 0)
+		return r;
+	r = sampler_open((uint32_t)pid, (uint32_t)frequency.i64, ring_bytes(h, frequency.i64), &i->sampler, why);
+	tell_rung(h, r < 0 ? why : NULL);
+	if (r < 0)
+		return weir_fail(reterr, r, "hsprof: %" PRId64 ": %s", pid, why);
+	make_series(i);
+	tell_programs(i);
+	i->from_ns = h->now(h);
+	return 0;
+}
+
+static int hsprof_open(const struct weir_host *h, struct weir_instance **ret, struct weir_error *reterr)
+{
+	struct weir_instance *i = calloc(1, sizeof(*i));
+	int r;
+
+	if (!i)
+		return weir_fail(reterr, -ENOMEM, "hsprof: no memory");
+	i->host = h;
+	r = live_clock(h);
+	if (r == 0)
+		r = start(i, reterr);
+	if (r < 0) {
+		hsprof_close(i);
+		return r;
+	}
+	*ret = i;
+	return 0;
+}
+
+static int hsprof_probe(const struct weir_host *h, struct weir_error *reterr)
+{
+	struct sampler *sampler;
+	char why[LOAD_WHY_MAX];
+	int r = sampler_open(0, 1, RING_BYTES_MIN, &sampler, why);
+
+	tell_rung(h, r < 0 ? why : NULL);
+	sampler_close(sampler);
+	return 0;
+}
+
+/* ---- Polling ---- */
+
+static int take(struct weir_instance *i, const struct hsprof_sample *sample)
+{
+	i->n_taken++;
+	if (stacks_add(i->stacks, sample) < 0)
+		i->n_refused++;
+	return 0;
+}
+
+static int flush(struct weir_instance *i)
+{
+	uint32_t n = i->n_weights;
+
+	i->n_weights = 0;
+	return n ? i->host->weights(i->host, i->weights, n) : 0;
+}
+
+static int weigh(struct weir_instance *i, uint32_t series, const struct stacks_count *count, int64_t each,
+                 int64_t now_ns)
+{
+	i->weights[i->n_weights++] = (struct weir_weight){ .time_ns = i->from_ns,
+		                                           .duration_ns = now_ns - i->from_ns,
+		                                           .self.i64 = (int64_t)count->n * each,
+		                                           .series = series,
+		                                           .stack = count->stack,
+		                                           .flags = WEIR_WEIGHT_HAS_SELF };
+	return i->n_weights == BATCH ? flush(i) : 0;
+}
+
+static int emit_stacks(struct weir_instance *i, int64_t now_ns)
+{
+	uint32_t n;
+	const struct stacks_count *counts = stacks_take(i->stacks, &n);
+	int r = 0;
+
+	for (uint32_t k = 0; r == 0 && k < n; k++)
+		r = weigh(i, i->series_samples, &counts[k], 1, now_ns);
+	for (uint32_t k = 0; r == 0 && k < n; k++)
+		r = weigh(i, i->series_time, &counts[k], i->period_ns, now_ns);
+	return r == 0 ? flush(i) : r;
+}
+
+static int emit_numbers(struct weir_instance *i, const struct sampler_counts *counts, int64_t now_ns)
+{
+	struct weir_number numbers[STACKS_CODES * STACKS_WHOLES + 1];
+	uint32_t n = 0;
+
+	for (int code = 0; code < STACKS_CODES; code++)
+		for (int whole = 0; whole < STACKS_WHOLES; whole++) {
+			uint64_t seen = stacks_seen(i->stacks, (enum stacks_code)code, (enum stacks_whole)whole);
+
+			if (seen > 0)
+				numbers[n++] = (struct weir_number){ .time_ns = now_ns,
+					                             .value.i64 = (int64_t)seen,
+					                             .series = i->series_walks[code][whole] };
+		}
+	numbers[n++] = (struct weir_number){ .time_ns = now_ns,
+		                             .value.f64 = (double)counts->n_most_bytes / (double)counts->n_ring_bytes,
+		                             .series = i->series_fill };
+	return i->host->numbers(i->host, numbers, n);
+}
+
+static void keep_ledger(struct weir_instance *i, const struct sampler_counts *counts)
+{
+	const struct weir_host *h = i->host;
+
+	h->tally(h, WEIR_READ, i->n_taken, NULL);
+	h->tally(h, WEIR_STORED, i->n_taken - i->n_refused, NULL);
+	if (i->n_refused)
+		h->tally(h, WEIR_SKIPPED, i->n_refused, "hsprof.too_many_stacks");
+	if (counts->n_lost + counts->n_lost_targets > i->n_lost_told)
+		h->tally(h, WEIR_LOST, counts->n_lost + counts->n_lost_targets - i->n_lost_told, "hsprof.ring_full");
+	i->n_lost_told = counts->n_lost + counts->n_lost_targets;
+	i->n_taken = i->n_refused = 0;
+}
+
+static int hsprof_poll(struct weir_instance *i, int64_t now_ns, struct weir_error *reterr)
+{
+	int has_targets = sampler_has_targets(i->sampler);
+	struct sampler_counts counts;
+	int r = sampler_drain(i->sampler, take, i);
+
+	if (r < 0)
+		return weir_fail(reterr, r, "hsprof: samples: %s", strerror(-r));
+	tell_programs(i);
+	counts = sampler_counts(i->sampler);
+	keep_ledger(i, &counts);
+	if (now_ns < i->from_ns)
+		now_ns = i->from_ns;
+	r = emit_stacks(i, now_ns);
+	if (r == 0)
+		r = emit_numbers(i, &counts, now_ns);
+	i->from_ns = now_ns;
+	if (r < 0)
+		return r;
+	return has_targets ? WEIR_AGAIN : WEIR_END;
+}
+
+WEIR_EXPORT const struct weir_collector weir_collector = {
+	.abi_major = WEIR_ABI_MAJOR,
+	.abi_minor = WEIR_ABI_MINOR,
+	.size = sizeof(struct weir_collector),
+	.name = "hsprof",
+	.version = "0.1.0",
+	.summary = "CPU profiles with Haskell stacks of running programs, profiled or not",
+	.licence = "Apache-2.0",
+	.metrics = metrics,
+	.options = options,
+	.claims = claims,
+	.n_metrics = ROW_COUNT,
+	.n_options = OPTION_COUNT,
+	.n_claims = 1,
+	.open = hsprof_open,
+	.poll = hsprof_poll,
+	.close = hsprof_close,
+	.probe = hsprof_probe,
+};

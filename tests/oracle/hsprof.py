@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the collector hsprof said of programs whose behaviour is known, as `live` printed it, against what must be true.
+
+usage: hsprof.py whole FILE...            stacks in Haskell code were followed to their end
+       hsprof.py says FILE WORDS          some stack, root first and joined by `;`, matches the expression
+       hsprof.py silent FILE WORDS        none does
+       hsprof.py diag FILE CODE           a diag with that code
+       hsprof.py shares FILE PROF POINTS  shares of alphaWork, betaWork and gammaWork are as in GHC's own profile
+       hsprof.py time FILE NS SHARE       the profile's time is that of the clock, but for a share of it
+"""
+import json
+import re
+import sys
+
+WHOLE = 0.95
+ENOUGH = 100  # samples, for a share to mean anything
+PARTS = ("alphaWork", "betaWork", "gammaWork")
+
+
+def fail(sentence):
+    print(sentence)
+    sys.exit(1)
+
+
+def lines_of(path):
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        return [json.loads(line) for line in file]
+
+
+def weights(path, metric):
+    return [(";".join(line["stack"]), line["self"]) for line in lines_of(path) if line.get("weight") == metric]
+
+
+def walks(path):
+    last = {}
+    for line in lines_of(path):
+        if line.get("number") == "ghc.profile.walks":
+            last[line["attrs"]["code"], line["attrs"]["stack"]] = line["value"]
+    return last
+
+
+def ledger_holds(path):
+    end = [line for line in lines_of(path) if "end" in line][0]
+    if end["end"] == "failed" or end["read"] != end["stored"] + end["skipped"] + end["bad"] or end["lost"]:
+        fail(f"{path}: {end}")
+    stored = sum(n for _, n in weights(path, "ghc.profile.samples"))
+    counted = sum(walks(path).values())
+    if not end["stored"] == stored == counted:
+        fail(f"{path}: stored {end['stored']} samples, weights say {stored}, walks {counted}")
+
+
+def whole(paths):
+    for path in paths:
+        ledger_holds(path)
+        seen = walks(path)
+        haskell = sum(n for (code, _), n in seen.items() if code == "haskell")
+        good = seen.get(("haskell", "complete"), 0) + seen.get(("haskell", "capped"), 0)
+        print(f"{path}: {good} of {haskell} samples in Haskell code whole; all: {sum(seen.values())}")
+        if haskell < ENOUGH:
+            fail(f"{path}: only {haskell} samples in Haskell code")
+        if good < WHOLE * haskell:
+            fail(f"{path}: {good} of {haskell} are fewer than {WHOLE:.0%}")
+        if seen.get(("haskell", "complete"), 0) == 0:
+            fail(f"{path}: not one stack was followed to its end")
+
+
+def found(path, words):
+    return [stack for stack, _ in weights(path, "ghc.profile.samples") if re.search(words, stack)]
+
+
+def own_shares(path):
+    total = dict.fromkeys(PARTS, 0)
+    for stack, n in weights(path, "ghc.profile.samples"):
+        for part in PARTS:
+            if part in stack:
+                total[part] += n
+    if sum(total.values()) < 5 * ENOUGH:
+        fail(f"{path}: only {total} samples")
+    return {part: 100 * n / sum(total.values()) for part, n in total.items()}
+
+
+def ghc_shares(path):
+    total = dict.fromkeys(PARTS, 0.0)
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            words = line.split()
+            if words and words[0] in PARTS and len(words) == 5:  # the flat table
+                total[words[0]] = float(words[3])
+    if not all(total.values()):
+        fail(f"{path}: no shares of {PARTS}: {total}")
+    return {part: 100 * share / sum(total.values()) for part, share in total.items()}
+
+
+def shares(path, prof, points):
+    own, ghc = own_shares(path), ghc_shares(prof)
+    for part in PARTS:
+        print(f"{part}: hsprof {own[part]:.1f} %, GHC {ghc[part]:.1f} %")
+        if abs(own[part] - ghc[part]) > points:
+            fail(f"{path}: {part} differs by more than {points} points")
+
+
+def time(path, cpu_ns, share):
+    spent = sum(n for _, n in weights(path, "ghc.profile.time"))
+    print(f"{path}: {spent / 1e9:.3f} s of {cpu_ns / 1e9:.3f} s")
+    if abs(spent - cpu_ns) > share * cpu_ns:
+        fail(f"{path}: {spent} ns were sampled of {cpu_ns}")
+
+
+def main():
+    what, path = sys.argv[1], sys.argv[2]
+    if what == "whole":
+        whole(sys.argv[2:])
+    elif what == "says" and not found(path, sys.argv[3]):
+        fail(f"{path}: no stack is like {sys.argv[3]}")
+    elif what == "silent" and found(path, sys.argv[3]):
+        fail(f"{path}: {found(path, sys.argv[3])[0]}")
+    elif what == "diag" and not [line for line in lines_of(path) if line.get("diag") == sys.argv[3]]:
+        fail(f"{path}: no diag {sys.argv[3]}")
+    elif what == "shares":
+        shares(path, sys.argv[3], float(sys.argv[4]))
+    elif what == "time":
+        time(path, float(sys.argv[3]), float(sys.argv[4]))
+
+
+main()

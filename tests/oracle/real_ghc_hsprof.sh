@@ -1,0 +1,91 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Profiles programs that the ghc which is installed compiled, in all its ways, and compares with what is known of them.
+# usage: real_ghc_hsprof.sh PYTHON LIVE SOURCE_ROOT
+set -e
+python=$1 live=$(realpath "$2") root=$3
+command -v ghc >/dev/null || { echo "skipped: there is no ghc"; exit 77; }
+capabilities=$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status)
+for capability in 38:CAP_PERFMON 39:CAP_BPF; do
+	[ $((0x$capabilities >> ${capability%%:*} & 1)) -eq 1 ] || { echo "skipped: it takes ${capability##*:}"; exit 77; }
+done
+[ -e /sys/kernel/btf/vmlinux ] || { echo "skipped: this kernel shows no types of its own"; exit 77; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cp "$root"/tests/data/hsprof/* "$work"
+cd "$work"
+ghc -v0 -O1 -rtsopts Shapes.hs spin.c -o shapes
+ghc -v0 -O1 -rtsopts -threaded -outputdir threaded.o Shapes.hs spin.c -o shapes-threaded
+if ! ghc -v0 -O1 -rtsopts -prof -fprof-auto -outputdir prof.o Shapes.hs spin.c -o shapes-prof 2>/dev/null; then
+	echo "skipped: ghc has no profiling libraries"
+	exit 77
+fi
+ghc -v0 -O1 -rtsopts -prof -fprof-auto-exported -outputdir shares-prof.o Shares.hs -o shares-prof
+ghc -v0 -O1 -rtsopts -outputdir shares.o Shares.hs -o shares
+
+profile() # FILE PROGRAM ARGS...
+{
+	out=$1 program=$2
+	shift 2
+	"$live" hsprof -frequency=1999 "process.exe=$work/$program" -- "./$program" "$@" 3>"$out" >/dev/null
+}
+say() { "$python" "$root/tests/oracle/hsprof.py" "$@"; }
+
+# Stacks to their end, whatever they are made of.
+profile plain shapes 60 1
+profile threaded shapes-threaded 30 3 +RTS -N2
+profile profiled shapes-prof 30 1
+say whole plain threaded profiled
+for out in plain threaded profiled; do
+	say says $out '^catch;.*;spin$' # C, and who called it
+	say says $out '^\[deeper\];.*' # recursion beyond the bound
+	say says $out '^\[RTS\];evacuate'
+	say says $out '\[kernel\]$'
+	say silent $out 'frame_dummy'
+done
+say says plain 'work1;\$wtransacting;atomically'
+say says plain 'work1;\$wcatching;catch'
+say says plain ';\$wwide;.*opaque'
+say says plain 'buildMap.*balance[LR]'
+
+# What GHC's own profiler says of the same run, and of the same program as it would be in production.
+profile shares-prof.out shares-prof 2500 +RTS -p
+say shares shares-prof.out shares-prof.prof 8
+profile shares.out shares 2500
+say shares shares.out shares-prof.prof 8
+say whole shares-prof.out shares.out
+
+# All processes of a tree, from before and after it began.
+"$live" hsprof -frequency=1999 interval_ms=50 -- sh -c './shares 400 & ./shares 400; wait; ./shapes 10 1' 3>tree >/dev/null
+say says tree '^\[shares\];.*alphaWork'
+say says tree '^\[shapes\];.*work1'
+
+# Without symbols: places instead of names, a sentence, and a way out.
+strip shapes -o stripped
+profile nameless stripped 20 1
+say diag nameless hsprof.nameless
+say says nameless '^stripped\+0x[0-9a-f]+;'
+"$live" hsprof -frequency=1999 "-symbols=$work/shapes" "process.exe=$work/stripped" -- ./stripped 20 1 3>named >/dev/null
+say says named 'work1;\$wtransacting;atomically'
+if "$live" hsprof "-symbols=$work/shares" "process.exe=$work/stripped" -- ./stripped 1 1 3>other >/dev/null 2>other.err; then
+	echo "symbols of another program were taken"
+	exit 1
+fi
+grep -q 'symbols of another build' other.err
+
+# All the time there was, by its own count.
+cat >burn.c <<'TEXT'
+#include <time.h>
+int main(void)
+{
+	struct timespec t;
+
+	do
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	while (t.tv_sec < 1);
+	return 0;
+}
+TEXT
+cc -O1 burn.c -o burn
+profile burn.out burn
+say time burn.out 1e9 0.05
