@@ -59,18 +59,50 @@ static char *read_text(const char *path, size_t n_max, size_t *ret_n)
 	return NULL;
 }
 
+/* What stands behind the name: `S 1234 …`. The name in brackets can hold anything, brackets too. */
+static const char *read_state(int stat_fd, char text[STAT_MAX])
+{
+	ssize_t n = pread(stat_fd, text, STAT_MAX - 1, 0);
+	const char *end;
+
+	if (n <= 0)
+		return NULL;
+	text[n] = '\0';
+	end = strrchr(text, ')');
+	return end && end[1] == ' ' ? end + 2 : NULL;
+}
+
 int process_is_over(int stat_fd)
 {
 	char text[STAT_MAX];
-	ssize_t n = pread(stat_fd, text, sizeof(text) - 1, 0);
-	const char *state;
+	const char *state = read_state(stat_fd, text);
 
-	if (n <= 0)
-		return 1;
-	text[n] = '\0';
-	/* The name in brackets can hold anything, brackets too. */
-	state = strrchr(text, ')');
-	return state && state[1] == ' ' && (state[2] == 'Z' || state[2] == 'X');
+	return !state || *state == 'Z' || *state == 'X';
+}
+
+static pid_t parent_of(pid_t pid)
+{
+	char path[64], text[STAT_MAX];
+	const char *state = NULL;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	state = read_state(fd, text);
+	(void)close(fd);
+	return state && *state ? (pid_t)strtol(state + 1, NULL, 10) : 0;
+}
+
+int process_is_below(pid_t pid, pid_t root)
+{
+	for (unsigned depth = 0; pid > 0 && depth < PROCESS_DEPTH_MAX; depth++) {
+		if (pid == root)
+			return 1;
+		pid = parent_of(pid);
+	}
+	return 0;
 }
 
 /* ---- The tree ---- */

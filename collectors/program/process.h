@@ -15,6 +15,7 @@
 
 enum {
 	PROCESS_TREE_MAX = 1024,
+	PROCESS_DEPTH_MAX = 64,
 	PROCESS_MAPS_MAX = 8 << 20, /* bytes of /proc/PID/maps that are looked at */
 };
 
@@ -36,6 +37,9 @@ int process_expect(const char *program, struct process *ret, struct image **ret_
 /* What to add to an address of the image to have the one in the process. -EAGAIN: the process hasn't mapped it (yet);
  * -ESRCH: it is gone; else why its maps can't be read. */
 int process_bias(const struct process *p, const struct image *i, uint64_t *ret_bias);
+
+/* Whether a process is of root's tree, which everybody may look at. */
+int process_is_below(pid_t pid, pid_t root);
 
 /* Whether the process on whose /proc/PID/stat this descriptor is open has ended. */
 int process_is_over(int stat_fd);

@@ -19,7 +19,6 @@ struct weir_instance {
 	struct ladder ladder;
 	uint64_t n_lost;
 	uint8_t has_flags, has_complained;
-	uint8_t is_expected; /* probes are in the file, so that other processes that run it are seen too */
 };
 
 static const struct weir_claim claims[] = { { NULL, WEIR_CLAIM_LIVE, 0 } };
@@ -145,7 +144,6 @@ static int find(struct weir_instance *i, struct weir_error *reterr)
 		r = runtime_open(&i->runtime, (pid_t)strtol(pid, NULL, 10), &hints, reterr);
 	else
 		r = weir_fail(reterr, -EINVAL, "rts: no process was named");
-	i->is_expected = program && r >= 0;
 	free(pid);
 	free(exe);
 	free(program);
@@ -222,10 +220,8 @@ static int rts_poll(struct weir_instance *i, int64_t now_ns, struct weir_error *
 	int is_over = process_is_over(i->runtime.stat_fd);
 	int r = poll_memory(i, now_ns);
 
-	/* Until it is known who runs the file, what they say stays where it is. */
-	if (r >= 0 && i->probes && runtime_meet(&i->runtime)) {
-		i->pauses.only_process = i->is_expected ? (uint32_t)i->runtime.process.pid : 0;
-		r = probes_drain(i->probes, &i->pauses);
+	if (r >= 0 && i->probes) {
+		r = probes_drain(i->probes, &i->runtime, &i->pauses);
 		count_lost(i);
 	}
 	if (r >= 0)

@@ -12,7 +12,7 @@ int probes_open(const struct runtime *rt, struct probes **ret, char *why, char *
 	return -ENOSYS;
 }
 
-int probes_drain(struct probes *p, struct pauses *pauses)
+int probes_drain(struct probes *p, struct runtime *rt, struct pauses *pauses)
 {
 	return 0;
 }

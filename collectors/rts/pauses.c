@@ -161,14 +161,16 @@ static int take_collection(struct pauses *p, const struct rts_event *e)
 int pauses_take(struct pauses *p, const struct rts_event *e)
 {
 	p->host->tally(p->host, WEIR_READ, 1, NULL);
-	if (p->only_process && e->process != p->only_process) {
-		p->host->tally(p->host, WEIR_SKIPPED, 1, "rts.other_process");
-		return WEIR_OK;
-	}
 	if (!is_whole(e) || e->generation >= GENERATIONS_MAX || e->live_words > words_max ||
 	    e->copied_words > words_max - p->generations[e->generation].copied_bytes / WORD_BYTES) {
 		p->host->tally(p->host, WEIR_BAD, 1, "rts.event");
 		return WEIR_OK;
 	}
 	return e->kind == RTS_COLLECTION ? take_collection(p, e) : take_phase(p, e);
+}
+
+void pauses_skip(struct pauses *p)
+{
+	p->host->tally(p->host, WEIR_READ, 1, NULL);
+	p->host->tally(p->host, WEIR_SKIPPED, 1, "rts.other_process");
 }

@@ -19,7 +19,9 @@ struct probes {
 	struct bpf_link *links[N_PROBES];
 	struct ring_buffer *ring;
 	unsigned n_slow;
+	uint8_t is_in_file; /* so that others that run it are heard too */
 	/* Of the drain that is going on. */
+	struct runtime *runtime;
 	struct pauses *pauses;
 	int result;
 };
@@ -88,6 +90,15 @@ static int attach_all(struct probes *p, const struct runtime *rt)
 	return r;
 }
 
+/* The kernel's number of the process is ours only where nobody has numbered them anew. */
+static int is_of_the_program(struct probes *p, const struct rts_event *e)
+{
+	if (!p->is_in_file)
+		return 1;
+	return (pid_t)e->process == p->runtime->process.pid ||
+	       (!p->runtime->process.pid && runtime_adopt(p->runtime, (pid_t)e->process));
+}
+
 static int on_event(void *context, void *at, size_t n)
 {
 	struct probes *p = context;
@@ -96,7 +107,10 @@ static int on_event(void *context, void *at, size_t n)
 	if (n < sizeof(e) || p->result < 0)
 		return 0;
 	memcpy(&e, at, sizeof(e));
-	p->result = pauses_take(p->pauses, &e);
+	if (is_of_the_program(p, &e))
+		p->result = pauses_take(p->pauses, &e);
+	else
+		pauses_skip(p->pauses);
 	return 0;
 }
 
@@ -156,6 +170,7 @@ int probes_open(const struct runtime *rt, struct probes **ret, char *why, char *
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return -ENOMEM;
+	p->is_in_file = rt->process.pid == 0;
 	/* What libbpf says of a failure is for who writes BPF programs. */
 	(void)libbpf_set_print(NULL);
 	r = load(p, rt, why, remedy);
@@ -167,8 +182,9 @@ int probes_open(const struct runtime *rt, struct probes **ret, char *why, char *
 	return 0;
 }
 
-int probes_drain(struct probes *p, struct pauses *pauses)
+int probes_drain(struct probes *p, struct runtime *rt, struct pauses *pauses)
 {
+	p->runtime = rt;
 	p->pauses = pauses;
 	p->result = 0;
 	(void)ring_buffer__consume(p->ring);

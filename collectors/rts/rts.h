@@ -99,8 +99,11 @@ struct runtime_hints {
 
 /* Finds the run-time system in the tree of process `root`. */
 int runtime_open(struct runtime *rt, pid_t root, const struct runtime_hints *hints, struct weir_error *reterr);
-/* Looks whether the program that was expected runs by now: 1 when its process is known, or 0. */
+/* Looks whether the program that was expected runs by now: 1 when its process is known, or 0. Who has lost the right to
+ * see what others run has to be told by runtime_adopt(). */
 int runtime_meet(struct runtime *rt);
+/* Takes a process that runs the file for the one that was expected when it is of the tree: 1, or 0. */
+int runtime_adopt(struct runtime *rt, pid_t pid);
 /* Looks where it lies and opens the memory, when that wasn't possible before: 0, -EAGAIN (the process isn't there yet),
  * or why not. */
 int runtime_reach(struct runtime *rt);
@@ -117,8 +120,8 @@ struct pauses;
 
 /* why: at least RTS_TEXT_MAX bytes, filled when the result is < 0. */
 int probes_open(const struct runtime *rt, struct probes **ret, char *why, char *remedy);
-/* Hands what was said since the last time to pauses_take(): 0, or what that returned. */
-int probes_drain(struct probes *p, struct pauses *pauses);
+/* Hands what the program has said since the last time to pauses_take(): 0, or what that returned. */
+int probes_drain(struct probes *p, struct runtime *rt, struct pauses *pauses);
 /* Events that could not be said, since the start. */
 uint64_t probes_lost(const struct probes *p);
 /* How many of the collections' three probes the kernel single-steps. */
@@ -134,7 +137,6 @@ enum {
 
 struct pauses {
 	const struct weir_host *host;
-	uint32_t only_process; /* events of others are left out; 0: there are none */
 	int64_t utc_offset_ns; /* UTC less CLOCK_MONOTONIC */
 	int64_t since_ns;      /* where the interval of the distribution starts, UTC */
 	uint64_t n_all;
@@ -151,6 +153,8 @@ struct pauses {
 
 /* One event, from the kernel or from a test. < 0: the host's. */
 int pauses_take(struct pauses *p, const struct rts_event *e);
+/* One of a process that isn't looked at. */
+void pauses_skip(struct pauses *p);
 /* Ends the interval: the distribution of what it took to halt the program. */
 int pauses_end(struct pauses *p, int64_t now_ns);
 

@@ -65,26 +65,39 @@ int runtime_open(struct runtime *rt, pid_t root, const struct runtime_hints *hin
 	return image_find(rt->image, names, rt->symbols, SYMBOL_COUNT);
 }
 
+static int become(struct runtime *rt, const struct process *found)
+{
+	int fd = open_of(found->pid, "stat");
+
+	if (fd < 0)
+		return 0;
+	if (rt->stat_fd >= 0)
+		(void)close(rt->stat_fd);
+	rt->stat_fd = fd;
+	rt->process = *found;
+	return 1;
+}
+
+int runtime_adopt(struct runtime *rt, pid_t pid)
+{
+	struct process found = rt->process;
+
+	found.pid = pid;
+	return process_is_below(pid, rt->root) && become(rt, &found);
+}
+
 int runtime_meet(struct runtime *rt)
 {
 	struct weir_error ignored;
 	struct image *image = NULL;
 	struct process found;
-	int fd;
 
 	if (rt->process.pid)
 		return 1;
 	if (process_find(rt->root, NULL, &found, &image, &ignored) < 0)
 		return 0;
 	image_close(image);
-	fd = strcmp(found.map, rt->process.map) == 0 ? open_of(found.pid, "stat") : -1;
-	if (fd < 0)
-		return 0;
-	if (rt->stat_fd >= 0)
-		(void)close(rt->stat_fd);
-	rt->stat_fd = fd;
-	rt->process = found;
-	return 1;
+	return strcmp(found.map, rt->process.map) == 0 && become(rt, &found);
 }
 
 int runtime_reach(struct runtime *rt)

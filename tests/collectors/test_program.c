@@ -206,6 +206,9 @@ static void a_process_is_over_when_it_has_ended_and_not_before(void **state)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	assert_true(fd >= 0);
 	assert_false(process_is_over(fd));
+	assert_true(process_is_below(child, getpid()));
+	assert_true(process_is_below(child, getppid()));
+	assert_false(process_is_below(getpid(), child));
 	assert_int_equal(write(to_child[1], "x", 1), 1);
 	while (!process_is_over(fd))
 		;
