@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collectors/program/image.h"
 
+#include "collectors/program/elf_file.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,158 +13,17 @@
 
 enum {
 	COMMENT_MAX = 64 * 1024,
-	NOTES_MAX = 64 * 1024,
 	DYNAMIC_MAX = 64 * 1024,
 	DYNAMIC_TEXTS_MAX = 1 << 20,
 };
 
-/* One file: the image itself, or the one with its symbols. */
-struct file {
-	int fd;
-	struct elf_header header;
-	uint8_t *sections; /* the table, as it lies in the file */
-	size_t n_sections_bytes;
-	char build_id[ELF_BUILD_ID_MAX];
-	size_t n_build_id;
-};
-
 struct image {
-	struct file own, debug;
+	struct elf_file own, debug;
 	struct elf_segment segments[IMAGE_SEGMENTS_MAX];
 	uint32_t n_segments;
 	char version[IMAGE_VERSION_MAX];
 	char path[PATH_MAX];
 };
-
-/* ---- Reading pieces ---- */
-
-static int read_at(int fd, void *room, size_t n, uint64_t offset)
-{
-	uint8_t *at = room;
-
-	while (n > 0) {
-		ssize_t r = offset > INT64_MAX ? 0 : pread(fd, at, n, (off_t)offset);
-
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r <= 0)
-			return r < 0 ? -errno : -EFAULT;
-		at += r;
-		offset += (uint64_t)r;
-		n -= (size_t)r;
-	}
-	return 0;
-}
-
-/* A piece of its own memory; the caller frees it. NULL: no memory, or the file hasn't so much. */
-static uint8_t *piece(int fd, uint64_t offset, uint64_t n)
-{
-	uint8_t *at = n > 0 && n <= SIZE_MAX ? malloc((size_t)n) : NULL;
-
-	if (at && read_at(fd, at, (size_t)n, offset) < 0) {
-		free(at);
-		return NULL;
-	}
-	return at;
-}
-
-static int section_of_type(const struct file *f, uint32_t type, struct elf_section *ret, uint32_t *ret_index)
-{
-	for (uint32_t i = *ret_index; elf_section(f->sections, f->n_sections_bytes, i, ret) == PARSE_OK; i++)
-		if (ret->type == type) {
-			*ret_index = i;
-			return 1;
-		}
-	return 0;
-}
-
-static int section_called(const struct file *f, const char *name, struct elf_section *ret)
-{
-	struct elf_section names;
-	struct parse_text text;
-	uint8_t *texts;
-	int found = 0;
-
-	if (elf_section(f->sections, f->n_sections_bytes, f->header.names_section, &names) != PARSE_OK ||
-	    names.n_bytes > NOTES_MAX)
-		return 0;
-	texts = piece(f->fd, names.offset, names.n_bytes);
-	for (uint32_t i = 0; texts && !found; i++) {
-		if (elf_section(f->sections, f->n_sections_bytes, i, ret) != PARSE_OK)
-			break;
-		found = elf_text(texts, (size_t)names.n_bytes, ret->name, &text) == PARSE_OK &&
-		        text.n == strlen(name) && memcmp(text.at, name, text.n) == 0;
-	}
-	free(texts);
-	return found;
-}
-
-static void read_build_id(struct file *f)
-{
-	struct parse_fault fault;
-	struct elf_section notes;
-	struct parse_text id;
-	uint8_t *at;
-
-	for (uint32_t i = 0; section_of_type(f, ELF_SECTION_NOTE, &notes, &i) && !f->n_build_id; i++) {
-		at = notes.n_bytes <= NOTES_MAX ? piece(f->fd, notes.offset, notes.n_bytes) : NULL;
-		if (at && elf_build_id(at, (size_t)notes.n_bytes, &id, &fault) == PARSE_OK) {
-			memcpy(f->build_id, id.at, id.n);
-			f->n_build_id = id.n;
-		}
-		free(at);
-	}
-}
-
-static int read_sections(struct file *f)
-{
-	uint32_t n = f->header.n_sections;
-	uint8_t first[ELF_SECTION_BYTES];
-	struct elf_section section;
-
-	if (f->header.sections_at == 0)
-		return 0;
-	if (n == 0) {
-		if (read_at(f->fd, first, sizeof(first), f->header.sections_at) < 0 ||
-		    elf_section(first, sizeof(first), 0, &section) != PARSE_OK || section.n_bytes > IMAGE_SECTIONS_MAX)
-			return -EBADMSG;
-		n = (uint32_t)section.n_bytes;
-	}
-	if (n == 0)
-		return 0;
-	f->sections = piece(f->fd, f->header.sections_at, (uint64_t)n * ELF_SECTION_BYTES);
-	if (!f->sections)
-		return -EBADMSG;
-	f->n_sections_bytes = (size_t)n * ELF_SECTION_BYTES;
-	return 0;
-}
-
-static void file_close(struct file *f)
-{
-	if (f->fd >= 0)
-		(void)close(f->fd);
-	free(f->sections);
-	*f = (struct file){ .fd = -1 };
-}
-
-static int file_open(struct file *f, const char *path, struct weir_error *reterr)
-{
-	uint8_t head[ELF_HEADER_BYTES];
-	struct parse_fault fault = { 0, NULL, "cut short" };
-
-	f->fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (f->fd < 0) {
-		int code = -errno;
-
-		return weir_fail(reterr, code, "program: %s: %s", path, strerror(-code));
-	}
-	if (read_at(f->fd, head, sizeof(head), 0) < 0 || elf_header(head, sizeof(head), &f->header, &fault) != PARSE_OK)
-		return weir_fail(reterr, -ENOTSUP, "program: %s: %s", path, fault.reason);
-	if (read_sections(f) < 0)
-		return weir_fail(reterr, -EBADMSG, "program: %s: its section table lies outside of it", path);
-	read_build_id(f);
-	return 0;
-}
 
 static int read_segments(struct image *i, struct weir_error *reterr)
 {
@@ -173,7 +33,7 @@ static int read_segments(struct image *i, struct weir_error *reterr)
 	if (n > IMAGE_SEGMENTS_MAX)
 		return weir_fail(reterr, -ENOTSUP, "program: %s: %u segments, more than %d", i->path, n,
 		                 IMAGE_SEGMENTS_MAX);
-	table = piece(i->own.fd, i->own.header.segments_at, (uint64_t)n * ELF_SEGMENT_BYTES);
+	table = elf_file_piece(i->own.fd, i->own.header.segments_at, (uint64_t)n * ELF_SEGMENT_BYTES);
 	if (!table)
 		return n == 0 ? 0
 		              : weir_fail(reterr, -EBADMSG, "program: %s: its segment table lies outside of it",
@@ -211,8 +71,8 @@ static void read_version(struct image *i)
 	struct elf_section comment;
 	uint8_t *at = NULL;
 
-	if (section_called(&i->own, ".comment", &comment) && comment.n_bytes <= COMMENT_MAX)
-		at = piece(i->own.fd, comment.offset, comment.n_bytes);
+	if (elf_file_section_called(&i->own, ".comment", &comment) && comment.n_bytes <= COMMENT_MAX)
+		at = elf_file_piece(i->own.fd, comment.offset, comment.n_bytes);
 	if (!at || !take_version(i, (const char *)at, (size_t)comment.n_bytes, "GHC "))
 		(void)take_version(i, i->path, strlen(i->path), "-ghc");
 	free(at);
@@ -227,7 +87,7 @@ int image_open(const char *path, struct image **ret, struct weir_error *reterr)
 		return weir_fail(reterr, -ENOMEM, "program: %s: no memory", path);
 	i->own.fd = i->debug.fd = -1;
 	(void)snprintf(i->path, sizeof(i->path), "%s", path);
-	r = file_open(&i->own, path, reterr);
+	r = elf_file_open(&i->own, path, reterr);
 	if (r >= 0)
 		r = read_segments(i, reterr);
 	if (r < 0) {
@@ -243,19 +103,19 @@ void image_close(struct image *i)
 {
 	if (!i)
 		return;
-	file_close(&i->own);
-	file_close(&i->debug);
+	elf_file_close(&i->own);
+	elf_file_close(&i->debug);
 	free(i);
 }
 
 /* ---- Symbols ---- */
 
-static int table_of(const struct file *f, uint32_t type, struct image_table *ret)
+static int table_of(const struct elf_file *f, uint32_t type, struct image_table *ret)
 {
 	struct elf_section symbols, texts;
 	uint32_t index = 0;
 
-	if (f->fd < 0 || !section_of_type(f, type, &symbols, &index) ||
+	if (f->fd < 0 || !elf_file_section(f, type, &symbols, &index) ||
 	    symbols.n_bytes / ELF_SYMBOL_BYTES > IMAGE_SYMBOLS_MAX ||
 	    elf_section(f->sections, f->n_sections_bytes, symbols.link, &texts) != PARSE_OK ||
 	    texts.n_bytes > IMAGE_TEXTS_MAX)
@@ -277,7 +137,7 @@ int image_table(const struct image *i, struct image_table *ret)
 	       table_of(&i->own, ELF_SECTION_DYNAMIC_SYMBOLS, ret);
 }
 
-static void debug_path(const struct file *f, char *path, size_t n_path)
+static void debug_path(const struct elf_file *f, char *path, size_t n_path)
 {
 	size_t n = (size_t)snprintf(path, n_path, "/usr/lib/debug/.build-id/%02x/", (uint8_t)f->build_id[0]);
 
@@ -300,7 +160,7 @@ int image_take_symbols(struct image *i, const char *path, struct weir_error *ret
 		                 i->path);
 	if (!path)
 		debug_path(&i->own, by_id, sizeof(by_id));
-	r = file_open(&i->debug, path ? path : by_id, path ? reterr : NULL);
+	r = elf_file_open(&i->debug, path ? path : by_id, path ? reterr : NULL);
 	if (r >= 0 && !table_of(&i->debug, ELF_SECTION_SYMBOLS, &table))
 		r = weir_fail(reterr, -ENODATA, "program: %s: has no symbols either", path ? path : by_id);
 	if (r >= 0 && i->own.n_build_id && i->debug.n_build_id &&
@@ -310,7 +170,7 @@ int image_take_symbols(struct image *i, const char *path, struct weir_error *ret
 		              i->path);
 	if (r >= 0)
 		return 0;
-	file_close(&i->debug);
+	elf_file_close(&i->debug);
 	if (path)
 		return r;
 	return weir_fail(reterr, -ENODATA,
@@ -334,8 +194,8 @@ static void match(const uint8_t *texts, size_t n_texts, const struct elf_symbol 
 
 static int find_in(const struct image_table *table, const struct image_name *names, struct image_symbol *ret, size_t n)
 {
-	uint8_t *symbols = piece(table->fd, table->offset, table->n_bytes);
-	uint8_t *texts = piece(table->fd, table->texts_offset, table->n_texts);
+	uint8_t *symbols = elf_file_piece(table->fd, table->offset, table->n_bytes);
+	uint8_t *texts = elf_file_piece(table->fd, table->texts_offset, table->n_texts);
 	struct elf_symbol symbol;
 	int r = symbols && texts ? 0 : -EBADMSG;
 
@@ -378,7 +238,7 @@ int image_read(const struct image *i, uint64_t address, void *room, size_t n)
 	if (address > UINT64_MAX - n || !image_offset(i, address, &offset) ||
 	    !image_offset(i, address + n - 1, &last) || last - offset != n - 1)
 		return -EFAULT;
-	return read_at(i->own.fd, room, n, offset);
+	return elf_file_read(i->own.fd, room, n, offset);
 }
 
 int image_address(const struct image *i, uint64_t offset, uint64_t *ret_address)
@@ -481,12 +341,12 @@ int image_runtime_library(const struct image *i, const char *origin, char *path,
 	size_t index = 0;
 	int found = 0;
 
-	if (!section_of_type(&i->own, ELF_SECTION_DYNAMIC, &dynamic, &at) || dynamic.n_bytes > DYNAMIC_MAX ||
+	if (!elf_file_section(&i->own, ELF_SECTION_DYNAMIC, &dynamic, &at) || dynamic.n_bytes > DYNAMIC_MAX ||
 	    elf_section(i->own.sections, i->own.n_sections_bytes, dynamic.link, &texts) != PARSE_OK ||
 	    texts.n_bytes > DYNAMIC_TEXTS_MAX)
 		return 0;
-	d = (struct dynamic){ piece(i->own.fd, dynamic.offset, dynamic.n_bytes),
-		              piece(i->own.fd, texts.offset, texts.n_bytes), (size_t)dynamic.n_bytes,
+	d = (struct dynamic){ elf_file_piece(i->own.fd, dynamic.offset, dynamic.n_bytes),
+		              elf_file_piece(i->own.fd, texts.offset, texts.n_bytes), (size_t)dynamic.n_bytes,
 		              (size_t)texts.n_bytes };
 	while (d.entries && d.texts && !found &&
 	       dynamic_value(&d, &index, ELF_DYNAMIC_NEEDED, ELF_DYNAMIC_NEEDED, &name))

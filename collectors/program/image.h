@@ -15,7 +15,6 @@
 
 enum {
 	IMAGE_SEGMENTS_MAX = 64,
-	IMAGE_SECTIONS_MAX = 65536,
 	IMAGE_SYMBOLS_MAX = 16 << 20, /* of one table */
 	IMAGE_TEXTS_MAX = 1 << 30,    /* bytes of their names */
 	IMAGE_VERSION_MAX = 32,
