@@ -36,18 +36,18 @@ static inline __attribute__((always_inline)) __u32 hist_log2(__u64 v)
 {
 	__u32 r, shift;
 
-	r = (v > 0xffffffff) << 5;
+	r = (__u32)(v > 0xffffffff) << 5;
 	v >>= r;
-	shift = (v > 0xffff) << 4;
+	shift = (__u32)(v > 0xffff) << 4;
 	v >>= shift;
 	r |= shift;
-	shift = (v > 0xff) << 3;
+	shift = (__u32)(v > 0xff) << 3;
 	v >>= shift;
 	r |= shift;
-	shift = (v > 0xf) << 2;
+	shift = (__u32)(v > 0xf) << 2;
 	v >>= shift;
 	r |= shift;
-	shift = (v > 0x3) << 1;
+	shift = (__u32)(v > 0x3) << 1;
 	v >>= shift;
 	r |= shift;
 	return r | (__u32)(v >> 1);

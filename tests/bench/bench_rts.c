@@ -130,7 +130,7 @@ int main(void)
 	rec = observe(&c, "true");
 	with = best_ns(&c, rec);
 	recorder_close(rec, &result);
-	if (!strstr(recorder_text(rec).at, "\"uprobes\""))
+	if (!memmem(recorder_text(rec).at, recorder_text(rec).n_bytes, "\"uprobes\"", 9))
 		printf("  no probes here: they are not in the figures\n");
 	recorder_free(rec);
 	(void)kill(c.pid, SIGKILL);

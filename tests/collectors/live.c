@@ -67,7 +67,8 @@ static void become(char **argv, int go_fd)
 {
 	char byte;
 
-	(void)close(3);
+	if (out_fd == 3)
+		(void)close(out_fd);
 	if (!is_before_exec)
 		(void)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 	else if (read(go_fd, &byte, 1) != 1)
