@@ -2,6 +2,7 @@
 #include "analysis/epoch.h"
 
 #include "analysis/epoch_place.h"
+#include "analysis/totals.h"
 #include "store/query.h"
 
 #include <errno.h>
@@ -357,13 +358,17 @@ void epochs_done(struct epochs *e)
 
 int epochs_read(struct store *s, const struct epoch_config *config, struct epochs *ret, struct weir_error *reterr)
 {
-	sqlite3_stmt *q;
-	int r = query_prepare(s,
-	                      "SELECT run, node FROM nodes WHERE (?1 IS NULL OR run = ?1) AND (?2 IS NULL OR node = ?2)"
-	                      " ORDER BY run, node",
-	                      &q, reterr);
+	sqlite3_stmt *q = NULL;
+	int r = totals_keep(s, reterr);
 
 	*ret = (struct epochs){ 0 };
+	if (r == 0)
+		r = query_prepare(
+			s,
+			"SELECT run, node FROM nodes WHERE (?1 IS NULL OR run = ?1) AND (?2 IS NULL OR node = ?2)"
+			" ORDER BY run, node",
+			&q, reterr);
+
 	if (r < 0)
 		return r;
 	(void)sqlite3_bind_text(q, 1, config->run, -1, SQLITE_STATIC);

@@ -81,13 +81,13 @@ static int read_spans(struct store *s, const struct epoch_node *n, const char *m
 static int pick_collector(struct store *s, const struct epoch_node *n, const char *metric, char ret[EPOCH_FROM_MAX],
                           struct weir_error *reterr)
 {
-	sqlite3_stmt *q =
-		prepare(s,
-	                "SELECT collector FROM totals WHERE run = ?1 AND node = ?2 AND metric = ?3 AND collector IN"
-	                " (SELECT collector FROM sources WHERE run = ?1 AND node = ?2 AND clock_error_ns BETWEEN 0 AND "
-	                "1000000000)"
-	                " GROUP BY collector ORDER BY sum(n) DESC, collector LIMIT 1",
-	                (const char *const[]){ n->run, n->node, metric }, 3, reterr);
+	sqlite3_stmt *q = prepare(
+		s,
+		"SELECT collector FROM kept_totals WHERE run = ?1 AND node = ?2 AND metric = ?3 AND collector IN"
+		" (SELECT collector FROM sources WHERE run = ?1 AND node = ?2 AND clock_error_ns BETWEEN 0 AND "
+		"1000000000)"
+		" GROUP BY collector ORDER BY sum(n) DESC, collector LIMIT 1",
+		(const char *const[]){ n->run, n->node, metric }, 3, reterr);
 	int step = q ? query_step(s, q, reterr) : -EINVAL;
 
 	ret[0] = 0;
@@ -134,7 +134,8 @@ static int read_pauses(struct store *s, struct epoch_node *n, struct weir_error 
 static const char gauge_sql[] =
 	"SELECT t_ns, sum(value) FROM (SELECT DISTINCT t_ns, value, attrs FROM numbers WHERE run = ?1 AND node = ?2 AND"
 	" metric = ?3 AND collector = ?6 AND (?4 IS NULL OR json_extract(attrs, '$.' || ?4) = ?5 OR (?5 = 'total' AND"
-	" json_extract(attrs, '$.' || ?4) IN ('user', 'system') AND NOT EXISTS (SELECT 1 FROM totals t WHERE t.run = ?1"
+	" json_extract(attrs, '$.' || ?4) IN ('user', 'system') AND NOT EXISTS (SELECT 1 FROM kept_totals t WHERE "
+        "t.run = ?1"
 	" AND t.node = ?2 AND t.metric = ?3 AND t.collector = ?6 AND json_extract(t.attrs, '$.' || ?4) = 'total'))))"
 	" GROUP BY t_ns ORDER BY t_ns";
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analysis/headline.h"
 
+#include "analysis/totals.h"
 #include "store/query.h"
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <weir/fail.h>
@@ -25,6 +27,10 @@ const struct headline_word headline_words[HEADLINE_FIGURES] = {
 	[HEADLINE_CAPABILITIES] = { "capabilities", "{capability}" },
 	[HEADLINE_DAMAGES] = { "damages", "{place}" },
 	[HEADLINE_DAMAGED_BYTES] = { "damaged", "By" },
+	[HEADLINE_DISK_READ] = { "disk_read", "By" },
+	[HEADLINE_DISK_WRITTEN] = { "disk_written", "By" },
+	[HEADLINE_NET_RECEIVED] = { "network_received", "By" },
+	[HEADLINE_NET_SENT] = { "network_sent", "By" },
 	[HEADLINE_EPOCHS] = { "epoch_boundaries", "{boundary}" },
 	[HEADLINE_SLOTS] = { "slots_started", "{slot}" },
 	[HEADLINE_SLOTS_MISSED] = { "slots_missed", "{slot}" },
@@ -40,7 +46,9 @@ const struct headline_word headline_words[HEADLINE_FIGURES] = {
 #define SUM   "sum(sum)"
 #define COUNT "sum(n)"
 
-/* Where a figure may come from, best first. */
+#define DIRECTION(d) "attrs ->> '$.direction' = '" d "'"
+
+/* Where a figure may come from, best first. `*` is any collector, and of several the one that saw most. */
 static const struct origin {
 	enum headline_figure figure;
 	const char *collector, *metric, *take;
@@ -51,29 +59,44 @@ static const struct origin {
 	{ HEADLINE_CPU, "ghc-rts-stats", "process.cpu.time", MOST, "attrs ->> '$.state' = 'total'" },
 	{ HEADLINE_CPU, "kernel-resources", "process.cpu.time", ENDS, NULL },
 	{ HEADLINE_CPU, "node-trace", "process.cpu.time", MOST, "attrs ->> '$.state' = 'total'" },
+	{ HEADLINE_CPU, "*", "process.cpu.time", ENDS, "attrs ->> '$.state' IN ('user', 'system')" },
 	{ HEADLINE_PRODUCTIVITY, "ghc-rts-stats", "ghc.productivity", MOST, "attrs ->> '$.clock' = 'elapsed'" },
 	{ HEADLINE_COLLECTIONS, "ghc-eventlog", "ghc.gc.pause", COUNT, NULL },
 	{ HEADLINE_COLLECTIONS, "ghc-rts-stats", "ghc.gc.count", ENDS, NULL },
 	{ HEADLINE_COLLECTIONS, "node-trace", "ghc.gc.count", ENDS, NULL },
+	{ HEADLINE_COLLECTIONS, "*", "ghc.gc.pause", COUNT, NULL },
 	{ HEADLINE_PAUSED, "ghc-eventlog", "ghc.gc.pause", SUM, NULL },
 	{ HEADLINE_PAUSED, "ghc-rts-stats", "ghc.gc.elapsed.time", ENDS, NULL },
+	{ HEADLINE_PAUSED, "*", "ghc.gc.pause", SUM, NULL },
 	{ HEADLINE_PAUSE_LONGEST, "ghc-eventlog", "ghc.gc.pause", MOST, NULL },
 	{ HEADLINE_PAUSE_LONGEST, "ghc-rts-stats", "ghc.gc.pause.max", MOST, NULL },
+	{ HEADLINE_PAUSE_LONGEST, "*", "ghc.gc.pause", MOST, NULL },
 	{ HEADLINE_HEAP, "ghc-eventlog", "ghc.heap.size", MOST, NULL },
 	{ HEADLINE_HEAP, "ghc-rts-stats", "ghc.heap.size.max", MOST, NULL },
 	{ HEADLINE_HEAP, "node-trace", "ghc.heap.size", MOST, NULL },
+	{ HEADLINE_HEAP, "*", "ghc.heap.size", MOST, NULL },
 	{ HEADLINE_LIVE, "ghc-eventlog", "ghc.heap.live", MOST, NULL },
 	{ HEADLINE_LIVE, "ghc-rts-stats", "ghc.heap.live.max", MOST, NULL },
 	{ HEADLINE_LIVE, "node-trace", "ghc.heap.live", MOST, NULL },
+	{ HEADLINE_LIVE, "*", "ghc.heap.live", MOST, NULL },
 	{ HEADLINE_RESIDENT, "kernel-resources", "process.memory.usage.max", MOST, NULL },
 	{ HEADLINE_RESIDENT, "node-trace", "process.memory.usage", MOST, NULL },
+	{ HEADLINE_RESIDENT, "*", "process.memory.usage", MOST, NULL },
 	{ HEADLINE_ALLOCATED, "ghc-rts-stats", "ghc.heap.allocated", MOST, NULL },
 	{ HEADLINE_ALLOCATED, "ghc-eventlog", "ghc.heap.allocated", ENDS, NULL },
 	{ HEADLINE_ALLOCATED, "node-trace", "ghc.heap.allocated", MOST, NULL },
 	{ HEADLINE_ALLOCATED, "ghc-prof", "ghc.profile.total_alloc", MOST, NULL },
+	{ HEADLINE_ALLOCATED, "*", "ghc.heap.allocated", ENDS, NULL },
 	{ HEADLINE_THREADS, "ghc-eventlog", "ghc.thread.created", ENDS, NULL },
 	{ HEADLINE_CAPABILITIES, "ghc-eventlog", "ghc.capability.count", MOST, NULL },
 	{ HEADLINE_CAPABILITIES, "ghc-rts-stats", "ghc.capability.count", MOST, NULL },
+	{ HEADLINE_CAPABILITIES, "*", "ghc.capability.count", MOST, NULL },
+	{ HEADLINE_DISK_READ, "kernel-resources", "process.disk.io", MOST, DIRECTION("read") },
+	{ HEADLINE_DISK_READ, "*", "process.disk.io", ENDS, DIRECTION("read") },
+	{ HEADLINE_DISK_WRITTEN, "kernel-resources", "process.disk.io", MOST, DIRECTION("write") },
+	{ HEADLINE_DISK_WRITTEN, "*", "process.disk.io", ENDS, DIRECTION("write") },
+	{ HEADLINE_NET_RECEIVED, "*", "process.network.io", ENDS, DIRECTION("receive") },
+	{ HEADLINE_NET_SENT, "*", "process.network.io", ENDS, DIRECTION("transmit") },
 	{ HEADLINE_EPOCHS, "node-trace", "cardano.epoch.boundary", COUNT, NULL },
 	{ HEADLINE_SLOTS, "node-trace", "cardano.forge.start", COUNT, NULL },
 	{ HEADLINE_FORGED, "node-trace", "cardano.forge.block", COUNT, NULL },
@@ -91,7 +114,7 @@ static const struct question {
 	{ HEADLINE_SLOTS_MISSED,
 	  "SELECT coalesce(f.node, ''), 'node-trace', coalesce((SELECT sum(value) FROM spans m WHERE m.run = ?1 AND"
 	  " m.node IS f.node AND m.metric = 'cardano.slot.missed' AND m.collector = 'node-trace'), 0)"
-	  " FROM (SELECT DISTINCT node FROM totals WHERE run = ?1 AND metric = 'cardano.forge.start') f" },
+	  " FROM (SELECT DISTINCT node FROM kept_totals WHERE run = ?1 AND metric = 'cardano.forge.start') f" },
 	{ HEADLINE_DAMAGES,
 	  "SELECT coalesce(s.node, ''), 'ghc-eventlog', (SELECT coalesce(sum(d.count), 0) FROM diags d WHERE d.run = ?1"
 	  " AND d.node IS s.node AND d.code IN ('eventlog.gap', 'eventlog.cut', 'eventlog.short')) FROM sources s"
@@ -103,6 +126,10 @@ static const struct question {
 	                 " AND collector = 'ghc-eventlog' AND t_last_ns > t_first_ns GROUP BY node" },
 	{ HEADLINE_WALL, "SELECT coalesce(node, ''), collector, max(t_last_ns - t_first_ns) FROM sources WHERE run = ?1"
 	                 " AND collector = 'node-trace' AND t_last_ns > t_first_ns GROUP BY node" },
+	{ HEADLINE_WALL,
+	  "SELECT coalesce(node, ''), collector, max(t_last_ns - t_first_ns) AS seen FROM sources WHERE run = ?1 AND"
+	  " clock_error_ns BETWEEN 0 AND 1000000000 AND t_last_ns > t_first_ns GROUP BY node, collector ORDER BY seen "
+	  "DESC" },
 };
 
 static struct headline_node *add_node(struct headline *h, const char *name)
@@ -117,7 +144,7 @@ static struct headline_node *add_node(struct headline *h, const char *name)
 	if (!node->node)
 		return NULL;
 	for (int i = 0; i < HEADLINE_FIGURES; i++)
-		node->at[i] = (struct headline_value){ NAN, NULL };
+		node->at[i] = (struct headline_value){ .value = NAN };
 	h->n_nodes++;
 	return node;
 }
@@ -128,15 +155,6 @@ static struct headline_node *node_of(struct headline *h, const char *name)
 		if (strcmp(h->nodes[i].node, name) == 0)
 			return &h->nodes[i];
 	return add_node(h, name);
-}
-
-/* The collector's name has to outlive the statement. */
-static const char *known_collector(const char *name)
-{
-	for (size_t i = 0; i < sizeof(origins) / sizeof(origins[0]); i++)
-		if (strcmp(origins[i].collector, name) == 0)
-			return origins[i].collector;
-	return NULL;
 }
 
 /* Rows of node, collector, value; finalizes the statement. What is known already stays. */
@@ -155,10 +173,11 @@ static int take_rows(struct store *s, sqlite3_stmt *q, enum headline_figure figu
 			step = weir_fail(reterr, -ENOMEM, "summary: no memory");
 			break;
 		}
-		if (isnan(node->at[figure].value))
-			node->at[figure] =
-				(struct headline_value){ sqlite3_column_double(q, 2),
-				                         known_collector((const char *)sqlite3_column_text(q, 1)) };
+		if (isnan(node->at[figure].value)) {
+			node->at[figure].value = sqlite3_column_double(q, 2);
+			(void)snprintf(node->at[figure].from, HEADLINE_FROM_MAX, "%s",
+			               (const char *)sqlite3_column_text(q, 1));
+		}
 	}
 	(void)sqlite3_finalize(q);
 	return step;
@@ -171,11 +190,11 @@ static int take_origin(struct store *s, const char *run, const struct origin *o,
 	char sql[512];
 	int result;
 
-	(void)snprintf(sql, sizeof(sql),
-	               "SELECT coalesce(node, ''), collector, %s FROM totals WHERE run = ?1 AND collector = ?2 AND"
-	               " metric %s ?3 %s%s GROUP BY node ORDER BY node",
-	               o->take, strchr(o->metric, '*') ? "GLOB" : "=", o->where ? "AND " : "",
-	               o->where ? o->where : "");
+	(void)snprintf(
+		sql, sizeof(sql),
+		"SELECT coalesce(node, ''), collector, %s FROM kept_totals WHERE run = ?1 AND collector GLOB ?2 AND"
+		" metric GLOB ?3 %s%s GROUP BY node, collector ORDER BY node, sum(n) DESC, collector",
+		o->take, o->where ? "AND " : "", o->where ? o->where : "");
 	result = query_prepare(s, sql, &q, reterr);
 	if (result < 0)
 		return result;
@@ -223,9 +242,10 @@ void headline_done(struct headline *h)
 
 int headline_read(struct store *s, const char *run, struct headline *ret, struct weir_error *reterr)
 {
-	int result = 0;
+	int result;
 
 	*ret = (struct headline){ 0 };
+	result = totals_keep(s, reterr);
 	for (size_t i = 0; i < sizeof(origins) / sizeof(origins[0]) && result == 0; i++)
 		result = take_origin(s, run, &origins[i], ret, reterr);
 	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]) && result == 0; i++)

@@ -28,6 +28,10 @@ enum headline_figure {
 	HEADLINE_CAPABILITIES,
 	HEADLINE_DAMAGES,
 	HEADLINE_DAMAGED_BYTES,
+	HEADLINE_DISK_READ,
+	HEADLINE_DISK_WRITTEN,
+	HEADLINE_NET_RECEIVED,
+	HEADLINE_NET_SENT,
 	HEADLINE_EPOCHS,
 	HEADLINE_SLOTS,
 	HEADLINE_SLOTS_MISSED,
@@ -38,9 +42,13 @@ enum headline_figure {
 	HEADLINE_FIGURES,
 };
 
+enum {
+	HEADLINE_FROM_MAX = 64,
+};
+
 struct headline_value {
-	double value;     /* NaN: not measured */
-	const char *from; /* the collector; NULL: not measured, or had from other figures of the node */
+	double value;                 /* NaN: not measured */
+	char from[HEADLINE_FROM_MAX]; /* the collector; "": not measured, or had from other figures of the node */
 };
 
 struct headline_node {

@@ -111,8 +111,7 @@ static double resampled_median(gsl_rng *rng, const double *from, size_t n, doubl
 		for (size_t k = 0; k < length && i < n; k++)
 			room[i++] = from[(at + k) % n];
 	}
-	gsl_sort(room, 1, n);
-	return gsl_stats_median_from_sorted_data(room, 1, n);
+	return gsl_stats_median(room, 1, n);
 }
 
 static void bootstrap(const double *one, size_t n_one, const double *other, size_t n_other, struct samples_effect *ret)

@@ -31,6 +31,13 @@ static const struct column runtime[] = {
 	{ HEADLINE_DAMAGED_BYTES, "bytes lost" },
 };
 
+static const struct column traffic[] = {
+	{ HEADLINE_DISK_READ, "disk, read" },
+	{ HEADLINE_DISK_WRITTEN, "written" },
+	{ HEADLINE_NET_RECEIVED, "network, received" },
+	{ HEADLINE_NET_SENT, "sent" },
+};
+
 static const struct column chain[] = {
 	{ HEADLINE_EPOCHS, "epoch boundaries" }, { HEADLINE_SLOTS, "slots started" },
 	{ HEADLINE_SLOTS_MISSED, "missed" },     { HEADLINE_LOOP_LONGEST, "longest phase" },
@@ -129,6 +136,7 @@ int summary_print_headline(struct store *s, const char *run)
 	if (result < 0)
 		return result;
 	if (print_table(&h, runtime, sizeof(runtime) / sizeof(runtime[0])) < 0 ||
+	    print_table(&h, traffic, sizeof(traffic) / sizeof(traffic[0])) < 0 ||
 	    print_table(&h, chain, sizeof(chain) / sizeof(chain[0])) < 0) {
 		say("summary: no memory");
 		result = -1;
@@ -155,7 +163,7 @@ int summary_json_headline(struct store *s, const char *run, struct jsonout *j)
 			jsonout_text(j, "name", headline_words[k].name);
 			jsonout_f64(j, "value", h.nodes[i].at[k].value);
 			jsonout_text(j, "unit", headline_words[k].unit);
-			jsonout_text(j, "collector", h.nodes[i].at[k].from);
+			jsonout_text(j, "collector", h.nodes[i].at[k].from[0] ? h.nodes[i].at[k].from : NULL);
 			jsonout_end(j);
 			j->is_compact = 0;
 		}

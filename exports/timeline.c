@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "exports/timeline.h"
 
+#include "analysis/totals.h"
 #include "exports/chrome.h"
 #include "exports/chrome_rules.h"
 #include "store/query.h"
@@ -30,7 +31,7 @@ struct timeline {
 /* Metrics of a node by shape, each with the collector that is drawn: the one that saw most. */
 static const char jobs_sql[] =
 	"SELECT shape, metric, collector FROM (SELECT t.shape, t.metric, t.collector, row_number() OVER ("
-	"PARTITION BY t.shape, t.metric ORDER BY sum(t.n) DESC, t.collector) AS place FROM totals t"
+	"PARTITION BY t.shape, t.metric ORDER BY sum(t.n) DESC, t.collector) AS place FROM kept_totals t"
 	" WHERE t.run = ?1 AND t.node = ?2 AND t.shape IN ('span', 'number') AND t.collector IN"
 	" (SELECT collector FROM sources WHERE run = ?1 AND node = ?2 GROUP BY collector"
 	"  HAVING min(coalesce(clock_error_ns, -1)) >= 0 AND max(clock_error_ns) <= ?3)"
@@ -38,7 +39,7 @@ static const char jobs_sql[] =
 
 static const char left_out_sql[] =
 	"SELECT o.collector, CASE WHEN min(coalesce(o.clock_error_ns, -1)) < 0 THEN -1 ELSE max(o.clock_error_ns) END e"
-	" FROM sources o WHERE o.run = ?1 AND o.node = ?2 AND EXISTS (SELECT 1 FROM totals t WHERE t.run = ?1 AND"
+	" FROM sources o WHERE o.run = ?1 AND o.node = ?2 AND EXISTS (SELECT 1 FROM kept_totals t WHERE t.run = ?1 AND"
 	" t.node = ?2 AND t.collector = o.collector AND (t.shape = 'span' OR t.shape = 'number' AND t.n > 1))"
 	" GROUP BY o.collector HAVING e < 0 OR e > ?3 ORDER BY o.collector";
 
@@ -285,7 +286,8 @@ static int draw_numbers(struct timeline *t, const char *metric, const char *coll
 	if (chrome_level_of(metric) == CHROME_NOT_DRAWN)
 		return 0;
 	q = ask(t,
-	        "SELECT t.attrs, t.unit, coalesce(m.kind, '') FROM totals t LEFT JOIN metrics m ON m.name = t.metric"
+	        "SELECT t.attrs, t.unit, coalesce(m.kind, '') FROM kept_totals t LEFT JOIN metrics m ON m.name = "
+	        "t.metric"
 	        " WHERE t.run = ?1 AND t.node = ?2 AND t.metric = ?3 AND t.collector = ?4 AND t.shape = 'number'"
 	        " GROUP BY t.attrs HAVING sum(t.n) > 1 AND (max(t.max) > 0 OR min(t.min) < 0) ORDER BY t.attrs",
 	        (const char *const[]){ metric, collector }, 2, reterr);
@@ -353,7 +355,7 @@ static int find_zero(struct timeline *t, sqlite3_stmt *nodes, int64_t *ret, stru
 		t->run = text(nodes, 0).at;
 		t->node = text(nodes, 1).at;
 		q = ask(t,
-		        "SELECT min(t_first_ns) FROM totals WHERE run = ?1 AND node = ?2 AND shape IN ('span', "
+		        "SELECT min(t_first_ns) FROM kept_totals WHERE run = ?1 AND node = ?2 AND shape IN ('span', "
 		        "'number')"
 		        " AND collector IN (SELECT collector FROM sources WHERE run = ?1 AND node = ?2 GROUP BY "
 		        "collector"
@@ -388,15 +390,18 @@ int timeline_write(struct store *s, const struct timeline_choice *choice, FILE *
                    struct weir_error *reterr)
 {
 	struct timeline t = { .store = s, .choice = choice, .result = ret };
-	sqlite3_stmt *nodes;
+	sqlite3_stmt *nodes = NULL;
 	int64_t zero_ns;
-	int r = query_prepare(
-		s,
-		"SELECT run, node, (SELECT count(*) FROM runs) > 1 FROM nodes WHERE (?1 IS NULL OR run = ?1)"
-		" AND (?2 IS NULL OR node = ?2) ORDER BY run, node",
-		&nodes, reterr);
+	int r = totals_keep(s, reterr);
 
 	*ret = (struct timeline_result){ 0 };
+	if (r == 0)
+		r = query_prepare(
+			s,
+			"SELECT run, node, (SELECT count(*) FROM runs) > 1 FROM nodes WHERE (?1 IS NULL OR run = ?1)"
+			" AND (?2 IS NULL OR node = ?2) ORDER BY run, node",
+			&nodes, reterr);
+
 	if (r < 0)
 		return r;
 	(void)sqlite3_bind_text(nodes, 1, choice->run, -1, SQLITE_STATIC);

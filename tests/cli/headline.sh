@@ -31,7 +31,7 @@ for node in node-0 node-1; do
 	same "$(of $node slots_started)" "$(grep -c StartLeadershipCheck "$sample/$node/stdout")" "$node: slots"
 done
 # What was not measured is not there.
-jq -e '[.runs[0].headline[] | select(.node == "generator") | .name] | sort == ["cpu", "resident_peak", "wall"]' "$work/s.json" > /dev/null
+jq -e '[.runs[0].headline[] | select(.node == "generator") | .name] | sort == ["cpu", "disk_read", "disk_written", "resident_peak", "wall"]' "$work/s.json" > /dev/null
 "$weir" summary "$work/s.weir" > "$work/s.txt"
 grep -Eq '^  node +wall +CPU +productivity +GCs +GC time +of wall +longest +heap peak' "$work/s.txt"
 if grep -Eq "^  node.* gaps( |$)" "$work/s.txt"; then echo "damage in a whole log"; exit 1; fi
