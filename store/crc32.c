@@ -2,12 +2,13 @@
 #include "store/crc32.h"
 
 #include <pthread.h>
+#include <string.h>
 
 enum {
 	SLICES = 8,
 };
 
-static const uint32_t polynomial = 0xEDB88320;
+static const uint32_t polynomial = 0x82F63B78;
 
 /* tables[k][b]: the CRC of byte b followed by k zero bytes. Constant once filled. */
 static uint32_t tables[SLICES][256];
@@ -27,7 +28,7 @@ static void fill_tables(void)
 			tables[k][b] = tables[k - 1][b] >> 8 ^ tables[0][tables[k - 1][b] & 0xFF];
 }
 
-uint32_t crc32_add(uint32_t crc, const uint8_t *at, uint64_t n)
+uint32_t crc32_add_portable(uint32_t crc, const uint8_t *at, uint64_t n)
 {
 	(void)pthread_once(&tables_once, fill_tables);
 	crc = ~crc;
@@ -42,3 +43,28 @@ uint32_t crc32_add(uint32_t crc, const uint8_t *at, uint64_t n)
 		crc = crc >> 8 ^ tables[0][(crc ^ *at++) & 0xFF];
 	return ~crc;
 }
+
+#ifdef __x86_64__
+__attribute__((target("sse4.2"))) static uint32_t add_by_instruction(uint32_t crc, const uint8_t *at, uint64_t n)
+{
+	uint64_t state = ~crc, word;
+
+	for (; n >= sizeof(word); n -= sizeof(word), at += sizeof(word)) {
+		memcpy(&word, at, sizeof(word));
+		state = __builtin_ia32_crc32di(state, word);
+	}
+	for (; n; n--)
+		state = __builtin_ia32_crc32qi((uint32_t)state, *at++);
+	return ~(uint32_t)state;
+}
+
+uint32_t crc32_add(uint32_t crc, const uint8_t *at, uint64_t n)
+{
+	return __builtin_cpu_supports("sse4.2") ? add_by_instruction(crc, at, n) : crc32_add_portable(crc, at, n);
+}
+#else
+uint32_t crc32_add(uint32_t crc, const uint8_t *at, uint64_t n)
+{
+	return crc32_add_portable(crc, at, n);
+}
+#endif

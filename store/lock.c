@@ -7,13 +7,17 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
-	FILE_MODE = 0666, /* before the umask */
+	FILE_MODE = 0666,  /* before the umask */
+	ORPHANS_MS = 5000, /* how long the children of a killed holder get to follow it, at most */
+	ORPHANS_NAP_MS = 2,
 };
 
 struct lock {
@@ -95,6 +99,39 @@ static pid_t find_holder(const struct lock *l)
 	return holder > 0 ? holder : 0;
 }
 
+/* Dead, or dead and not yet waited for: proc(5), /proc/PID/stat: `708 (weir) Z …`. */
+static int is_dead(pid_t pid)
+{
+	char path[32], line[512] = "", *end;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	f = fopen(path, "re");
+	if (!f)
+		return errno == ENOENT;
+	(void)fgets(line, sizeof(line), f);
+	(void)fclose(f);
+	end = strrchr(line, ')');
+	return !end || strncmp(end, ") Z", 3) == 0 || strncmp(end, ") X", 3) == 0;
+}
+
+/* A killed holder's children share its lock until they are gone, too, which is a matter of milliseconds. */
+static int take(struct lock *l, pid_t *ret_holder)
+{
+	const struct timespec nap = { .tv_nsec = ORPHANS_NAP_MS * 1000000L };
+
+	for (int waited_ms = 0;; waited_ms += ORPHANS_NAP_MS) {
+		if (flock(l->fd, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK)
+			return -errno;
+		*ret_holder = find_holder(l);
+		if (waited_ms >= ORPHANS_MS || (*ret_holder && !is_dead(*ret_holder)))
+			return -EBUSY;
+		(void)nanosleep(&nap, NULL);
+	}
+}
+
 static int open_file(const char *path, int flags, struct lock *l)
 {
 	struct stat st;
@@ -128,12 +165,11 @@ int lock_take(const char *path, int flags, int exclusive, struct lock **ret, pid
 		return r;
 	}
 	remember(l);
-	if (exclusive && flock(l->fd, LOCK_EX | LOCK_NB) < 0) {
-		r = errno == EWOULDBLOCK ? -EBUSY : -errno;
-		*ret_holder = find_holder(l);
+	if (exclusive)
+		r = take(l, ret_holder);
+	if (r < 0)
 		lock_release(l);
-		return r;
-	}
-	*ret = l;
-	return 0;
+	else
+		*ret = l;
+	return r;
 }

@@ -15,7 +15,8 @@ struct lock;
 
 /* Opens the file with these open(2) flags (O_CLOEXEC is added) and, when `exclusive`, locks it. -EBUSY: someone else
  * has it; *ret_holder is the process, 0 when the kernel does not tell. -EBADMSG: not a regular file. Else errors of
- * open(2). A forked child shares the lock for as long as it keeps the descriptor. */
+ * open(2). A forked child shares the lock for as long as it keeps the descriptor: when the process that took it is dead,
+ * this waits for such children. */
 int lock_take(const char *path, int flags, int exclusive, struct lock **ret, pid_t *ret_holder);
 void lock_release(struct lock *l); /* NULL is fine */
 

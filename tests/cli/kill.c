@@ -120,16 +120,10 @@ static char *undisturbed(const struct folder *f, long *ret_us)
 	return dump(f, "undisturbed.weir");
 }
 
-/* Runs it until it ends by itself; a killed writer's last child may still hold the lock for a moment. */
 static void ingest_to_the_end(const struct folder *f, const char *store)
 {
-	struct program p = { 0 };
-	int n_tries = 0;
+	struct program p = program_weir(f->path, "ingest", SAMPLE_RUN, "-o", store, NULL);
 
-	do {
-		program_done(&p);
-		p = program_weir(f->path, "ingest", SAMPLE_RUN, "-o", store, NULL);
-	} while (p.code == 1 && strstr(p.err, "another process") && n_tries++ < 100);
 	if (p.code != 0)
 		fail_msg("exit code %d: %s", p.code, p.err);
 	program_done(&p);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -293,6 +294,30 @@ static void a_second_writer_is_refused_and_told_who_has_it(void **state)
 	store_close(s);
 }
 
+/* As a worker that outlives its killed host by a moment; in a process group of its own, as a shell's jobs are, so that
+ * the number of the dead one stays taken. */
+static void the_children_of_a_dead_writer_are_waited_for(void **state)
+{
+	pid_t child;
+	int status;
+
+	store_close(make_store());
+	child = fork();
+	if (child == 0) {
+		struct store *s;
+
+		(void)setpgid(0, 0);
+		if (store_open(place.store, STORE_WRITE, &s, &error) < 0)
+			_exit(1);
+		if (fork() == 0)
+			(void)poll(NULL, 0, 200);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	store_close(place_open(&place, STORE_WRITE));
+}
+
 /* Record locks of this process on the store, as the kernel lists them. */
 static uint32_t count_record_locks(void)
 {
@@ -487,6 +512,7 @@ int main(void)
 		STORE_TEST(a_new_reading_replaces_the_old_one_and_only_that),
 		STORE_TEST(replacing_a_source_a_hundred_times_does_not_grow_the_file),
 		STORE_TEST(a_second_writer_is_refused_and_told_who_has_it),
+		STORE_TEST(the_children_of_a_dead_writer_are_waited_for),
 		STORE_TEST(other_stores_of_this_process_leave_sqlites_locks_alone),
 		STORE_TEST(descriptors_are_closed_with_the_last_store),
 		STORE_TEST(a_metric_means_the_same_for_all_collectors),
