@@ -335,7 +335,7 @@ static int run_plan(struct ingest_request *r, struct plan *plan)
 	return code;
 }
 
-static int run(struct ingest_request *r)
+int ingest_run(struct ingest_request *r)
 {
 	struct registry *registry;
 	struct weir_error error;
@@ -383,5 +383,5 @@ int verb_ingest(int argc, char **argv)
 		return EXIT_MISUSE;
 	r.plan.paths = (const char *const *)argv + optind;
 	r.plan.n_paths = (uint32_t)(argc - optind);
-	return run(&r);
+	return ingest_run(&r);
 }

@@ -37,6 +37,9 @@ struct session_listener {
 	uint64_t n_rows, n_bytes;
 };
 
+/* All of it: an exit code. */
+int ingest_run(struct ingest_request *r);
+
 /* Which file is whose, a line each: collector, node, path; or `-`, path, why. */
 void ingest_print_plan(const struct plan *plan);
 

@@ -5,6 +5,8 @@
 
 const struct verb verbs[] = {
 	{ "ingest", verb_ingest, "a run directory or single files into a store", &ingest_page },
+	{ "record", verb_record, "run a program under live collectors, and read what it left", &record_page },
+	{ "attach", verb_attach, "measure running processes, or the nodes of a run", &attach_page },
 	{ "summary", verb_summary, "what is in a store", &summary_page },
 	{ "profile", verb_profile, "cost centres and heap, flat or as a tree, or what changed", &profile_page },
 	{ "epoch", verb_epoch, "how nodes behave around epoch boundaries", &epoch_page },

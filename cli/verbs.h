@@ -25,6 +25,7 @@ extern const uint32_t n_verbs;
 
 const struct verb *verb_find(const char *name); /* NULL: there is none */
 
+int verb_attach(int argc, char **argv);
 int verb_dict(int argc, char **argv);
 int verb_export(int argc, char **argv);
 int verb_epoch(int argc, char **argv);
@@ -32,10 +33,11 @@ int verb_help(int argc, char **argv);
 int verb_ingest(int argc, char **argv);
 int verb_plugins(int argc, char **argv);
 int verb_profile(int argc, char **argv);
+int verb_record(int argc, char **argv);
 int verb_sql(int argc, char **argv);
 int verb_summary(int argc, char **argv);
 
-extern const struct page epoch_page;
+extern const struct page attach_page, epoch_page, record_page;
 extern const struct page dict_page, export_page, help_page, ingest_page, plugins_page, profile_page, sql_page,
 	summary_page;
 

@@ -225,6 +225,17 @@ void delivery_done(struct lend_receiver *d)
 		input_free(d->inputs[i]);
 }
 
+int delivery_tick(struct lend_receiver *d, const struct lend_ledger *ledger)
+{
+	struct wire message = { .kind = WIRE_TICK, .of.tick = *ledger };
+	int r;
+
+	d->is_in_host = 1;
+	r = builder_finish(d->builder);
+	d->is_in_host = 0;
+	return r < 0 ? r : send_message(d, &message, (struct weir_text){ "", 0 }, (struct weir_text){ "", 0 });
+}
+
 int delivery_end(struct lend_receiver *d, const struct wire_end *end, const char *reasons_json,
                  const struct weir_error *error)
 {

@@ -40,6 +40,8 @@ int delivery_init(struct lend_receiver *d);
 void delivery_done(struct lend_receiver *d);
 
 int delivery_diag(struct lend_receiver *d, const struct weir_diag *diag);
+/* Of a live source: sends all that has been emitted, and that it has. */
+int delivery_tick(struct lend_receiver *d, const struct lend_ledger *ledger);
 int delivery_end(struct lend_receiver *d, const struct wire_end *end, const char *reasons_json,
                  const struct weir_error *error);
 

@@ -156,6 +156,20 @@ static int take_diag(struct intake *in, const struct wire_message *m, struct wei
 	return by_worker(intake_diag(in, &d, reterr));
 }
 
+static int take_tick(struct intake *in, const struct wire_message *m, struct weir_error *reterr)
+{
+	const struct lend_ledger *l = &m->fixed.of.tick;
+	const struct store_source_result so_far = { .status = STORE_PARTIAL,
+		                                    .ledger = { l->n_read, l->n_stored, l->n_skipped, l->n_bad,
+		                                                l->n_lost },
+		                                    .clock = in->clock,
+		                                    .clock_tie = in->clock_tie,
+		                                    .clock_error_ns = in->clock_error_ns };
+
+	in->n_ticks++;
+	return by_worker(store_source_keep(in->source, &so_far, reterr));
+}
+
 static int take_end(struct intake *in, const struct wire_message *m, struct weir_error *reterr)
 {
 	const struct wire_end *e = &m->fixed.of.end;
@@ -177,7 +191,8 @@ int intake_take(struct intake *in, const uint8_t *at, uint64_t n, struct weir_er
 	static int (*const takers[WIRE_KIND_COUNT])(struct intake *, const struct wire_message *,
 	                                            struct weir_error *) = {
 		[WIRE_SERIES] = take_series, [WIRE_BLOCK] = take_block, [WIRE_FACT] = take_fact,
-		[WIRE_CLOCK] = take_clock,   [WIRE_DIAG] = take_diag,   [WIRE_END] = take_end,
+		[WIRE_CLOCK] = take_clock,   [WIRE_DIAG] = take_diag,   [WIRE_TICK] = take_tick,
+		[WIRE_END] = take_end,
 	};
 	struct wire_message m;
 	const char *fault;

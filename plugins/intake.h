@@ -30,6 +30,7 @@ struct intake {
 
 	uint64_t n_rows; /* observations in the store */
 	uint32_t n_series, n_facts, n_diags;
+	uint32_t n_ticks; /* of a live source */
 	uint32_t n_ids[BLOCK_KIND_COUNT]; /* of dictionaries */
 	uint32_t worst;                   /* severity of any diag */
 	int has_end;

@@ -84,7 +84,8 @@ static int check_options(const struct session_job *job, struct weir_error *reter
 static int copy(struct job *j, const struct session_job *from)
 {
 	j->of = *from;
-	j->of.file = strdup(from->file);
+	/* A live source has no bytes. */
+	j->of.file = strdup(from->is_live ? "/dev/null" : from->file);
 	j->of.path = strdup(from->path);
 	j->of.companions = (const char *const *)copy_companions(from);
 	j->of.options = copy_pairs(from->options, from->n_options);
@@ -105,7 +106,7 @@ int job_new(const struct session_job *from, struct job **ret, struct weir_error 
 		job_free(j);
 		return weir_fail(reterr, -ENOMEM, "source: %s: no memory", from->path);
 	}
-	if (stat(j->of.file, &st) == 0 && S_ISREG(st.st_mode))
+	if (!from->is_live && stat(j->of.file, &st) == 0 && S_ISREG(st.st_mode))
 		j->size_bytes = (uint64_t)st.st_size;
 	*ret = j;
 	return 0;

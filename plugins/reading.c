@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
@@ -27,14 +28,14 @@ int64_t reading_now_ns(void)
 /* ---- Files ---- */
 
 /* A FIFO would block, and a device never ends: only files with a size are read. */
-static int open_file(const char *path, struct stat *ret, struct weir_error *reterr)
+static int open_file(const char *path, int is_live, struct stat *ret, struct weir_error *reterr)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	int error;
 
 	if (fd < 0)
 		return weir_fail(reterr, -errno, "source: %s: %s", path, strerror(errno));
-	if (fstat(fd, ret) == 0 && S_ISREG(ret->st_mode)) {
+	if (fstat(fd, ret) == 0 && (S_ISREG(ret->st_mode) || is_live)) {
 		(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 		return fd;
 	}
@@ -73,7 +74,7 @@ static void open_companions(struct reading *r)
 	struct weir_error ignored;
 
 	for (uint32_t i = 0; i < r->setup.job->collector->n_companions; i++) {
-		r->companion_fds[i] = paths && paths[i] ? open_file(paths[i], &r->companions[i], &ignored) : -1;
+		r->companion_fds[i] = paths && paths[i] ? open_file(paths[i], 0, &r->companions[i], &ignored) : -1;
 		if (r->companion_fds[i] < 0)
 			r->companions[i] = (struct stat){ 0 };
 		r->companion_sizes[i] = (uint64_t)r->companions[i].st_size;
@@ -89,18 +90,20 @@ struct reading *reading_open(const struct reading_setup *setup)
 	r->setup = *setup;
 	r->process_fd = -1;
 	r->output_fd = -1;
+	r->stop_fd = setup->job->is_live ? eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1;
 	r->gauge = mmap(NULL, sizeof(*r->gauge), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (r->gauge == MAP_FAILED) {
 		free(r);
 		return NULL;
 	}
-	r->fd = open_file(setup->job->file, &r->file, &r->open_error);
-	if (r->fd < 0)
+	r->fd = open_file(setup->job->file, setup->job->is_live, &r->file, &r->open_error);
+	if (r->fd < 0 || setup->job->is_live)
 		r->file = (struct stat){ 0 };
 	open_companions(r);
 	(void)snprintf(r->mtime_ns, sizeof(r->mtime_ns), "%" PRId64, reading_mtime_ns(&r->file));
 	(void)snprintf(r->size_bytes, sizeof(r->size_bytes), "%" PRId64, (int64_t)r->file.st_size);
-	r->rows_max = rows_bound(inputs_size(r));
+	(void)snprintf(r->interval_ns, sizeof(r->interval_ns), "%" PRId64, setup->job->interval_ns);
+	r->rows_max = setup->job->is_live ? UINT64_MAX : rows_bound(inputs_size(r));
 	return r;
 }
 
@@ -113,7 +116,7 @@ struct store_source_info reading_info(const struct reading *r, int64_t collector
 		                           .collector = collector,
 		                           .path = job->path,
 		                           .size_bytes = (uint64_t)r->file.st_size,
-		                           .mtime_ns = reading_mtime_ns(&r->file),
+		                           .mtime_ns = job->is_live ? job->started_ns : reading_mtime_ns(&r->file),
 		                           .options_json = options_json };
 }
 
@@ -140,6 +143,7 @@ void reading_free(struct reading *r)
 	close_one(&r->fd);
 	close_one(&r->process_fd);
 	close_one(&r->output_fd);
+	close_one(&r->stop_fd);
 	for (uint32_t i = 0; i < r->setup.job->collector->n_companions; i++)
 		close_one(&r->companion_fds[i]);
 	free(r);
@@ -162,13 +166,21 @@ static struct worker_task task_of(const struct reading *r, int is_beside, struct
 		                 .n_context = job->n_context + 3,
 		                 .rows_max = r->rows_max,
 		                 .memory_max = r->setup.config->memory_max,
-		                 .is_beside = is_beside };
+		                 .is_beside = is_beside,
+		                 .is_live = job->is_live,
+		                 .interval_ns = job->interval_ns,
+		                 .stop_fd = r->stop_fd,
+		                 .target = job->target };
 
 	if (job->n_context)
 		memcpy(room, job->context, job->n_context * sizeof(*room));
 	room[job->n_context] = (struct lend_pair){ "path", job->path };
 	room[job->n_context + 1] = (struct lend_pair){ "file.mtime_ns", r->mtime_ns };
 	room[job->n_context + 2] = (struct lend_pair){ "file.size_bytes", r->size_bytes };
+	if (job->is_live) {
+		room[job->n_context + 1] = (struct lend_pair){ "interval_ns", r->interval_ns };
+		t.n_context--;
+	}
 	return t;
 }
 
@@ -327,6 +339,17 @@ void reading_hear(struct reading *r)
 	close_one(&r->output_fd);
 }
 
+void reading_stop(struct reading *r)
+{
+	if (r->stop_fd >= 0)
+		(void)eventfd_write(r->stop_fd, 1);
+}
+
+int reading_is_open(const struct reading *r)
+{
+	return !r->setup.job->is_live || r->intake.n_ticks > 0 || r->intake.has_end;
+}
+
 uint64_t reading_bytes(const struct reading *r)
 {
 	uint64_t n = atomic_load_explicit(&r->gauge->n_read, memory_order_relaxed);
@@ -351,8 +374,8 @@ static uint64_t private_bytes(pid_t pid)
 	return n;
 }
 
-/* Asks once where it stands and for what it has, and ends it for good when it doesn't answer. One that has crashed is on
- * its way out already, and is only given its time. */
+/* Asks once where it stands and for what it has, and ends it for good when it doesn't answer. One that has crashed is
+ * on its way out already, and is only given its time. */
 static void end_worker(struct reading *r, enum verdict_fate fate, int64_t now_ns)
 {
 	if (r->told_ns == 0) {
@@ -377,7 +400,7 @@ void reading_watch(struct reading *r, int64_t now_ns)
 		end_worker(r, r->fate, now_ns);
 	else if (private_bytes(r->pid) > r->setup.config->memory_max)
 		end_worker(r, FATE_MEMORY, now_ns);
-	else if (now_ns - r->moved_ns > r->setup.config->stall_timeout_ns)
+	else if (now_ns - r->moved_ns > r->setup.config->stall_timeout_ns + r->setup.job->interval_ns)
 		end_worker(r, FATE_HANG, now_ns);
 	else if (g->crash.is_set)
 		end_worker(r, FATE_OWN, now_ns);

@@ -51,6 +51,8 @@ struct reading {
 	uint64_t rows_max;
 	pid_t pid; /* 0: none is running */
 	int process_fd, output_fd;
+	int stop_fd; /* an eventfd that a live worker looks at; -1: it is none */
+	char interval_ns[24];
 	char output[READING_OUTPUT_MAX];
 	uint64_t n_output;
 	uint64_t n_seen; /* the gauge's sum when it last moved */
@@ -76,6 +78,9 @@ int reading_drain(struct reading *r, struct weir_error *reterr);
 void reading_hear(struct reading *r);
 /* Ends a worker that stands still, or has more memory than it may. */
 void reading_watch(struct reading *r, int64_t now_ns);
+/* Of a live one: one more poll, and the end. */
+void reading_stop(struct reading *r);
+int reading_is_open(const struct reading *r); /* a live one that measures, or anything that has ended */
 uint64_t reading_bytes(const struct reading *r); /* read so far */
 
 int reading_end(struct reading *r, struct session_outcome *ret, struct weir_error *reterr);

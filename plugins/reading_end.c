@@ -53,6 +53,8 @@ static int say_changes(struct reading *r, struct weir_error *reterr)
 	const char *path = r->setup.job->path;
 	struct stat now;
 
+	if (r->setup.job->is_live)
+		return 0;
 	if (r->intake.has_end && r->intake.end.is_short)
 		return say(r, "host.shrank", reterr, "source: %s: it got shorter while it was read", path);
 	if (fstat(r->fd, &now) == 0 &&

@@ -2,16 +2,20 @@
 #include "plugins/sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <weir/fail.h>
@@ -70,12 +74,51 @@ static int set_limits(const struct sandbox *s)
 	return r;
 }
 
-static int drop_capabilities(void)
+/* All but those of the lower 32 that are named. */
+static int keep_capabilities(uint32_t kept)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct none[2] = { 0 };
+	struct __user_cap_data_struct set[2] = { { .effective = kept, .permitted = kept } };
 
-	return syscall(SYS_capset, &header, none) < 0 ? -errno : 0;
+	return syscall(SYS_capset, &header, set) < 0 ? -errno : 0;
+}
+
+static int drop_capabilities(void)
+{
+	return keep_capabilities(0);
+}
+
+static int has_capability(uint32_t which)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct set[2] = { 0 };
+
+	return syscall(SYS_capget, &header, set) == 0 && (set[0].effective & 1U << which);
+}
+
+/* Whether the process has capabilities: 1 when it has, or when that cannot be seen. */
+static int is_privileged(int pid)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3, .pid = pid };
+	struct __user_cap_data_struct set[2] = { 0 };
+
+	return syscall(SYS_capget, &header, set) < 0 || set[0].permitted || set[1].permitted;
+}
+
+/* The user whose process it is. */
+static int become_owner(int target)
+{
+	char path[32];
+	struct stat owner;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d", target);
+	if (geteuid() != 0 || stat(path, &owner) < 0 || owner.st_uid == 0)
+		return 0;
+	if (setgroups(0, NULL) < 0 || setresgid(owner.st_gid, owner.st_gid, owner.st_gid) < 0 ||
+	    setresuid(owner.st_uid, owner.st_uid, owner.st_uid) < 0)
+		return -errno;
+	/* Another user's process is not told of its parent's death unless it asks again. */
+	return prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ? -errno : 0;
 }
 
 /* ---- Landlock: two layers, each of which allows nothing of what it handles ---- */
@@ -207,6 +250,19 @@ static const char *const always[] = {
 /* libc asks, and lives with no: whether stdout is a terminal, what a file is. */
 static const char *const refused[] = { "ioctl", "newfstatat", "statx", "fcntl", "fadvise64" };
 
+/* What a live collector needs more: to look at maps, probes, sockets and files that it has, and into /proc and /sys. It
+ * can open nothing for writing, make no socket, and start nothing. */
+static const char *const for_live[] = { "bpf",         "ioctl",      "epoll_wait",
+	                                "epoll_pwait", "epoll_ctl",  "poll",
+	                                "ppoll",       "newfstatat", "statx",
+	                                "stat",        "lstat",      "fcntl",
+	                                "getdents64",  "readlink",   "readlinkat",
+	                                "access",      "faccessat",  "faccessat2",
+	                                "statfs",      "fstatfs",    "sendto",
+	                                "sendmsg",     "recvfrom",   "recvmsg",
+	                                "getsockopt",  "setsockopt", "sched_getscheduler",
+	                                "dup",         "fadvise64" };
+
 static const char *const for_sanitizers[] = { "open", "openat", "readlink", "readlinkat", "stat", "access", "pipe2",
 	                                      "pipe", "dup",    "prctl",    "setrlimit",  "poll", "ppoll" };
 
@@ -239,6 +295,19 @@ static int add_conditional(scmp_filter_ctx filter)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, self);
 	if (r == 0)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, only_asks);
+	return r;
+}
+
+/* Opening: for reading what there is. */
+static int add_reading(scmp_filter_ctx filter)
+{
+	const scmp_datum_t forbidden = O_ACCMODE | O_CREAT | O_TRUNC | O_TMPFILE;
+	int r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+	                         SCMP_A2(SCMP_CMP_MASKED_EQ, forbidden & ~(scmp_datum_t)O_DIRECTORY, O_RDONLY));
+
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), 1,
+		                     SCMP_A1(SCMP_CMP_MASKED_EQ, forbidden & ~(scmp_datum_t)O_DIRECTORY, O_RDONLY));
 	return r;
 }
 
@@ -282,6 +351,23 @@ static int filter_running(void)
 		r = add_conditional(filter);
 	if (r == 0 && IS_SANITIZED)
 		r = ADD_ALL(filter, SCMP_ACT_ALLOW, for_sanitizers);
+	return load_filter(filter, r);
+}
+
+static int filter_live(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
+	int r;
+
+	if (!filter)
+		return -ENOMEM;
+	r = ADD_ALL(filter, SCMP_ACT_ALLOW, always);
+	if (r == 0)
+		r = ADD_ALL(filter, SCMP_ACT_ALLOW, for_live);
+	if (r == 0)
+		r = add_conditional(filter);
+	if (r == 0)
+		r = add_reading(filter);
 	return load_filter(filter, r);
 }
 
@@ -330,4 +416,28 @@ int sandbox_seal_thread(const struct sandbox *s, struct weir_error *reterr)
 int sandbox_seal(const struct sandbox *s, struct weir_error *reterr)
 {
 	return seal(s, 1, reterr);
+}
+
+int sandbox_enter_live(struct sandbox *s, struct weir_error *reterr)
+{
+	int r = limit(RLIMIT_CORE, 0);
+
+	s->missing[0] = '\0';
+	if (r == 0)
+		r = limit(RLIMIT_FSIZE, 0);
+	return r < 0 ? weir_fail(reterr, r, "sandbox: cannot be entered: %s", strerror(-r)) : 0;
+}
+
+int sandbox_seal_live(const struct sandbox *s, int target, struct weir_error *reterr)
+{
+	int is_tracer = target > 0 && has_capability(CAP_SYS_PTRACE) && is_privileged(target);
+	int r = is_tracer ? keep_capabilities(1U << CAP_SYS_PTRACE) : target > 0 ? become_owner(target) : 0;
+
+	if (r == 0 && !is_tracer)
+		r = drop_capabilities();
+	if (r == 0)
+		r = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
+	if (r == 0 && !IS_SANITIZED)
+		r = filter_live();
+	return r < 0 ? weir_fail(reterr, r, "sandbox: cannot be sealed: %s", strerror(-r)) : 0;
 }

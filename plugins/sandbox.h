@@ -9,7 +9,12 @@
  *     sandbox_seal    after it: nothing can be opened either, and only a short list of system calls is left; any other
  *                     raises SIGSYS, whose handler can name it
  *
- * A collector that measures a live system needs its rights in open(): for such a claim the caller seals after open().
+ * A collector that measures a live system has the caller's rights until it is open:
+ *
+ *     sandbox_enter_live   before it is loaded: limits only
+ *     sandbox_seal_live    after open(): it becomes the user whose process it measures (when it may), without
+ *                          capabilities, and keeps what it has open; beside that it can look at BPF maps and open
+ *                          files for reading
  *
  * Both act on the calling thread and on those that it starts later.
  * What a kernel cannot do is skipped and named, never silently.
@@ -29,5 +34,10 @@ int sandbox_enter(struct sandbox *s, struct weir_error *reterr);
 int sandbox_seal(const struct sandbox *s, struct weir_error *reterr);
 /* A second thread, while the first is between its two steps. */
 int sandbox_seal_thread(const struct sandbox *s, struct weir_error *reterr);
+
+int sandbox_enter_live(struct sandbox *s, struct weir_error *reterr);
+/* target: a process, 0: none. The kernel shows /proc/PID/io and the like only to who has all of that process' rights: of
+ * a target with capabilities CAP_SYS_PTRACE is kept, with no system call left that could trace or write. */
+int sandbox_seal_live(const struct sandbox *s, int target, struct weir_error *reterr);
 
 #endif

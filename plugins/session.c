@@ -32,8 +32,9 @@ enum event {
 	EVENT_KINDS,
 };
 
-#define EVENT_SIGNAL (UINT64_MAX - 1)
-#define EVENT_TICK   UINT64_MAX
+#define EVENT_LIVE_END (UINT64_MAX - 2)
+#define EVENT_SIGNAL   (UINT64_MAX - 1)
+#define EVENT_TICK     UINT64_MAX
 
 struct slot {
 	struct reading *reading; /* NULL: free */
@@ -61,6 +62,8 @@ struct session {
 	sigset_t before;
 	int is_blocking; /* signals, so that they come through signal_fd */
 	int is_cancelled;
+	int is_stopping; /* live sources were told to end */
+	int has_opened;  /* all live sources measure, and that was said */
 	int64_t started_ns;
 	struct session_totals totals;
 	struct session_progress progress;
@@ -101,11 +104,10 @@ int session_new(const struct session_config *config, struct session **ret, struc
 	s->ear.session = s;
 	fill_in(&s->config);
 	s->epoll_fd = s->signal_fd = s->tick_fd = -1;
-	s->slots = calloc(s->config.n_workers, sizeof(*s->slots));
 	s->room = malloc(RING_MESSAGE_MAX);
 	/* The library reads its configuration when it is first used, which a sealed worker could not. */
 	(void)EVP_sha256();
-	if (!s->slots || !s->room || !OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL)) {
+	if (!s->room || !OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL)) {
 		session_free(s);
 		return weir_fail(reterr, -ENOMEM, "session: no memory");
 	}
@@ -306,7 +308,7 @@ static int begin(struct session *s, struct slot *slot, int is_changed, struct we
 	if (result == 0)
 		result = register_collector(s, slot->job, reterr);
 	info = reading_info(r, s->collectors[slot->job], options);
-	if (result == 0 && r->fd >= 0 && !is_changed)
+	if (result == 0 && r->fd >= 0 && !is_changed && !s->jobs[slot->job]->of.is_live)
 		result = store_has(s->config.store, &info, slot->sha256, reterr);
 	if (result == 0)
 		result = run(s, slot, &info, reterr);
@@ -388,6 +390,54 @@ static int drain_all(struct session *s, struct weir_error *reterr)
 	return r < 0 ? r : has_more;
 }
 
+static void stop_live(struct session *s)
+{
+	s->is_stopping = 1;
+	for (uint32_t i = 0; i < s->config.n_workers; i++)
+		if (s->slots[i].reading)
+			reading_stop(s->slots[i].reading);
+}
+
+static int has_live(const struct session *s)
+{
+	for (uint32_t i = 0; i < s->n_jobs; i++)
+		if (s->jobs[i]->of.is_live)
+			return 1;
+	return 0;
+}
+
+static void tell_opened(struct session *s)
+{
+	for (uint32_t i = 0; i < s->config.n_workers; i++)
+		if (s->slots[i].reading && !reading_is_open(s->slots[i].reading))
+			return;
+	s->has_opened = 1;
+	if (s->config.ops && s->config.ops->opened)
+		s->config.ops->opened(s->config.listener);
+}
+
+static void answer_signal(struct session *s)
+{
+	struct signalfd_siginfo info;
+
+	if (read(s->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (s->config.ops && s->config.ops->signal &&
+	    s->config.ops->signal(s->config.listener, (int)info.ssi_signo, (int)info.ssi_pid))
+		return;
+	if (has_live(s) && !s->is_stopping)
+		stop_live(s);
+	else
+		s->is_cancelled = 1;
+}
+
+/* It stays readable. */
+static void answer_live_end(struct session *s)
+{
+	(void)epoll_ctl(s->epoll_fd, EPOLL_CTL_DEL, s->config.live_end_fd, NULL);
+	stop_live(s);
+}
+
 static void answer_tick(struct session *s)
 {
 	int64_t now = reading_now_ns();
@@ -405,7 +455,11 @@ static void answer(struct session *s, const struct epoll_event *e)
 	struct slot *slot;
 
 	if (e->data.u64 == EVENT_SIGNAL) {
-		s->is_cancelled = 1;
+		answer_signal(s);
+		return;
+	}
+	if (e->data.u64 == EVENT_LIVE_END) {
+		answer_live_end(s);
 		return;
 	}
 	if (e->data.u64 == EVENT_TICK) {
@@ -449,17 +503,24 @@ static int loop(struct session *s, struct weir_error *reterr)
 		r = has_more < 0 ? has_more : store_commit(s->config.store, 0, reterr);
 		if (r == 0)
 			r = start_some(s, reterr);
+		if (r == 0 && !s->has_opened)
+			tell_opened(s);
 	}
+	if (!s->has_opened)
+		tell_opened(s);
 	return r;
 }
 
 /* ---- Start and end of a run ---- */
 
+/* Live ones first: they all run at once. */
 static int by_size_falling(const void *a, const void *b, void *data)
 {
 	struct job *const *jobs = data;
 	uint32_t i = *(const uint32_t *)a, k = *(const uint32_t *)b;
 
+	if (jobs[i]->of.is_live != jobs[k]->of.is_live)
+		return jobs[i]->of.is_live ? -1 : 1;
 	if (jobs[i]->size_bytes != jobs[k]->size_bytes)
 		return jobs[i]->size_bytes < jobs[k]->size_bytes ? 1 : -1;
 	return i < k ? -1 : i > k;
@@ -467,9 +528,14 @@ static int by_size_falling(const void *a, const void *b, void *data)
 
 static int put_in_order(struct session *s)
 {
+	for (uint32_t i = 0; i < s->n_jobs; i++)
+		s->config.n_workers += s->jobs[i]->of.is_live != 0;
+	s->slots = calloc(s->config.n_workers, sizeof(*s->slots));
 	s->order = calloc((size_t)s->n_jobs + 1, sizeof(*s->order));
 	s->collectors = calloc((size_t)s->n_jobs + 1, sizeof(*s->collectors));
-	if (!s->order || !s->collectors)
+	if (!s->slots)
+		s->config.n_workers = 0;
+	if (!s->slots || !s->order || !s->collectors)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < s->n_jobs; i++) {
 		s->order[i] = i;
@@ -498,6 +564,7 @@ static int set_up(struct session *s)
 {
 	struct itimerspec tick = { { 0, TICK_NS }, { 0, TICK_NS } };
 	struct epoll_event on_signal = { .events = EPOLLIN, .data.u64 = EVENT_SIGNAL };
+	struct epoll_event on_live_end = { .events = EPOLLIN, .data.u64 = EVENT_LIVE_END };
 	struct epoll_event on_tick = { .events = EPOLLIN, .data.u64 = EVENT_TICK };
 	int r = put_in_order(s);
 
@@ -509,7 +576,9 @@ static int set_up(struct session *s)
 	s->tick_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (s->epoll_fd < 0 || s->tick_fd < 0 || timerfd_settime(s->tick_fd, 0, &tick, NULL) < 0 ||
 	    (s->signal_fd >= 0 && epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, s->signal_fd, &on_signal) < 0) ||
-	    epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, s->tick_fd, &on_tick) < 0)
+	    epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, s->tick_fd, &on_tick) < 0 ||
+	    (s->config.live_end_fd > 0 &&
+	     epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, s->config.live_end_fd, &on_live_end) < 0))
 		return -errno;
 	return 0;
 }

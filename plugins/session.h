@@ -9,6 +9,9 @@
  * diag that says what happened where; the others are unaffected. A signal (SIGINT, SIGTERM) or a store that cannot be
  * written ends everything, and leaves the store consistent: unfinished sources are forgotten.
  *
+ * A live source is polled at its interval until its target is gone, live_end_fd is readable or a signal comes. All of them
+ * run at once, beside the files. What one has measured counts as it comes, so that a killed recording keeps it, partial.
+ *
  * The calling thread must be the one that lives longest: workers die with it. Not thread-safe.
  */
 
@@ -18,7 +21,7 @@
 
 struct session;
 
-/* One file to read. Everything is copied by session_add(). */
+/* One file to read, or one target to measure. Everything is copied by session_add(). */
 struct session_job {
 	const struct registry_collector *collector; /* the registry must outlive the session */
 	int64_t run, node;                          /* the store's ids */
@@ -28,6 +31,11 @@ struct session_job {
 	const struct lend_pair *options;
 	const struct lend_pair *context; /* the session adds `path`, `file.mtime_ns` and `file.size_bytes` */
 	uint32_t n_options, n_context;
+	/* ---- Of a live source: there is no file; `path` names it, and context has what it is to measure ---- */
+	int is_live;
+	int64_t interval_ns; /* between two polls; the session adds `interval_ns` to the context */
+	int64_t started_ns;  /* UTC: of the recording. No two of one path in a store have the same. */
+	int target;          /* whose process it measures, 0: none */
 };
 
 struct session_progress {
@@ -51,6 +59,11 @@ struct session_listener_ops {
 	void (*progress)(struct session_listener *l, const struct session_progress *p); /* about four times a second */
 	void (*diag)(struct session_listener *l, uint32_t job, const struct weir_diag *diag);
 	void (*done)(struct session_listener *l, uint32_t job, const struct session_outcome *outcome);
+	/* All live sources measure now, or have ended: what they measure may start. NULL: nobody waits for it. */
+	void (*opened)(struct session_listener *l);
+	/* SIGINT or SIGTERM, from a process or, 0, the terminal. 1: it has been seen to; 0, or NULL: live sources end, and at the second one everything
+	 * does. */
+	int (*signal)(struct session_listener *l, int number, int sender);
 };
 
 struct session_config {
@@ -61,6 +74,7 @@ struct session_config {
 	int64_t stall_timeout_ns; /* a worker that reads and emits nothing for so long is ended; 0: the default */
 	uint64_t memory_max;      /* bytes that one worker may have; 0: the default */
 	int is_in_process;        /* no fork, no sandbox, one source after the other: for gdb and valgrind */
+	int live_end_fd;          /* live sources end when it is readable: a pidfd, a timerfd; 0: none */
 	int has_verify;           /* what is whole already is hashed again, and read again when it has changed */
 };
 

@@ -17,6 +17,7 @@ enum wire_kind {
 	WIRE_FACT,       /* texts: name, value */
 	WIRE_CLOCK,      /* texts: name, tie */
 	WIRE_DIAG,       /* texts: code, message */
+	WIRE_TICK,       /* of a live source: all that it measured so far has been sent */
 	WIRE_END,        /* texts: reasons as JSON, the verb's sentence */
 	WIRE_KIND_COUNT,
 };
@@ -62,6 +63,7 @@ struct wire {
 			int64_t error_ns;
 		} clock;
 		struct weir_diag diag; /* pointers count for nothing */
+		struct lend_ledger tick;
 		struct wire_end end;
 	} of;
 };

@@ -13,6 +13,7 @@
 
 #include "plugins/child.h"
 #include "plugins/delivery.h"
+#include "plugins/pace.h"
 #include "plugins/sandbox.h"
 
 struct worker {
@@ -166,6 +167,54 @@ static void end_with(struct worker *w, int r)
 		(void)weir_fail(&w->error, r, "%s", strerror(-r));
 }
 
+static int poll_file(struct worker *w)
+{
+	int r = 0;
+
+	while (r >= 0 && r != WEIR_END && !w->delivery.is_flood)
+		r = w->delivery.collector->poll(w->instance, delivery_ops.now(&w->delivery), &w->error);
+	return r;
+}
+
+static int hand_over(struct worker *w)
+{
+	const struct lend_ledger so_far = lend_ledger(w->lend);
+
+	return delivery_tick(&w->delivery, &so_far);
+}
+
+/* Once an interval, and once more when it is to stop. What was measured is handed over every few intervals: a block of
+ * ten points costs a store little more than one of one. */
+static int poll_live(struct worker *w)
+{
+	struct pace pace = pace_start(w->task->interval_ns, w->task->stop_fd);
+	int r = hand_over(w);
+
+	while (r >= 0 && r != WEIR_END && !w->delivery.is_flood) {
+		r = w->delivery.collector->poll(w->instance, delivery_ops.now(&w->delivery), &w->error);
+		atomic_fetch_add_explicit(&w->delivery.gauge->n_sent, 1, memory_order_relaxed);
+		if (r != WEIR_AGAIN)
+			continue;
+		if (pace.is_last)
+			return WEIR_END;
+		if (pace_is_time_to_hand_over(&pace))
+			r = hand_over(w);
+		pace_wait(&pace);
+	}
+	return r;
+}
+
+/* Opening is what a live collector has rights for. */
+static int seal_opened(struct worker *w)
+{
+	struct weir_error error;
+	int r = w->is_child && w->task->is_live ? sandbox_seal_live(&w->sandbox, w->task->target, &error) : 0;
+
+	if (r < 0)
+		(void)weir_fail(&w->error, r, "%s", error.text);
+	return r;
+}
+
 static void run_verbs(struct worker *w)
 {
 	const struct weir_collector *c = w->delivery.collector;
@@ -174,9 +223,11 @@ static void run_verbs(struct worker *w)
 	enter_verb(w, WORKER_VERB_OPEN);
 	r = c->open(lend_host(w->lend), &w->instance, &w->error);
 	if (r >= 0)
+		r = seal_opened(w);
+	if (r >= 0) {
 		enter_verb(w, WORKER_VERB_POLL);
-	while (r >= 0 && r != WEIR_END && !w->delivery.is_flood)
-		r = c->poll(w->instance, delivery_ops.now(&w->delivery), &w->error);
+		r = w->task->is_live ? poll_live(w) : poll_file(w);
+	}
 	end_with(w, r);
 	save_rest(w);
 	enter_verb(w, WORKER_VERB_CLOSE);
@@ -196,7 +247,7 @@ static int finish(struct worker *w)
 	struct wire_end end = { .verb = w->verb };
 	int r;
 
-	if (has_ended_by_itself(w) && w->delivery.inputs[0]) {
+	if (has_ended_by_itself(w) && w->delivery.inputs[0] && !w->task->is_live) {
 		r = input_finish(w->delivery.inputs[0], end.sha256);
 		end.has_sha256 = r == 0;
 		end.is_short = r == 1;
@@ -259,7 +310,7 @@ static void note_missing(struct worker *w)
 
 static int run_contained(struct worker *w)
 {
-	int r = sandbox_enter(&w->sandbox, &w->error);
+	int r = w->task->is_live ? sandbox_enter_live(&w->sandbox, &w->error) : sandbox_enter(&w->sandbox, &w->error);
 
 	note_missing(w);
 	if (r == 0)
@@ -277,7 +328,7 @@ static int run_contained(struct worker *w)
 		r = load(w);
 		crash_note_objects(&w->delivery.gauge->crash);
 	}
-	if (r == 0)
+	if (r == 0 && !w->task->is_live)
 		r = sandbox_seal(&w->sandbox, &w->error);
 	if (r == 0 && w->task->collector)
 		run_verbs(w);
@@ -291,6 +342,8 @@ static void begin_child(const struct worker_task *t, const struct ring *ring, in
 
 	if (t->collector)
 		setup.keep[setup.n_keep++] = t->collector->fd;
+	if (t->is_live)
+		setup.keep[setup.n_keep++] = t->stop_fd;
 	for (uint32_t i = 0; t->collector && i < t->collector->n_companions; i++)
 		setup.keep[setup.n_keep++] = t->companion_fds[i];
 	child_begin(&setup);

@@ -44,6 +44,11 @@ struct worker_task {
 	uint64_t rows_max; /* observations, all together */
 	uint64_t memory_max;
 	int is_beside; /* a second thread reads and hashes */
+	/* ---- Of a live source ---- */
+	int is_live;
+	int64_t interval_ns; /* between two polls */
+	int stop_fd;         /* readable: one more poll, and the end */
+	int target;          /* whose process it measures, 0: none of them */
 };
 
 /* Where messages go. < 0 ends the worker's work. */

@@ -11,6 +11,8 @@
 
 #define N_CELLS(cells) ((int)(sizeof(cells) / sizeof((cells)[0])))
 
+#define UNFINISHED_CODE "host.unfinished"
+
 /* A row of its collector's dictionary. */
 struct declared {
 	int64_t metric;
@@ -32,6 +34,8 @@ struct store_source {
 	int64_t segment_id;
 	int64_t t_first_ns, t_last_ns;
 	int has_times;
+	int is_kept;
+	struct store_source *next_kept;
 };
 
 /* ---- What is there ---- */
@@ -353,6 +357,25 @@ int store_source_diag(struct store_source *src, const struct weir_diag *d, struc
 
 /* ---- Ending ---- */
 
+static void stop_keeping(struct store_source *src)
+{
+	struct store_source **at = &src->store->kept;
+
+	while (*at && *at != src)
+		at = &(*at)->next_kept;
+	if (*at)
+		*at = src->next_kept;
+}
+
+int source_write_kept(struct store *s, struct weir_error *reterr)
+{
+	int r = 0;
+
+	for (struct store_source *src = s->kept; src && r == 0; src = src->next_kept)
+		r = write_open_segment(src, reterr);
+	return r;
+}
+
 static int put_end(struct store_source *src, const struct store_source_result *result, struct weir_error *reterr)
 {
 	const struct store_ledger *l = &result->ledger;
@@ -393,6 +416,37 @@ static int forget_older(struct store_source *src, struct weir_error *reterr)
 	return r;
 }
 
+static int begin_keeping(struct store_source *src, struct weir_error *reterr)
+{
+	static const char sentence[] = "the recording has no end: weir was killed, or is still at work";
+	const struct weir_diag unfinished = { .code = UNFINISHED_CODE,
+		                              .message = { sentence, sizeof(sentence) - 1 },
+		                              .offset = WEIR_NO_OFFSET,
+		                              .count = 1,
+		                              .severity = WEIR_WARNING };
+
+	src->is_kept = 1;
+	src->next_kept = src->store->kept;
+	src->store->kept = src;
+	return store_source_diag(src, &unfinished, reterr);
+}
+
+int store_source_keep(struct store_source *src, const struct store_source_result *so_far, struct weir_error *reterr)
+{
+	int r = store_begin(src->store, reterr);
+
+	if (r == 0 && !src->is_kept)
+		r = begin_keeping(src, reterr);
+	return r < 0 ? r : put_end(src, so_far, reterr);
+}
+
+static int remove_unfinished(struct store_source *src, struct weir_error *reterr)
+{
+	const struct cell cells[] = { cell_integer(src->id), cell_string(UNFINISHED_CODE) };
+
+	return statement_run(src->store, DIAG_REMOVE, cells, N_CELLS(cells), reterr);
+}
+
 int store_source_end(struct store_source *src, const struct store_source_result *result, struct weir_error *reterr)
 {
 	struct store *s = src->store;
@@ -402,8 +456,10 @@ int store_source_end(struct store_source *src, const struct store_source_result 
 		r = write_open_segment(src, reterr);
 	if (r == 0)
 		r = put_end(src, result, reterr);
+	/* A recording replaces none. */
 	if (r == 0)
-		r = forget_older(src, reterr);
+		r = src->is_kept ? remove_unfinished(src, reterr) : forget_older(src, reterr);
+	stop_keeping(src);
 	source_free(src);
 	return r < 0 ? r : store_commit(s, 0, reterr);
 }
@@ -412,8 +468,11 @@ void store_source_abort(struct store_source *src)
 {
 	if (!src)
 		return;
+	if (src->is_kept && store_begin(src->store, NULL) == 0)
+		(void)write_open_segment(src, NULL);
+	stop_keeping(src);
 	/* What cannot be removed now is removed when the store is opened next. */
-	if (store_begin(src->store, NULL) == 0)
+	if (!src->is_kept && store_begin(src->store, NULL) == 0)
 		(void)source_forget(src->store, src->id, NULL);
 	source_free(src);
 }

@@ -9,4 +9,7 @@
 /* Removes a source and all that it stored; in a transaction that has begun. */
 int source_forget(struct store *s, int64_t source, struct weir_error *reterr);
 
+/* What those that are kept have in memory. */
+int source_write_kept(struct store *s, struct weir_error *reterr);
+
 #endif

@@ -20,6 +20,7 @@ struct store {
 	int64_t began_ns;     /* CLOCK_MONOTONIC, of the transaction */
 	uint64_t n_pending;   /* bytes of blocks in it */
 	int64_t next_segment; /* id */
+	struct store_source *kept; /* those without an end yet whose blocks count: written before each commit */
 	int failed; /* the first error that may have cost a part of a transaction; nothing is written after it */
 	struct weir_error error; /* its sentence */
 };

@@ -53,6 +53,7 @@ static const char *const texts[N_STATEMENTS] = {
 	[SOURCE_FACT_PUT] = "INSERT OR REPLACE INTO main.source_fact (source, name, value) VALUES (?1, ?2, ?3)",
 	[DIAG_ADD] = "INSERT INTO main.diag (source, severity, code, offset, count, input, message)"
 		     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[DIAG_REMOVE] = "DELETE FROM main.diag WHERE source = ?1 AND code = ?2",
 	[FORGET_BLOCKS] = "DELETE FROM main.block WHERE source = ?1",
 	[FORGET_SEGMENTS] = "DELETE FROM main.segment WHERE source = ?1",
 	[FORGET_SERIES] = "DELETE FROM main.series WHERE source = ?1",

@@ -69,7 +69,9 @@ int store_commit(struct store *s, int force, struct weir_error *reterr)
 		return 0;
 	if (!force && s->n_pending < COMMIT_BYTES && monotonic_ns() - s->began_ns < COMMIT_NS)
 		return 0;
-	r = sql_run(s->db, s->path, "COMMIT", reterr);
+	r = source_write_kept(s, reterr);
+	if (r == 0)
+		r = sql_run(s->db, s->path, "COMMIT", reterr);
 	if (r < 0) {
 		s->failed = r;
 		(void)sql_fail(&s->error, s->db, s->path);

@@ -114,9 +114,13 @@ struct store_source_result {
 	const char *reasons_json; /* counts of skipped, bad and lost by reason */
 };
 
+/* Of a source without an end of its own, as a live one: what it has stored so far counts from the next commit on, as
+ * `so_far` says of it, even if no end marker ever comes. Until then it has the diag `host.unfinished`. */
+int store_source_keep(struct store_source *src, const struct store_source_result *so_far, struct weir_error *reterr);
+
 /* The end marker: from its commit on the source counts. Frees src in any case. */
 int store_source_end(struct store_source *src, const struct store_source_result *result, struct weir_error *reterr);
-/* Forgets it and what it stored. NULL is fine. */
+/* Forgets it and what it stored, unless it was kept. NULL is fine. */
 void store_source_abort(struct store_source *src);
 
 #endif

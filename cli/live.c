@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/live.h"
+
+#include "cli/amount.h"
+#include "cli/say.h"
+#include "cli/verbs.h"
+#include "plugins/session.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/pidfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+#include <weir/fail.h>
+
+enum {
+	CONTEXT_MAX = 8,
+	SAID_MAX = 20, /* diags that are printed as they come; all are in the store */
+	SECOND_NS = 1000000000,
+};
+
+static int take_option(struct live_request *r, char *argument)
+{
+	char *dot = strchr(argument, '.'), *equals = strchr(argument, '=');
+
+	if (r->n_options == LIVE_OPTIONS_MAX || !dot || !equals || dot > equals) {
+		say("-O %s: not of the form COLLECTOR.NAME=VALUE, or one too many", argument);
+		return -EINVAL;
+	}
+	*dot = 0;
+	*equals = 0;
+	r->options[r->n_options++] = (struct live_option){ argument, { dot + 1, equals + 1 } };
+	return 0;
+}
+
+int live_take(const struct page *page, struct live_request *r, int row, const char *argument)
+{
+	switch (row) {
+	case LIVE_OUTPUT:
+		r->output = argument;
+		return 0;
+	case LIVE_COLLECTORS:
+		r->collectors = argument;
+		return 0;
+	case LIVE_INTERVAL:
+		return page_duration(page, "interval", argument, &r->interval_ns);
+	case LIVE_FOR:
+		return page_duration(page, "for", argument, &r->for_ns);
+	case LIVE_RUN:
+		r->tag = argument;
+		return 0;
+	case LIVE_OPTION:
+		return take_option(r, (char *)(uintptr_t)argument);
+	case LIVE_QUIET:
+	default:
+		r->is_quiet = 1;
+		return 0;
+	}
+}
+
+void live_tag(const char *name, char *ret, size_t size)
+{
+	const char *slash = strrchr(name, '/');
+	time_t now = time(NULL);
+	struct tm utc;
+	char date[32];
+
+	(void)gmtime_r(&now, &utc);
+	(void)strftime(date, sizeof(date), "%Y-%m-%d-%H-%M-%S", &utc);
+	(void)snprintf(ret, size, "%.200s-%s", slash ? slash + 1 : name, date);
+}
+
+int64_t live_start_ns(pid_t pid)
+{
+	struct timespec boot, now;
+	long long ticks = -1;
+	char path[64], line[1024];
+	const char *at;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	f = fopen(path, "re");
+	if (!f)
+		return -1;
+	/* Field 22; the second, the name, may have blanks and brackets in it. */
+	at = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
+	(void)fclose(f);
+	for (int field = 2; at && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	if (at)
+		ticks = strtoll(at, NULL, 10);
+	if (ticks < 0 || clock_gettime(CLOCK_BOOTTIME, &boot) < 0 || clock_gettime(CLOCK_REALTIME, &now) < 0)
+		return -1;
+	return (int64_t)(now.tv_sec - boot.tv_sec) * SECOND_NS + (now.tv_nsec - boot.tv_nsec) +
+	       ticks * (SECOND_NS / sysconf(_SC_CLK_TCK));
+}
+
+int live_store_path(const struct live_request *r, const char *tag, char ret[LIVE_PATH_MAX])
+{
+	int n = r->output ? snprintf(ret, LIVE_PATH_MAX, "%s", r->output)
+	                  : snprintf(ret, LIVE_PATH_MAX, "%s.weir", tag);
+
+	if (n < LIVE_PATH_MAX)
+		return 0;
+	say("%s: the path is too long", r->output ? r->output : tag);
+	return -EINVAL;
+}
+
+/* The descriptor stays open as long as this process: the set needs it. */
+static int add_to(int set, int fd)
+{
+	struct epoll_event e = { .events = EPOLLIN };
+	int r = fd < 0 || epoll_ctl(set, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
+
+	return r;
+}
+
+int live_end_fd(pid_t pid, int64_t for_ns)
+{
+	struct itimerspec after = { .it_value = { for_ns / SECOND_NS, for_ns % SECOND_NS } };
+	int set = epoll_create1(EPOLL_CLOEXEC), timer;
+	int r = set < 0 ? -errno : 0;
+
+	if (r == 0 && pid > 0)
+		r = add_to(set, pidfd_open(pid, 0));
+	if (r == 0 && for_ns > 0) {
+		timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+		r = add_to(set, timer);
+		if (r == 0 && timerfd_settime(timer, 0, &after, NULL) < 0)
+			r = -errno;
+	}
+	if (r < 0 && set >= 0)
+		(void)close(set);
+	return r < 0 ? r : set;
+}
+
+/* ---- While it records ---- */
+
+struct session_listener {
+	const struct live_run *run;
+	const char *const *names; /* of the jobs */
+	uint64_t n_rows;
+	uint32_t n_said;
+	int is_terminal, is_shown;
+};
+
+static void wipe(struct session_listener *l)
+{
+	if (l->is_shown)
+		fputs("\r\033[K", stderr);
+	l->is_shown = 0;
+}
+
+static void on_progress(struct session_listener *l, const struct session_progress *p)
+{
+	char span[AMOUNT_MAX];
+
+	if (!l->is_terminal || l->run->request->is_quiet)
+		return;
+	fprintf(stderr, "\rrecording: %s, %u sources\033[K", amount_span(span, (double)p->elapsed_ns), p->n_running);
+	l->is_shown = 1;
+}
+
+static void on_diag(struct session_listener *l, uint32_t job, const struct weir_diag *d)
+{
+	if (d->severity == WEIR_NOTE || l->n_said++ >= SAID_MAX)
+		return;
+	wipe(l);
+	say("%s: %.*s (%s)", l->names[job], d->message.n_bytes < 1024 ? (int)d->message.n_bytes : 1024, d->message.at,
+	    d->code);
+}
+
+static void on_done(struct session_listener *l, uint32_t job, const struct session_outcome *o)
+{
+	l->n_rows += o->n_rows;
+}
+
+static void on_opened(struct session_listener *l)
+{
+	if (l->run->ops && l->run->ops->opened)
+		l->run->ops->opened(l->run->listener);
+}
+
+static int on_signal(struct session_listener *l, int number, int sender)
+{
+	return l->run->ops && l->run->ops->signal ? l->run->ops->signal(l->run->listener, number, sender) : 0;
+}
+
+static void hear(struct registry_listener *nobody, uint32_t severity, const char *sentence)
+{
+	if (severity != WEIR_NOTE)
+		say("%s", sentence);
+}
+
+/* ---- Which collectors ---- */
+
+static int is_live(const struct registry_collector *c)
+{
+	for (uint32_t i = 0; i < c->n_claims; i++)
+		if (c->claims[i].kind == WEIR_CLAIM_LIVE)
+			return 1;
+	return 0;
+}
+
+struct chosen {
+	const struct registry_collector *at[LIVE_COLLECTORS_MAX];
+	uint32_t n;
+};
+
+static int choose(const struct registry *registry, const char *name, struct chosen *ret)
+{
+	const struct registry_collector *c = registry_find(registry, name);
+
+	if (!c || !is_live(c) || ret->n == LIVE_COLLECTORS_MAX) {
+		say("-c %s: %s", name,
+		    !c ? "there is no such collector; `weir plugins list`" : "it reads files, and is not live");
+		return -EINVAL;
+	}
+	ret->at[ret->n++] = c;
+	return 0;
+}
+
+static int choose_named(const struct registry *registry, const char *names, struct chosen *ret)
+{
+	char *copy = strdup(names), *rest = copy;
+	int r = copy ? 0 : -ENOMEM;
+
+	for (char *name; r == 0 && (name = strsep(&rest, ",")) != NULL;)
+		r = choose(registry, name, ret);
+	free(copy);
+	return r;
+}
+
+static int choose_all(const struct registry *registry, struct chosen *ret)
+{
+	for (uint32_t i = 0; i < registry_count(registry) && ret->n < LIVE_COLLECTORS_MAX; i++)
+		if (is_live(registry_at(registry, i)))
+			ret->at[ret->n++] = registry_at(registry, i);
+	if (ret->n > 0)
+		return 0;
+	say("there is no live collector; `weir plugins list`");
+	return -EINVAL;
+}
+
+/* ---- Jobs ---- */
+
+struct numbers {
+	char pid[16], start_ns[24];
+};
+
+static uint32_t collect_context(const struct live_run *run, const struct live_target *t, struct numbers *room,
+                                struct lend_pair *ret)
+{
+	int64_t start_ns = live_start_ns(t->pid);
+	uint32_t n = 0;
+
+	(void)snprintf(room->pid, sizeof(room->pid), "%d", (int)t->pid);
+	(void)snprintf(room->start_ns, sizeof(room->start_ns), "%" PRId64, start_ns);
+	ret[n++] = (struct lend_pair){ "run", run->tag };
+	ret[n++] = (struct lend_pair){ "node", t->node };
+	ret[n++] = (struct lend_pair){ "process.pid", room->pid };
+	if (start_ns >= 0)
+		ret[n++] = (struct lend_pair){ "process.start_ns", room->start_ns };
+	if (t->exe[0])
+		ret[n++] = (struct lend_pair){ "process.exe", t->exe };
+	return n;
+}
+
+struct ids {
+	int64_t run, nodes[LIVE_TARGETS_MAX];
+};
+
+static int add_job(struct session *session, const struct live_run *run, const struct registry_collector *c,
+                   const struct live_target *t, const struct ids *ids, int64_t started_ns, struct weir_error *reterr)
+{
+	const struct live_request *q = run->request;
+	struct lend_pair options[LIVE_OPTIONS_MAX], context[CONTEXT_MAX];
+	struct numbers room;
+	char path[64];
+	struct session_job j = { .collector = c,
+		                 .run = ids->run,
+		                 .node = ids->nodes[t - run->targets],
+		                 .path = path,
+		                 .options = options,
+		                 .context = context,
+		                 .is_live = 1,
+		                 .interval_ns = q->interval_ns,
+		                 .started_ns = started_ns,
+		                 .target = (int)t->pid };
+	uint32_t number;
+
+	(void)snprintf(path, sizeof(path), "live:%s", c->name);
+	for (uint32_t i = 0; i < q->n_options; i++)
+		if (strcmp(q->options[i].collector, c->name) == 0)
+			options[j.n_options++] = q->options[i].pair;
+	j.n_context = collect_context(run, t, &room, context);
+	return session_add(session, &j, &number, reterr);
+}
+
+static int put_fact(struct store *s, const struct ids *ids, int64_t node, const char *name, const char *value,
+                    struct weir_error *reterr)
+{
+	return store_fact(s, ids->run, node, name, (struct weir_text){ value, strlen(value) }, reterr);
+}
+
+/* The run, its nodes, and what is known of them now. */
+static int identify(struct store *s, const struct live_run *run, struct ids *ret, struct weir_error *reterr)
+{
+	struct numbers room;
+	int r = store_run(s, run->tag, &ret->run, reterr);
+
+	if (r == 0 && run->layout)
+		r = put_fact(s, ret, 0, "run.layout", run->layout, reterr);
+	for (uint32_t i = 0; i < run->n_targets && r == 0; i++) {
+		const struct live_target *t = &run->targets[i];
+
+		r = store_node(s, ret->run, t->node, &ret->nodes[i], reterr);
+		(void)snprintf(room.pid, sizeof(room.pid), "%d", (int)t->pid);
+		if (r == 0)
+			r = put_fact(s, ret, ret->nodes[i], "process.pid", room.pid, reterr);
+		if (r == 0 && t->exe[0])
+			r = put_fact(s, ret, ret->nodes[i], "process.executable.path", t->exe, reterr);
+	}
+	return r == 0 ? store_commit(s, 1, reterr) : r;
+}
+
+/* ---- The whole ---- */
+
+static int add_jobs(struct session *session, const struct live_run *run, const struct chosen *chosen,
+                    const struct ids *ids, const char **names, int64_t started_ns, struct weir_error *reterr)
+{
+	uint32_t n = 0;
+	int r = 0;
+
+	for (uint32_t i = 0; i < chosen->n; i++)
+		for (uint32_t k = 0; k < run->n_targets && r == 0; k++) {
+			names[n++] = chosen->at[i]->name;
+			r = add_job(session, run, chosen->at[i], &run->targets[k], ids, started_ns, reterr);
+		}
+	return r;
+}
+
+static int run_session(struct store *s, const struct live_run *run, const struct chosen *chosen,
+                       struct live_outcome *ret, int end_fd, struct weir_error *reterr)
+{
+	static const struct session_listener_ops ops = { on_progress, on_diag, on_done, on_opened, on_signal };
+	const char *names[LIVE_COLLECTORS_MAX * LIVE_TARGETS_MAX];
+	struct session_listener l = { .run = run, .names = names, .is_terminal = isatty(STDERR_FILENO) };
+	struct session_config config = { .store = s, .ops = &ops, .listener = &l, .live_end_fd = end_fd };
+	struct session_totals totals = { 0 };
+	struct session *session;
+	struct ids ids;
+	int r = identify(s, run, &ids, reterr);
+
+	if (r == 0)
+		r = session_new(&config, &session, reterr);
+	if (r < 0)
+		return r;
+	r = add_jobs(session, run, chosen, &ids, names, ret->started_ns, reterr);
+	if (r == 0)
+		r = session_run(session, &totals, reterr);
+	session_free(session);
+	wipe(&l);
+	ret->n_ok = totals.n_ok;
+	ret->n_partial = totals.n_partial;
+	ret->n_failed = totals.n_failed;
+	ret->n_rows = l.n_rows;
+	return r;
+}
+
+static int64_t utc_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+static int fill_store(const struct live_run *run, const struct chosen *chosen, struct live_outcome *ret)
+{
+	struct weir_error error;
+	struct store *s;
+	int r = store_open(run->store_path, STORE_CREATE, &s, &error);
+
+	if (r == 0) {
+		ret->started_ns = utc_ns();
+		r = run_session(s, run, chosen, ret, run->end_fd, &error);
+		store_close(s);
+	}
+	if (r < 0) {
+		say("%s", error.text);
+		return r == -EINVAL ? EXIT_MISUSE : EXIT_FAILED;
+	}
+	return ret->n_partial + ret->n_failed > 0 ? EXIT_INCOMPLETE : EXIT_ALL;
+}
+
+int live_record(const struct live_run *run, struct live_outcome *ret)
+{
+	struct chosen chosen = { .n = 0 };
+	struct registry *registry;
+	struct weir_error error;
+	int r = registry_open(&(struct registry_config){ .say = hear }, &registry, &error);
+
+	*ret = (struct live_outcome){ 0 };
+	if (r < 0) {
+		say("%s", error.text);
+		return EXIT_FAILED;
+	}
+	r = run->request->collectors ? choose_named(registry, run->request->collectors, &chosen)
+	                             : choose_all(registry, &chosen);
+	r = r < 0 ? EXIT_MISUSE : fill_store(run, &chosen, ret);
+	registry_close(registry);
+	return r;
+}

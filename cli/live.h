@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_LIVE_H
+#define CLI_LIVE_H
+
+/* What `record` and `attach` share: live collectors on running processes, into a store. */
+
+#include "cli/page.h"
+#include "plugins/lend.h"
+#include "store/store.h"
+
+#include <sys/types.h>
+
+enum {
+	LIVE_COLLECTORS_MAX = 32,
+	LIVE_TARGETS_MAX = 256,
+	LIVE_OPTIONS_MAX = 64,
+	LIVE_PATH_MAX = 4096,
+};
+
+/* A process that is measured, with all that it starts. */
+struct live_target {
+	pid_t pid;
+	const char *node;
+	char exe[LIVE_PATH_MAX]; /* of its program; empty: not known */
+};
+
+struct live_option {
+	const char *collector;
+	struct lend_pair pair;
+};
+
+struct live_request {
+	const char *output, *tag, *node;
+	const char *collectors; /* `disk,net`; NULL: all that there are */
+	int64_t interval_ns, for_ns;
+	int is_quiet;
+	struct live_option options[LIVE_OPTIONS_MAX];
+	uint32_t n_options;
+};
+
+/* What a verb wants to know, and does, meanwhile. */
+struct live_listener; /* completed privately by each verb */
+struct live_ops {
+	void (*opened)(struct live_listener *l); /* everything measures now */
+	/* SIGINT or SIGTERM, from a process or, 0, the terminal. 1: seen to; 0: the recording ends. */
+	int (*signal)(struct live_listener *l, int number, int sender);
+};
+
+struct live_run {
+	const struct live_request *request;
+	const struct live_target *targets;
+	uint32_t n_targets;
+	const char *tag, *layout; /* of the run */
+	const char *store_path;
+	int end_fd; /* it is over when this is readable; 0: when every target is gone */
+	const struct live_ops *ops;
+	struct live_listener *listener;
+};
+
+struct live_outcome {
+	uint32_t n_ok, n_partial, n_failed;
+	uint64_t n_rows;
+	int64_t started_ns; /* UTC */
+};
+
+/* Takes one of the options that both verbs have (see LIVE_PAGE_OPTIONS). -EINVAL after saying what is wrong. */
+enum live_row {
+	LIVE_OUTPUT = 0,
+	LIVE_COLLECTORS,
+	LIVE_INTERVAL,
+	LIVE_FOR,
+	LIVE_RUN,
+	LIVE_OPTION,
+	LIVE_QUIET,
+	LIVE_ROWS,
+};
+/* Their rows, for each verb's table. */
+#define LIVE_PAGE_OPTIONS                                                                                              \
+	[LIVE_OUTPUT] = { "output", "STORE", "the store to write or add to (RUN.weir)", 'o' },                         \
+	[LIVE_COLLECTORS] = { "collectors", "NAME,...", "only these live collectors (all)", 'c' },                     \
+	[LIVE_INTERVAL] = { "interval", "SECONDS", "between two looks (1)", 0 },                                       \
+	[LIVE_FOR] = { "for", "SECONDS", "measure no longer than this", 0 },                                           \
+	[LIVE_RUN] = { "run", "TAG", "call the run so", 0 },                                                           \
+	[LIVE_OPTION] = { "option", "C.NAME=VALUE", "an option of collector C; `weir plugins show C`", 'O' },          \
+	[LIVE_QUIET] = { "quiet", NULL, "print only what went wrong", 'q' }
+
+int live_take(const struct page *page, struct live_request *r, int row, const char *argument);
+
+/* A descriptor that is readable when the process has ended, or so much time is over (0: no limit). pid 0: only time. To
+ * be closed; -errno. */
+int live_end_fd(pid_t pid, int64_t for_ns);
+
+/* Records until it is over. An exit code; what went wrong is said. */
+int live_record(const struct live_run *run, struct live_outcome *ret);
+
+/* `name-2026-11-21-05-00-00`; name without its folders. */
+void live_tag(const char *name, char *ret, size_t size);
+/* The store of a run when none was named: `TAG.weir`. -EINVAL after saying so: the name is too long. */
+int live_store_path(const struct live_request *r, const char *tag, char ret[LIVE_PATH_MAX]);
+/* Whole nanoseconds since 1970 when the process was started; -1: not known. */
+int64_t live_start_ns(pid_t pid);
+
+#endif

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/amount.h"
+#include "cli/ingest.h"
+#include "cli/left.h"
+#include "cli/live.h"
+#include "cli/say.h"
+#include "cli/verbs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	RECORD_NODE = LIVE_ROWS,
+	RECORD_NO_INGEST,
+	RECORD_ROWS,
+	EXIT_NO_EXEC = 127, /* as a shell has it */
+	EXIT_SIGNAL = 128,
+};
+
+static const struct page_option options[] = {
+	LIVE_PAGE_OPTIONS,
+	[RECORD_NODE] = { "node", "NODE", "call the process so (the program's name)", 0 },
+	[RECORD_NO_INGEST] = { "no-ingest", NULL, "do not read what the program left", 0 },
+};
+
+const struct page record_page = {
+	.verb = "record",
+	.arguments = "[-o STORE] [-c NAME,...] [--interval SECONDS] [--node NODE] -- COMMAND ARGUMENT...",
+	.about = "Runs a program and measures it and all that it starts, from its first instruction on. What it left "
+		 "in this\n"
+		 "folder that a collector claims is read at the end. Signals go to the program, and its exit code is\n"
+		 "weir's, unless that is 0 and something was lost (3). Options end at --.\n",
+	.options = options,
+	.n_options = RECORD_ROWS,
+	.min_arguments = 1,
+	.max_arguments = 100000,
+};
+
+/* ---- The program ---- */
+
+/* Waits, once it is forked, until it is told to go. */
+struct live_listener {
+	pid_t pid;
+	int go_fd;    /* a byte: go; the end: there is nothing to wait for */
+	int fault_fd; /* the errno of an exec that failed */
+};
+
+__attribute__((noreturn)) static void become(char **argv, int go_fd, int fault_fd)
+{
+	int fault;
+	char go;
+
+	if (read(go_fd, &go, 1) == 1) {
+		(void)execvp(argv[0], argv);
+		fault = errno;
+		(void)!write(fault_fd, &fault, sizeof(fault));
+	}
+	_exit(EXIT_NO_EXEC);
+}
+
+static int start(char **argv, struct live_listener *ret)
+{
+	int go[2], fault[2];
+
+	if (pipe2(go, O_CLOEXEC) < 0)
+		return -errno;
+	if (pipe2(fault, O_CLOEXEC) < 0) {
+		(void)close(go[0]);
+		(void)close(go[1]);
+		return -errno;
+	}
+	(void)fflush(NULL);
+	ret->pid = fork();
+	if (ret->pid == 0) {
+		(void)close(go[1]);
+		become(argv, go[0], fault[1]);
+	}
+	(void)close(go[0]);
+	(void)close(fault[1]);
+	ret->go_fd = go[1];
+	ret->fault_fd = fault[0];
+	return ret->pid < 0 ? -errno : 0;
+}
+
+static void let_go(struct live_listener *l)
+{
+	if (l->go_fd >= 0) {
+		(void)!write(l->go_fd, "", 1);
+		(void)close(l->go_fd);
+	}
+	l->go_fd = -1;
+}
+
+/* What the terminal sends, it sends to the program, too. */
+static int pass_signal(struct live_listener *l, int number, int sender)
+{
+	if (sender != 0)
+		(void)kill(l->pid, number);
+	return 1;
+}
+
+/* Its exit code, as a shell has it. */
+static int reap(struct live_listener *l, const char *name)
+{
+	int status = 0, fault = 0;
+
+	while (waitpid(l->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (read(l->fault_fd, &fault, sizeof(fault)) == sizeof(fault))
+		say("record: %s: cannot be started: %s", name, strerror(fault));
+	(void)close(l->fault_fd);
+	return WIFSIGNALED(status) ? EXIT_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* The file that execvp() will take; empty: there is none. */
+static void find_program(const char *name, char ret[LIVE_PATH_MAX])
+{
+	const char *path = getenv("PATH");
+	char *copy = strdup(strchr(name, '/') || !path ? "" : path), *rest = copy;
+	char candidate[LIVE_PATH_MAX], real[PATH_MAX];
+
+	ret[0] = 0;
+	for (char *folder; copy && !ret[0] && (folder = strsep(&rest, ":")) != NULL;) {
+		(void)snprintf(candidate, sizeof(candidate), "%s%s%s", folder, *folder ? "/" : "", name);
+		if (access(candidate, X_OK) == 0 && realpath(candidate, real))
+			(void)snprintf(ret, LIVE_PATH_MAX, "%s", real);
+	}
+	free(copy);
+}
+
+/* ---- The verb ---- */
+
+struct request {
+	struct live_request live;
+	int has_ingest;
+};
+
+static int ingest_left(const struct live_run *run, const char *node, int64_t since_ns)
+{
+	struct ingest_request q = { .output = run->store_path, .is_quiet = run->request->is_quiet };
+	struct left left;
+	int code = EXIT_ALL;
+
+	if (left_find(".", since_ns, &left) < 0) {
+		say("record: no memory to look for what the program left");
+		code = EXIT_FAILED;
+	} else if (left.n_paths > 0) {
+		q.plan = (struct plan_config){
+			.paths = (const char *const *)left.paths, .n_paths = left.n_paths, .tag = run->tag, .node = node
+		};
+		code = ingest_run(&q);
+	}
+	left_done(&left);
+	return code;
+}
+
+static void print_outcome(const struct live_run *run, const struct live_outcome *o)
+{
+	char count[AMOUNT_MAX];
+
+	if (!run->request->is_quiet)
+		printf("%s: %u live sources; %s observations\n", run->store_path, o->n_ok + o->n_partial + o->n_failed,
+		       amount_count(count, o->n_rows));
+}
+
+static int record(const struct request *q, struct live_run *run, struct live_target *target, char **argv)
+{
+	static const struct live_ops ops = { let_go, pass_signal };
+	struct live_listener l;
+	struct live_outcome outcome;
+	int code, left_code = EXIT_ALL, program_code, r = start(argv, &l);
+
+	if (r < 0) {
+		say("record: %s: cannot be started: %s", argv[0], strerror(-r));
+		return EXIT_FAILED;
+	}
+	target->pid = l.pid;
+	run->ops = &ops;
+	run->listener = &l;
+	run->end_fd = live_end_fd(l.pid, q->live.for_ns);
+	code = live_record(run, &outcome);
+	if (outcome.started_ns == 0)
+		(void)kill(l.pid, SIGKILL);
+	let_go(&l);
+	program_code = reap(&l, argv[0]);
+	if (outcome.started_ns == 0)
+		return code;
+	print_outcome(run, &outcome);
+	if (q->has_ingest)
+		left_code = ingest_left(run, target->node, outcome.started_ns);
+	return program_code ? program_code : code ? code : left_code;
+}
+
+static int take(struct request *q, int row, const char *argument)
+{
+	if (row == RECORD_NODE)
+		q->live.node = argument;
+	else if (row == RECORD_NO_INGEST)
+		q->has_ingest = 0;
+	else
+		return live_take(&record_page, &q->live, row, argument);
+	return 0;
+}
+
+int verb_record(int argc, char **argv)
+{
+	struct request q = { .live = { .interval_ns = INT64_C(1000000000) }, .has_ingest = 1 };
+	struct live_target target = { 0 };
+	struct live_run run = { .request = &q.live, .targets = &target, .n_targets = 1, .layout = "record" };
+	char tag[256], store_path[LIVE_PATH_MAX];
+	const char *argument, *slash;
+	int row;
+
+	while ((row = page_next(&record_page, argc, argv, &argument)) >= 0)
+		if (take(&q, row, argument) < 0)
+			return EXIT_MISUSE;
+	if (row != PAGE_DONE)
+		return page_exit(row);
+	argv += optind;
+	slash = strrchr(argv[0], '/');
+	target.node = q.live.node ? q.live.node : slash ? slash + 1 : argv[0];
+	find_program(argv[0], target.exe);
+	live_tag(argv[0], tag, sizeof(tag));
+	run.tag = q.live.tag ? q.live.tag : tag;
+	run.store_path = store_path;
+	if (live_store_path(&q.live, run.tag, store_path) < 0)
+		return EXIT_MISUSE;
+	return record(&q, &run, &target, argv);
+}

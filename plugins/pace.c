@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugins/pace.h"
+
+#include <poll.h>
+#include <stddef.h>
+#include <time.h>
+
+static int64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+struct pace pace_start(int64_t interval_ns, int stop_fd)
+{
+	int64_t now_ns = monotonic_ns();
+
+	return (struct pace){
+		.interval_ns = interval_ns, .next_ns = now_ns, .handed_over_ns = now_ns, .stop_fd = stop_fd
+	};
+}
+
+void pace_wait(struct pace *p)
+{
+	struct pollfd stop = { p->stop_fd, POLLIN, 0 };
+	int64_t now_ns = monotonic_ns(), left_ns;
+	struct timespec left;
+	int n;
+
+	p->next_ns += p->interval_ns;
+	if (p->next_ns <= now_ns)
+		p->next_ns += (now_ns - p->next_ns) / p->interval_ns * p->interval_ns + p->interval_ns;
+	do {
+		left_ns = p->next_ns - monotonic_ns();
+		if (left_ns < 0)
+			left_ns = 0;
+		left = (struct timespec){ left_ns / INT64_C(1000000000), left_ns % INT64_C(1000000000) };
+		n = ppoll(&stop, 1, &left, NULL);
+	} while (n < 0);
+	p->is_last = n > 0;
+}
+
+int pace_is_time_to_hand_over(struct pace *p)
+{
+	int64_t now_ns = monotonic_ns();
+
+	if (now_ns + p->interval_ns - p->handed_over_ns < PACE_HAND_OVER_NS)
+		return 0;
+	p->handed_over_ns = now_ns;
+	return 1;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLUGINS_PACE_H
+#define PLUGINS_PACE_H
+
+/* When a live source is polled: at each interval by the monotonic clock, without drift. A poll that took longer than
+ * its interval costs the intervals that it covered, never a burst of polls afterwards. */
+
+#include <stdint.h>
+
+#define PACE_HAND_OVER_NS INT64_C(5000000000) /* what a killed recording may lose */
+
+struct pace {
+	int64_t interval_ns, next_ns, handed_over_ns;
+	int stop_fd;
+	int is_last; /* stop_fd was readable: the poll that follows is the last */
+};
+
+struct pace pace_start(int64_t interval_ns, int stop_fd);
+/* Sleeps until the next interval, or until stop_fd is readable. */
+void pace_wait(struct pace *p);
+/* Whether PACE_HAND_OVER_NS are over since it last was; always when an interval is as long as that. */
+int pace_is_time_to_hand_over(struct pace *p);
+
+#endif

@@ -1,0 +1,91 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# weir record and weir attach, with a live collector that needs no rights: record.sh WEIR FOLDER-OF-FIXTURES
+set -u
+weir=$(realpath "$1")
+fixtures=$(realpath "$2")
+work=$(mktemp -d)
+trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
+cd "$work" || exit 1
+mkdir plugins
+cp "$fixtures/well-behaved-live.so" plugins
+export WEIR_PLUGIN_PATH=$work/plugins
+c='-c well-behaved-live --interval 50ms'
+
+fail() {
+	echo "failed: $*"
+	exit 1
+}
+rows() { "$weir" sql "$1" "$2" --json | tr -d ' \n'; }
+[ -x plugins/well-behaved-live.so ] || [ -r plugins/well-behaved-live.so ] || fail "there is no live fixture"
+
+# What it measured, and what the program left, are of one run and node; what was there before is not read.
+printf 'BEGIN_SAMPLE 0.0\n' >old.hp
+touch -d '1 hour ago' old.hp
+"$weir" record $c -o a.weir --node n -- sh -c '
+	printf "JOB \"p\"\nDATE \"Sat Nov 21 05:00 2026\"\nSAMPLE_UNIT \"seconds\"\nVALUE_UNIT \"bytes\"\nBEGIN_SAMPLE 0.1\nmain\t10\nEND_SAMPLE 0.1\n" >p.hp
+	sleep 0.5' >out 2>err || fail "exit code $?: $(cat err)"
+[ "$(rows a.weir "select node,collector,status from sources order by 2")" = \
+	'[{"node":"n","collector":"ghc-heap","status":"ok"},{"node":"n","collector":"well-behaved-live","status":"ok"}]' ] ||
+	fail "sources: $(rows a.weir 'select run,node,collector,path,status from sources')"
+[ "$(rows a.weir 'select count(distinct run) as n from sources')" = '[{"n":1}]' ] || fail "more than one run"
+n=$(rows a.weir "select count(*) as n from numbers where collector='well-behaved-live'" | tr -dc 0-9)
+[ "$n" -ge 5 ] || fail "$n points of 0.5 s at 50 ms"
+
+# Its exit code is the program's.
+"$weir" record $c -q -o b.weir -- sh -c 'exit 7'
+[ $? = 7 ] || fail "exit code 7 came out as $?"
+"$weir" record $c -q -o b.weir -- sh -c 'kill -KILL $$'
+[ $? = 137 ] || fail "SIGKILL came out as $?"
+"$weir" record $c -q -o b.weir -- ./nothing 2>err
+[ $? = 127 ] || fail "no program came out as $?"
+grep -q 'nothing: cannot be started: No such file' err || fail "not said: $(cat err)"
+"$weir" record -c nothing -o b.weir -- true 2>err
+[ $? = 2 ] || fail "no collector came out as $?"
+
+# A signal goes to the program, and the recording ends well.
+"$weir" record $c -q -o c.weir -- sh -c 'trap "exit 9" TERM; while :; do sleep 0.05; done' &
+sleep 1
+kill -TERM $!
+wait $!
+[ $? = 9 ] || fail "SIGTERM did not reach the program: $?"
+[ "$(rows c.weir 'select status from sources')" = '[{"status":"ok"}]' ] || fail "after SIGTERM: $(rows c.weir 'select * from sources')"
+
+# While it measures it has no rights, or the one that its target's own need.
+sleep 60 &
+target=$!
+"$weir" attach $target $c -q -o d.weir &
+recorder=$!
+sleep 1.5
+worker=$(for p in $(pgrep -P $recorder); do grep -ql event /proc/$p/fdinfo/* 2>/dev/null && echo $p; done | tail -1)
+[ -n "$worker" ] || fail "no worker"
+grep -q '^Seccomp:.2$' /proc/$worker/status || fail "not sealed: $(cat /proc/$worker/status)"
+grep -qE '^CapEff:.(0000000000000000|0000000000080000)$' /proc/$worker/status || fail "rights: $(grep CapEff /proc/$worker/status)"
+kill -INT $recorder
+wait $recorder
+[ $? = 0 ] || fail "Ctrl-C on attach: $?"
+kill -0 $target || fail "attach ended its target"
+[ "$(rows d.weir 'select status from sources')" = '[{"status":"ok"}]' ] || fail "after Ctrl-C: $(rows d.weir 'select * from sources')"
+
+# What a killed one had handed over counts.
+"$weir" attach $target $c -q -o e.weir &
+recorder=$!
+sleep 7
+kill -KILL $recorder
+wait $recorder 2>/dev/null
+[ "$(rows e.weir 'select s.status,d.code from sources s join diags d using (path)')" = \
+	'[{"status":"partial","code":"host.unfinished"}]' ] || fail "after SIGKILL: $(rows e.weir 'select * from diags')"
+n=$(rows e.weir 'select count(*) as n from numbers' | tr -dc 0-9)
+[ "$n" -ge 50 ] || fail "$n points are left of 5 s at 50 ms"
+
+# For a time, and until its target is gone.
+"$weir" attach $target $c -q --for 300ms -o f.weir || fail "--for: $?"
+"$weir" attach $target $c -q -o f.weir &
+recorder=$!
+sleep 1
+kill $target
+kill -INT $recorder
+wait $recorder || fail "a target that ends: $?"
+"$weir" attach 4194304 -o f.weir 2>err && fail "a process that does not run was measured"
+grep -q 'no such process' err || fail "not said: $(cat err)"
+exit 0
