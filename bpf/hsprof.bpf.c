@@ -22,7 +22,7 @@ struct task_struct___hsprof {
 
 /* The kernel's own names; user space's header, which the context is of, has others. */
 struct pt_regs___hsprof {
-	unsigned long bp, ip;
+	unsigned long bp, ip, sp;
 } __attribute__((preserve_access_index));
 
 struct {
@@ -37,11 +37,17 @@ struct {
 	__uint(max_entries, 1 << 20); /* the collector makes it fit the machine */
 } samples SEC(".maps");
 
+/* Too large for a program's stack. */
+struct room {
+	struct hsprof_sample sample;
+	__u64 c_stack[HSPROF_SCAN_MASK + 1];
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct hsprof_sample);
+	__type(value, struct room);
 } scratch SEC(".maps");
 
 __u64 n_samples;
@@ -65,12 +71,77 @@ static long step(__u32 index, struct walk *w)
 	return walk_step(w);
 }
 
-static __always_inline void walk_stack(struct hsprof_sample *s, __u64 sp, __u32 n_slides_max)
+static long try_saved(__u32 index, struct walk *w)
 {
+	return walk_try_saved(w, index);
+}
+
+static long keep_call(__u32 index, struct walk *w)
+{
+	return walk_keep_call(w, index);
+}
+
+static __always_inline void follow(struct walk *w, __u32 n_slides_max)
+{
+	w->n_slides_max = n_slides_max;
+	w->n_slides = 0;
+	w->n_frames = 0;
+	w->n_steps = 0;
+	w->previous = 0;
+	w->ending = HSPROF_CAPPED;
+	(void)bpf_loop(HSPROF_STEPS_MAX + HSPROF_SLIDES_MAX, step, w, 0);
+}
+
+static __always_inline int is_whole(const struct walk *w)
+{
+	return w->ending == HSPROF_STOPPED || w->ending == HSPROF_CAPPED;
+}
+
+/* How many words of the C stack could be read: above it may lie a page that was never touched. */
+static __always_inline __u32 read_c_stack(struct room *room, __u64 c_sp)
+{
+	__u32 n_bytes = HSPROF_SCAN_WORDS * sizeof(__u64);
+
+	if (bpf_probe_read_user(room->c_stack, n_bytes, (const void *)c_sp) == 0)
+		return HSPROF_SCAN_WORDS;
+	n_bytes = PAGE_MASK + 1 - (c_sp & PAGE_MASK);
+	if (n_bytes >= HSPROF_SCAN_WORDS * sizeof(__u64) ||
+	    bpf_probe_read_user(room->c_stack, n_bytes, (const void *)c_sp))
+		return 0;
+	return n_bytes / sizeof(__u64);
+}
+
+/* C code keeps the Haskell stack's pointer in its register, saves it on its own stack, or is not called from Haskell.
+ */
+static __always_inline void follow_from_c(struct walk *w, struct room *room)
+{
+	__u64 sp = w->sp;
+	__u32 n_words;
+
+	w->c_stack = room->c_stack;
+	follow(w, 0);
+	n_words = read_c_stack(room, w->c_sp);
+	if (!is_whole(w)) {
+		w->sp = 0;
+		(void)bpf_loop(n_words, try_saved, w, 0);
+		if (w->sp) {
+			follow(w, 0);
+			room->sample.flags |= HSPROF_SP_FROM_C;
+		} else {
+			w->sp = sp;
+			follow(w, HSPROF_SLIDES_MAX);
+		}
+	}
+	(void)bpf_loop(n_words, keep_call, w, 0);
+}
+
+static __always_inline void walk_stack(struct room *room, __u64 sp, __u64 c_sp)
+{
+	struct hsprof_sample *s = &room->sample;
 	struct hsprof_image_key key = { .n_code_bytes = s->code_end - s->code_start,
 		                        .page_offset = s->code_start & PAGE_MASK };
 	const struct hsprof_image *image = bpf_map_lookup_elem(&images, &key);
-	struct walk w = { .sample = s, .image = image, .sp = sp, .n_slides_max = n_slides_max };
+	struct walk w = { .sample = s, .image = image, .sp = sp, .c_sp = c_sp };
 
 	if (!image) {
 		s->flags |= HSPROF_UNKNOWN_IMAGE;
@@ -78,8 +149,10 @@ static __always_inline void walk_stack(struct hsprof_sample *s, __u64 sp, __u32 
 	}
 	if (!image->is_haskell)
 		return;
-	w.ending = HSPROF_CAPPED;
-	(void)bpf_loop(HSPROF_STEPS_MAX + HSPROF_SLIDES_MAX, step, &w, 0);
+	if (walk_is_c(&w))
+		follow_from_c(&w, room);
+	else
+		follow(&w, HSPROF_SLIDES_MAX);
 	s->ending = (__u8)w.ending;
 	s->n_slides = (__u8)w.n_slides;
 	s->n_frames = (__u16)w.n_frames;
@@ -88,9 +161,11 @@ static __always_inline void walk_stack(struct hsprof_sample *s, __u64 sp, __u32 
 static __always_inline void send(const struct hsprof_sample *s)
 {
 	__u64 n_waiting = bpf_ringbuf_query(&samples, BPF_RB_AVAIL_DATA);
+	__u64 n_words = (__u64)(s->n_frames & HSPROF_FRAMES_MAX) + (s->n_calls & (2 * HSPROF_CALLS_MAX - 1));
 
-	if (bpf_ringbuf_output(&samples, (void *)s, HSPROF_HEAD_BYTES + 8 * (__u64)(s->n_frames & HSPROF_FRAMES_MAX),
-	                       BPF_RB_NO_WAKEUP))
+	if (n_words > HSPROF_FRAMES_MAX + HSPROF_CALLS_MAX)
+		return;
+	if (bpf_ringbuf_output(&samples, (void *)s, HSPROF_HEAD_BYTES + 8 * n_words, BPF_RB_NO_WAKEUP))
 		__sync_fetch_and_add(&n_lost, 1);
 	else if (n_waiting > n_most_bytes)
 		n_most_bytes = n_waiting;
@@ -102,13 +177,15 @@ int on_sample(struct bpf_perf_event_data *event)
 	__u32 tgid = current_tgid(), zero = 0;
 	struct task_struct *task;
 	struct hsprof_sample *s;
-	__u64 ip, sp;
+	struct room *room;
+	__u64 ip, sp, c_sp;
 
 	if (!target_of(tgid))
 		return 0;
-	s = bpf_map_lookup_elem(&scratch, &zero);
-	if (!s)
+	room = bpf_map_lookup_elem(&scratch, &zero);
+	if (!room)
 		return 0;
+	s = &room->sample;
 	__sync_fetch_and_add(&n_samples, 1);
 	task = bpf_get_current_task_btf();
 	s->code_start = ((struct task_struct___hsprof *)task)->mm->start_code;
@@ -117,20 +194,23 @@ int on_sample(struct bpf_perf_event_data *event)
 	s->n_frames = 0;
 	s->ending = HSPROF_NOT_WALKED;
 	s->n_slides = 0;
+	s->n_calls = 0;
 	s->flags = 0;
 	ip = event->regs.rip;
 	sp = event->regs.rbp;
+	c_sp = event->regs.rsp;
 	/* Else the compiler makes one load of both branches' and the verifier refuses a moved context. */
-	asm volatile("" : "+r"(ip), "+r"(sp));
+	asm volatile("" : "+r"(ip), "+r"(sp), "+r"(c_sp));
 	if ((event->regs.cs & USER_RING) != USER_RING) {
 		struct pt_regs___hsprof *regs = (void *)bpf_task_pt_regs(task);
 
 		s->flags = HSPROF_IN_KERNEL;
 		ip = regs->ip;
 		sp = regs->bp;
+		c_sp = regs->sp;
 	}
 	s->ip = ip;
-	walk_stack(s, sp, HSPROF_SLIDES_MAX);
+	walk_stack(room, sp, c_sp);
 	send(s);
 	return 0;
 }

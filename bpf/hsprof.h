@@ -13,6 +13,9 @@ enum {
 	HSPROF_STEPS_MAX = 512,  /* frames that a walk visits, folded ones included */
 	HSPROF_SLIDES_MAX = 16,  /* words that a walk may look for its first frame in */
 	HSPROF_IMAGES_MAX = 256,
+	HSPROF_SCAN_WORDS = 96, /* of the C stack that are looked at, where C code was met */
+	HSPROF_SCAN_MASK = 127,
+	HSPROF_CALLS_MAX = 8, /* return addresses that are found there */
 };
 
 /* How a program's file is known from inside the kernel: by the size of its code, and where in a page that starts. */
@@ -23,9 +26,10 @@ struct hsprof_image_key {
 
 /* What the walk has to know of a program: closure types of its GHC's rts/include/rts/storage/ClosureTypes.h. */
 struct hsprof_image {
-	__u32 is_haskell; /* 0: there is no Haskell stack to walk */
-	__u32 is_shared;  /* code also lies in shared libraries */
-	__u16 ret_bco;    /* the first of those that follow each other up to stop */
+	__u64 haskell_from, haskell_to; /* Haskell code, from the code's start; both 0: not known */
+	__u32 is_haskell;               /* 0: there is no Haskell stack to walk */
+	__u32 is_shared;                /* code also lies in shared libraries */
+	__u16 ret_bco;                  /* the first of those that follow each other up to stop */
 	__u16 ret_big;
 	__u16 ret_fun;
 	__u16 update;
@@ -37,7 +41,7 @@ struct hsprof_image {
 	__u16 reserved[3];
 };
 
-_Static_assert(sizeof(struct hsprof_image) == 32, "the layout that both compilers see");
+_Static_assert(sizeof(struct hsprof_image) == 48, "the layout that both compilers see");
 
 enum hsprof_ending {
 	HSPROF_NOT_WALKED = 0, /* no Haskell program, or one that is not known yet */
@@ -51,9 +55,10 @@ enum hsprof_ending {
 enum {
 	HSPROF_IN_KERNEL = 1,
 	HSPROF_UNKNOWN_IMAGE = 2,
+	HSPROF_SP_FROM_C = 4, /* where the Haskell stack is was found on the C stack */
 };
 
-/* One sample; only n_frames of its frames are sent. */
+/* One sample; of frames only as many are sent as there are frames and calls. */
 struct hsprof_sample {
 	__u64 code_start, code_end; /* of the program's own file in this process */
 	__u64 ip;                   /* in user space, also of a sample in the kernel */
@@ -62,15 +67,18 @@ struct hsprof_sample {
 	__u8 ending; /* enum hsprof_ending */
 	__u8 flags;
 	__u8 n_slides;
-	__u8 reserved[7];
-	__u64 frames[HSPROF_FRAMES_MAX + 1]; /* info pointers, innermost first; the last is never sent */
+	__u8 n_calls;
+	__u8 reserved[6];
+	/* Info pointers, innermost first; behind them addresses of the program's code that lie on the C stack,
+	 * innermost first: what the C code will return to, and what it left there. */
+	__u64 frames[HSPROF_FRAMES_MAX + 1 + HSPROF_CALLS_MAX];
 };
 
 enum {
 	HSPROF_HEAD_BYTES = 40,
 };
 
-_Static_assert(sizeof(struct hsprof_sample) == HSPROF_HEAD_BYTES + 8 * (HSPROF_FRAMES_MAX + 1),
+_Static_assert(sizeof(struct hsprof_sample) == HSPROF_HEAD_BYTES + 8 * (HSPROF_FRAMES_MAX + 1 + HSPROF_CALLS_MAX),
                "the layout that both compilers see");
 
 #endif

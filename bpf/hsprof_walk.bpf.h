@@ -14,7 +14,7 @@
  * rts/include/rts/storage/{InfoTables,Closures,ClosureMacros}.h of GHC 9.0, stack_frame_sizeW().
  *
  * Frames that only hold the machine together (update, underflow, stop) are passed over. What recursion leaves, runs of
- * equal frames and of equal pairs of frames, is kept once, as in GHC's own cost-centre stacks. Compiles for the kernel,
+ * equal frames, pairs and threes of frames, is kept once, as in GHC's own cost-centre stacks. Compiles for the kernel,
  * and for user space, where tests walk stacks that they made: who includes this defines walk_read(), 0 when all bytes
  * are there.
  */
@@ -32,6 +32,8 @@ struct walk {
 	__u32 n_steps;
 	__u32 n_slides, n_slides_max;
 	__u32 ending; /* enum hsprof_ending */
+	__u64 c_sp;   /* the C stack's pointer */
+	const __u64 *c_stack;
 };
 
 struct walk_table {
@@ -45,7 +47,8 @@ enum {
 	WALK_BCO_SIZE_AT = 40,  /* of struct StgBCO_ up to its bitmap, which starts with its size */
 	WALK_STACK_AT = 8,      /* of struct StgStack_ without and with profiling: what is behind its info pointer */
 	WALK_STACK_PROFILED_AT = 24,
-	WALK_LIBRARIES_SPAN = 40, /* bits: shared libraries lie at most so far below each other */
+	WALK_C_STACK_SPAN = 8 << 20, /* bytes around the C stack's pointer that are taken for C's */
+	WALK_LIBRARIES_SPAN = 40,    /* bits: shared libraries lie at most so far below each other */
 };
 
 static __always_inline int walk_is_code(const struct walk *w, __u64 info)
@@ -138,6 +141,20 @@ static __always_inline void walk_keep(struct walk *w, __u64 info)
 	w->n_frames++;
 	if (w->n_frames >= 4 && info == walk_kept(w, 3) && walk_kept(w, 2) == walk_kept(w, 4))
 		w->n_frames -= 2;
+	else if (w->n_frames >= 6 && info == walk_kept(w, 4) && walk_kept(w, 2) == walk_kept(w, 5) &&
+	         walk_kept(w, 3) == walk_kept(w, 6))
+		w->n_frames -= 3;
+}
+
+/* Whether there is a frame at sp; then its first words and its info table. */
+static __always_inline int walk_look(const struct walk *w, __u64 sp, __u64 words[2], struct walk_table *table)
+{
+	/* The stop frame is a stack's last word, and what is behind it may be a page that nobody has touched. */
+	words[1] = 0;
+	if (walk_read(words, 2 * sizeof(words[0]), sp) && walk_read(words, sizeof(words[0]), sp))
+		return -1;
+	return walk_is_code(w, words[0]) && !walk_read(table, sizeof(*table), words[0] - sizeof(*table)) &&
+	       walk_is_frame(w->image, table->type);
 }
 
 static __always_inline long walk_step(struct walk *w)
@@ -145,15 +162,14 @@ static __always_inline long walk_step(struct walk *w)
 	const struct hsprof_image *image = w->image;
 	struct walk_table table;
 	__u64 words[2], size;
+	int is_frame;
 
 	if (w->n_frames >= HSPROF_FRAMES_MAX || w->n_steps >= HSPROF_STEPS_MAX)
 		return walk_end(w, HSPROF_CAPPED);
-	/* The stop frame is a stack's last word, and what is behind it may be a page that nobody has touched. */
-	words[1] = 0;
-	if (walk_read(words, sizeof(words), w->sp) && walk_read(words, sizeof(words[0]), w->sp))
+	is_frame = walk_look(w, w->sp, words, &table);
+	if (is_frame < 0)
 		return walk_end(w, w->n_steps > 0 ? HSPROF_LOST : HSPROF_NO_FRAME);
-	if (!walk_is_code(w, words[0]) || walk_read(&table, sizeof(table), words[0] - sizeof(table)) ||
-	    !walk_is_frame(image, table.type))
+	if (!is_frame)
 		return walk_no_frame(w);
 	w->n_steps++;
 	if (table.type == image->stop)
@@ -167,6 +183,43 @@ static __always_inline long walk_step(struct walk *w)
 		return walk_end(w, HSPROF_LOST);
 	w->sp += 8 * size;
 	return 0;
+}
+
+/* Where a word of the C stack points at a frame, C code may have saved the Haskell stack's pointer there. 1: it is. */
+static __always_inline long walk_try_saved(struct walk *w, __u32 index)
+{
+	__u64 word = w->c_stack[index & HSPROF_SCAN_MASK], words[2];
+	struct walk_table table;
+
+	if (word & 7 || word < 1 << 16 || word - w->c_sp + WALK_C_STACK_SPAN < 2 * WALK_C_STACK_SPAN ||
+	    walk_is_code(w, word) || walk_look(w, word, words, &table) != 1)
+		return 0;
+	w->sp = word;
+	return 1;
+}
+
+/* Keeps a word of the C stack that is an address in the program's code. 1: there is room for no more. */
+static __always_inline long walk_keep_call(struct walk *w, __u32 index)
+{
+	__u64 word = w->c_stack[index & HSPROF_SCAN_MASK];
+	struct hsprof_sample *s = w->sample;
+
+	if (word < s->code_start || word >= s->code_end)
+		return 0;
+	s->frames[(w->n_frames & HSPROF_FRAMES_MAX) + (s->n_calls & (HSPROF_CALLS_MAX - 1))] = word;
+	s->n_calls++;
+	return s->n_calls >= HSPROF_CALLS_MAX;
+}
+
+/* Whether the sample met C. */
+static __always_inline int walk_is_c(const struct walk *w)
+{
+	const struct hsprof_sample *s = w->sample;
+	__u64 at = s->ip - s->code_start;
+
+	if (s->ip < s->code_start || s->ip >= s->code_end)
+		return !w->image->is_shared;
+	return w->image->haskell_to > 0 && (at < w->image->haskell_from || at >= w->image->haskell_to);
 }
 
 #endif

@@ -232,15 +232,22 @@ void names_close(struct names *n)
 	free(n);
 }
 
+int names_haskell(const struct names *n, uint64_t *ret_start, uint64_t *ret_end)
+{
+	*ret_start = n->haskell_start;
+	*ret_end = n->haskell_end;
+	return n->haskell_start < n->haskell_end;
+}
+
 /* ---- Names ---- */
 
 /* Frames that stand for no code that anybody wrote: applying a function to arguments, going on with a value, restoring
  * a cost-centre stack. rts/AutoApply, rts/StgMiscClosures.cmm, rts/StgStartup.cmm. */
 static int is_joint(struct parse_text name)
 {
-	static const char *const starts[] = { "stg_ap_",     "stg_enter",       "stg_ret_",
-		                              "stg_restore", "stg_returnToSta", "stg_unpack_closure",
-		                              "stg_gc_",     "stg_stack_",      "stg_forceIO" };
+	static const char *const starts[] = { "stg_ap_",         "stg_enter",          "stg_ret_",   "stg_restore",
+		                              "stg_returnToSta", "stg_unpack_closure", "stg_gc_",    "stg_upd_",
+		                              "stg_bh_upd_",     "stg_marked_upd_",    "stg_stack_", "stg_forceIO" };
 
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
 		if (starts_with(name, starts[i]))
@@ -367,7 +374,7 @@ static uint32_t count_locals(struct names *n, uint64_t from, uint64_t to)
 	return count;
 }
 
-static int names_haskell(struct names *n, const struct place *place, struct z_symbol *ret)
+static int read_haskell(struct names *n, const struct place *place, struct z_symbol *ret)
 {
 	z_symbol(text_at(n, place->text), n->room, ret);
 	return ret->kind == Z_CODE || ret->kind == Z_CONSTRUCTOR;
@@ -410,7 +417,7 @@ static uint32_t local_frame(struct names *n, const struct weir_host *h, uint32_t
 	struct z_symbol z;
 	char name[512];
 	uint32_t count;
-	int r, is_haskell = names_haskell(n, place, &z);
+	int r, is_haskell = read_haskell(n, place, &z);
 
 	if (z.kind == Z_RTS || address < n->haskell_start - (n->haskell_start < GAP_MAX ? n->haskell_start : GAP_MAX) ||
 	    address > n->haskell_end)
@@ -418,7 +425,7 @@ static uint32_t local_frame(struct names *n, const struct weir_host *h, uint32_t
 	count = count_locals(n, place->address + place->n_bytes, address);
 	if (count == 0 && (is_haskell || place->n_bytes == 0))
 		return 0;
-	if (before + 1 == n->n_places || !names_haskell(n, place + 1, &z))
+	if (before + 1 == n->n_places || !read_haskell(n, place + 1, &z))
 		return 0;
 	local = local_of(n, before, count);
 	if (!local || local->frame)
@@ -476,4 +483,17 @@ uint32_t names_frame(struct names *n, const struct weir_host *h, uint64_t addres
 		answer(n, h, address, a);
 	*ret_kind = a->kind;
 	return a->frame;
+}
+
+/* x86-64, Intel SDM volume 2, CALL: E8 and 4 bytes, or FF /2 with a register or memory. */
+int names_is_after_call(const struct names *n, uint64_t address)
+{
+	uint8_t b[7];
+	const uint8_t *end = b + sizeof(b);
+
+	if (address < sizeof(b) || image_read(n->image, address - sizeof(b), b, sizeof(b)) < 0)
+		return 0;
+	return end[-5] == 0xe8 || (end[-2] == 0xff && (end[-1] & 0xf8) == 0xd0) ||
+	       (end[-2] == 0xff && (end[-1] & 0xf8) == 0x10) || (end[-3] == 0xff && (end[-2] & 0xf8) == 0x50) ||
+	       (end[-6] == 0xff && ((end[-5] & 0xf8) == 0x90 || end[-5] == 0x15));
 }

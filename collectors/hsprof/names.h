@@ -37,7 +37,13 @@ struct names;
 int names_open(struct image *image, const char *file, struct names **ret, struct weir_error *reterr);
 void names_close(struct names *n); /* NULL is fine */
 
+/* Where Haskell code starts and ends: 1, or 0 when there is none. */
+int names_haskell(const struct names *n, uint64_t *ret_start, uint64_t *ret_end);
+
 /* The frame of an address, as the host numbers it; 0: there is no symbol, or the host refuses it. */
 uint32_t names_frame(struct names *n, const struct weir_host *h, uint64_t address, enum names_kind *ret_kind);
+
+/* Whether a call comes right before an address, so that something may return to it. */
+int names_is_after_call(const struct names *n, uint64_t address);
 
 #endif

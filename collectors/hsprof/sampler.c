@@ -134,7 +134,7 @@ static int receive(void *context, void *data, size_t n)
 	const struct hsprof_sample *sample = data;
 	int r;
 
-	if (n < HSPROF_HEAD_BYTES || n < HSPROF_HEAD_BYTES + 8 * (size_t)sample->n_frames)
+	if (n < HSPROF_HEAD_BYTES || n < HSPROF_HEAD_BYTES + 8 * ((size_t)sample->n_frames + sample->n_calls))
 		return 0;
 	r = t->take(t->instance, sample);
 	t->n++;

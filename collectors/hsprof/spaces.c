@@ -130,6 +130,16 @@ static int learn_names(struct file *f, struct image *image, const char *symbols,
 	return 0;
 }
 
+static void learn_haskell(struct file *f)
+{
+	uint64_t start, end;
+
+	if (!f->shown.names || !names_haskell(f->shown.names, &start, &end) || start < f->shown.code_start)
+		return;
+	f->shown.layout.haskell_from = start - f->shown.code_start;
+	f->shown.layout.haskell_to = end - f->shown.code_start;
+}
+
 static int file_open(const char *path, const char *symbols, struct file **ret, struct weir_error *reterr)
 {
 	struct file *f = calloc(1, sizeof(*f));
@@ -152,6 +162,7 @@ static int file_open(const char *path, const char *symbols, struct file **ret, s
 		file_free(f);
 		return r;
 	}
+	learn_haskell(f);
 	*ret = f;
 	return 0;
 }
@@ -433,4 +444,12 @@ uint32_t space_frame(struct spaces *s, struct space *space, uint64_t address, ui
 		return frame ? frame : made_up(s, f, address - map->bias);
 	}
 	return made_up(s, NULL, address);
+}
+
+int space_is_after_call(const struct spaces *s, const struct space *space, uint64_t address)
+{
+	const struct file *f = space->program == UINT32_MAX ? NULL : s->files[space->program];
+
+	return f && f->shown.names &&
+	       names_is_after_call(f->shown.names, address - (space->code_start - f->shown.code_start));
 }

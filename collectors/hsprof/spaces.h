@@ -55,5 +55,7 @@ const struct spaces_file *space_program(const struct spaces *s, const struct spa
 /* The frame of an address in it; made up (`libc.so.6+0x9d3a0`, `[unknown]`) where there is no symbol. */
 uint32_t space_frame(struct spaces *s, struct space *space, uint64_t address, uint32_t round,
                      enum names_kind *ret_kind);
+/* Whether code may return to an address in its program: a call comes right before it. */
+int space_is_after_call(const struct spaces *s, const struct space *space, uint64_t address);
 
 #endif

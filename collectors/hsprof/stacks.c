@@ -86,18 +86,41 @@ static enum stacks_code code_of(enum names_kind kind)
 	}
 }
 
+/* Where Haskell code has called the C code that the sample met: the first address on the C stack that is not C's own.
+ * Its frame, 0 when the C code was not called from Haskell. */
+static uint32_t caller_of(struct stacks *s, struct space *space, const struct hsprof_sample *sample,
+                          enum names_kind *ret_kind)
+{
+	for (uint32_t i = 0; i < sample->n_calls; i++) {
+		uint64_t address = sample->frames[sample->n_frames + i];
+		uint32_t frame;
+
+		/* Code that handles frames has pointers to their code on its stack too. */
+		if (!space_is_after_call(s->spaces, space, address))
+			continue;
+		/* What is behind the call may already be the next function. */
+		frame = space_frame(s->spaces, space, address - 1, s->round, ret_kind);
+		if (code_of(*ret_kind) == STACKS_HASKELL)
+			return frame;
+	}
+	return 0;
+}
+
 /* Whether the frames that the walk found are to be believed. In Haskell code rbp is the stack pointer. In C it is
- * whatever the compiler made of it: often still the same, which is so when there is a whole stack right where it
- * points. The collector of garbage looks at stacks too, so that proves nothing for the run-time system. */
-static enum stacks_whole whole_of(const struct hsprof_sample *sample, enum stacks_code code)
+ * whatever the compiler made of it: often still the same, or saved, which is so when there is a whole stack right where
+ * it points. The collector of garbage looks at stacks too, so in the run-time system it takes a caller in Haskell. */
+static enum stacks_whole whole_of(const struct hsprof_sample *sample, enum stacks_code code, int has_caller)
 {
 	int is_whole = sample->ending == HSPROF_STOPPED || sample->ending == HSPROF_CAPPED;
+	int is_saved = (sample->flags & HSPROF_SP_FROM_C) != 0;
 
-	if (sample->ending == HSPROF_NOT_WALKED || code == STACKS_RTS)
+	if (sample->ending == HSPROF_NOT_WALKED)
 		return STACKS_BARE;
 	if (code != STACKS_HASKELL && (!is_whole || sample->n_slides > 0))
 		return STACKS_BARE;
-	if (!is_whole)
+	if (code != STACKS_HASKELL && !has_caller && (code == STACKS_RTS || is_saved))
+		return STACKS_BARE;
+	if (!is_whole || (code == STACKS_HASKELL && is_saved))
 		return STACKS_BROKEN;
 	return sample->ending == HSPROF_STOPPED ? STACKS_COMPLETE : STACKS_CAPPED;
 }
@@ -120,12 +143,14 @@ static uint32_t push_walked(struct stacks *s, struct space *space, const struct 
 static void make_out(struct stacks *s, const struct hsprof_sample *sample, struct known *ret)
 {
 	struct space *space = spaces_of(s->spaces, sample, s->round);
-	enum names_kind kind = NAMES_UNKNOWN;
-	uint32_t stack, leaf, last = 0;
+	enum names_kind kind = NAMES_UNKNOWN, caller_kind = NAMES_UNKNOWN;
+	uint32_t stack, leaf, caller = 0, last = 0;
 
 	leaf = space ? space_frame(s->spaces, space, sample->ip, s->round, &kind) : frame_called(s, "[unknown]");
 	ret->code = (uint8_t)code_of(kind);
-	ret->whole = (uint8_t)whole_of(sample, ret->code);
+	if (space && ret->code != STACKS_HASKELL)
+		caller = caller_of(s, space, sample, &caller_kind);
+	ret->whole = (uint8_t)whole_of(sample, ret->code, caller != 0);
 	stack = push_program(s, space ? space_program(s->spaces, space) : NULL);
 	if (ret->whole == STACKS_CAPPED)
 		stack = push(s, stack, label(s, LABEL_DEEPER));
@@ -133,6 +158,10 @@ static void make_out(struct stacks *s, const struct hsprof_sample *sample, struc
 		stack = push(s, stack, label(s, LABEL_BROKEN));
 	if (space && ret->whole != STACKS_BARE)
 		stack = push_walked(s, space, sample, stack, &last);
+	if (ret->whole != STACKS_BARE && caller && caller != last && caller_kind != NAMES_JOINT) {
+		stack = push(s, stack, caller);
+		last = caller;
+	}
 	if (kind == NAMES_RTS)
 		stack = push(s, stack, label(s, LABEL_RTS));
 	if (leaf != last)
@@ -180,11 +209,11 @@ static uint64_t hash_of(const struct hsprof_sample *sample)
 	const uint64_t head[] = { sample->code_start, sample->code_end, sample->ip,
 		                  (uint64_t)sample->tgid << 32 | (uint64_t)sample->n_frames << 16 |
 		                          (uint64_t)sample->ending << 8 | sample->flags,
-		                  sample->n_slides };
+		                  (uint64_t)sample->n_slides << 8 | sample->n_calls };
 
 	for (size_t i = 0; i < sizeof(head) / sizeof(head[0]); i++)
 		h = (h ^ head[i]) * 0x100000001b3ULL ^ h >> 29;
-	for (uint32_t i = 0; i < sample->n_frames; i++)
+	for (uint32_t i = 0; i < (uint32_t)sample->n_frames + sample->n_calls; i++)
 		h = (h ^ sample->frames[i]) * 0x100000001b3ULL ^ h >> 29;
 	h = (h ^ h >> 33) * 0xff51afd7ed558ccdULL;
 	h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53ULL;

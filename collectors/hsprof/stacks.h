@@ -9,7 +9,8 @@
  *     [sh]            a process of another program than the target's, else nothing
  *     [deeper]        the stack went on; [broken]: it could not be followed to its end; else nothing
  *     main, go, …     Haskell code that is to be returned to; runs of one name are one frame
- *     [RTS]           the run-time system's C code is running, whose callers are not known
+ *     newByteArray#   the Haskell code that called the C code that follows, where that is known
+ *     [RTS]           the run-time system's C code is running
  *     lookup          where it is
  *     [kernel]        on behalf of that
  *

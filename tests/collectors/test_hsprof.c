@@ -230,6 +230,20 @@ static void recursion_through_two_functions_is_a_pair_of_frames(void **state)
 	assert_memory_equal(sample.frames, kept, sizeof(kept));
 }
 
+static void recursion_through_three_functions_is_three_frames(void **state)
+{
+	uint64_t f = return_point(RET_SMALL, 0), g = return_point(RET_SMALL, 0), h = return_point(RET_SMALL, 0),
+		 stop = return_point(36, 0);
+	const uint64_t stack[] = { g, f, g, h, f, g, h, f, g, h, stop }, kept[] = { g, f, g, h };
+	struct walk w;
+
+	memcpy(heap, stack, sizeof(stack));
+	w = walk_from(0);
+	assert_int_equal(w.ending, HSPROF_STOPPED);
+	assert_int_equal(w.n_frames, sizeof(kept) / sizeof(kept[0]));
+	assert_memory_equal(sample.frames, kept, sizeof(kept));
+}
+
 static void recursion_deeper_than_the_bound_is_capped(void **state)
 {
 	uint64_t f = return_point(RET_SMALL, 0), stop = return_point(36, 0);
@@ -249,16 +263,16 @@ static void recursion_deeper_than_the_bound_is_capped(void **state)
 
 static void more_different_frames_than_there_is_room_for_are_capped(void **state)
 {
-	uint64_t f[3], stop = return_point(36, 0);
+	uint64_t f[4], stop = return_point(36, 0);
 	struct walk w;
 
-	for (uint32_t i = 0; i < 3; i++)
+	for (uint32_t i = 0; i < 4; i++)
 		f[i] = return_point(RET_SMALL, 0);
 	for (uint32_t i = 0; i <= HSPROF_FRAMES_MAX; i++)
-		heap[i] = f[i % 3];
+		heap[i] = f[i % 4];
 	heap[HSPROF_FRAMES_MAX - 1] = stop;
 	assert_int_equal(walk_from(0).ending, HSPROF_STOPPED);
-	heap[HSPROF_FRAMES_MAX - 1] = f[(HSPROF_FRAMES_MAX - 1) % 3];
+	heap[HSPROF_FRAMES_MAX - 1] = f[(HSPROF_FRAMES_MAX - 1) % 4];
 	heap[HSPROF_FRAMES_MAX + 1] = stop;
 	w = walk_from(0);
 	assert_int_equal(w.ending, HSPROF_CAPPED);
@@ -324,6 +338,72 @@ static void code_of_libraries_counts_only_where_the_program_has_some(void **stat
 	assert_int_equal(walk_from(0).ending, HSPROF_STOPPED);
 }
 
+#define C_STACK_AT 0x7ffe00000000ULL
+
+static void a_saved_stack_pointer_is_found_on_the_c_stack(void **state)
+{
+	uint64_t f = return_point(RET_SMALL, 0), stop = return_point(36, 0), closure = return_point(8, 0);
+	__u64 c_stack[HSPROF_SCAN_MASK + 1] = { 0 };
+	struct walk w = { .sample = &sample, .image = &image, .sp = 0, .c_sp = C_STACK_AT, .c_stack = c_stack };
+
+	heap[10] = f;
+	heap[11] = stop;
+	heap[20] = closure;
+	c_stack[0] = heap_address(10) + 1;         /* no word's address */
+	c_stack[1] = C_STACK_AT - (8 << 20);       /* C's own */
+	c_stack[2] = C_STACK_AT + (8 << 20) - 8;   /* so is this */
+	c_stack[3] = heap_address(20);             /* to code that is no return point */
+	c_stack[4] = f;                            /* code itself */
+	c_stack[5] = heap_address(HEAP_WORDS + 1); /* nothing there */
+	c_stack[6] = heap_address(10);
+	for (uint32_t i = 0; i < 6; i++)
+		assert_int_equal(walk_try_saved(&w, i), 0);
+	assert_int_equal(w.sp, 0);
+	assert_int_equal(walk_try_saved(&w, 6), 1);
+	assert_int_equal(w.sp, heap_address(10));
+}
+
+static void addresses_of_code_on_the_c_stack_are_kept_behind_the_frames(void **state)
+{
+	__u64 c_stack[HSPROF_SCAN_MASK + 1] = { 0 };
+	struct walk w = { .sample = &sample, .image = &image, .c_sp = C_STACK_AT, .c_stack = c_stack, .n_frames = 3 };
+
+	c_stack[0] = CODE_AT - 1;
+	c_stack[1] = CODE_AT;
+	c_stack[2] = CODE_AT + 8 * CODE_WORDS - 1;
+	c_stack[3] = CODE_AT + 8 * CODE_WORDS;
+	for (uint32_t i = 0; i < 4; i++)
+		assert_int_equal(walk_keep_call(&w, i), 0);
+	assert_int_equal(sample.n_calls, 2);
+	assert_int_equal(sample.frames[3], CODE_AT);
+	assert_int_equal(sample.frames[4], CODE_AT + 8 * CODE_WORDS - 1);
+	for (uint32_t i = 3; i < HSPROF_CALLS_MAX; i++)
+		assert_int_equal(walk_keep_call(&w, 1), 0);
+	assert_int_equal(walk_keep_call(&w, 1), 1);
+	assert_int_equal(sample.n_calls, HSPROF_CALLS_MAX);
+}
+
+static void c_is_what_lies_outside_of_haskell_code(void **state)
+{
+	struct walk w = { .sample = &sample, .image = &image };
+
+	sample.ip = CODE_AT + 16;
+	assert_false(walk_is_c(&w)); /* not known where Haskell is */
+	image.haskell_from = 16;
+	image.haskell_to = 32;
+	assert_false(walk_is_c(&w));
+	sample.ip = CODE_AT + 15;
+	assert_true(walk_is_c(&w));
+	sample.ip = CODE_AT + 31;
+	assert_false(walk_is_c(&w));
+	sample.ip = CODE_AT + 32;
+	assert_true(walk_is_c(&w));
+	sample.ip = LIBRARY_AT;
+	assert_true(walk_is_c(&w));
+	image.is_shared = 1;
+	assert_false(walk_is_c(&w));
+}
+
 static void annotation_frames_are_known_where_the_version_has_them(void **state)
 {
 	uint64_t annotation = return_point(65, 1), stop = return_point(36, 0);
@@ -363,6 +443,7 @@ int main(void)
 		cmocka_unit_test_setup(a_chunk_whose_sp_lies_outside_of_it_is_none, clear),
 		cmocka_unit_test_setup(direct_recursion_is_one_frame, clear),
 		cmocka_unit_test_setup(recursion_through_two_functions_is_a_pair_of_frames, clear),
+		cmocka_unit_test_setup(recursion_through_three_functions_is_three_frames, clear),
 		cmocka_unit_test_setup(recursion_deeper_than_the_bound_is_capped, clear),
 		cmocka_unit_test_setup(more_different_frames_than_there_is_room_for_are_capped, clear),
 		cmocka_unit_test_setup(a_frame_that_is_being_made_is_passed_over, clear),
@@ -370,6 +451,9 @@ int main(void)
 		cmocka_unit_test_setup(memory_that_is_not_there_ends_the_walk, clear),
 		cmocka_unit_test_setup(a_stop_frame_may_be_the_last_word_there_is, clear),
 		cmocka_unit_test_setup(code_of_libraries_counts_only_where_the_program_has_some, clear),
+		cmocka_unit_test_setup(a_saved_stack_pointer_is_found_on_the_c_stack, clear),
+		cmocka_unit_test_setup(addresses_of_code_on_the_c_stack_are_kept_behind_the_frames, clear),
+		cmocka_unit_test_setup(c_is_what_lies_outside_of_haskell_code, clear),
 		cmocka_unit_test_setup(annotation_frames_are_known_where_the_version_has_them, clear),
 		cmocka_unit_test_setup(versions_that_nobody_looked_at_are_refused, clear),
 	};
