@@ -64,22 +64,35 @@ void outbox_histogram(struct outbox *o, uint32_t series, struct weir_histogram *
 		o->result = r;
 }
 
+void outbox_span(struct outbox *o, const struct weir_span *span)
+{
+	int r;
+
+	if (!span->series)
+		return;
+	o->host->tally(o->host, WEIR_READ, 1, NULL);
+	r = o->host->spans(o->host, span, 1);
+	o->host->tally(o->host, r < 0 ? WEIR_SKIPPED : WEIR_STORED, 1, r < 0 ? "refused" : NULL);
+	if (r < 0 && o->result == WEIR_OK)
+		o->result = r;
+}
+
 int outbox_end(struct outbox *o)
 {
 	flush(o);
 	return o->result;
 }
 
-uint32_t outbox_series(const struct outbox *o, uint32_t metric, const char *const pairs[][2], unsigned n_pairs)
+uint32_t outbox_series(const struct outbox *o, uint32_t metric, const struct outbox_pair *pairs, unsigned n_pairs)
 {
 	struct weir_attr attrs[PAIRS_MAX];
 	uint32_t n = 0;
 
 	for (unsigned i = 0; i < n_pairs && n < PAIRS_MAX; i++) {
-		if (!pairs[i][0] || !pairs[i][1])
+		if (!pairs[i].key || !pairs[i].value)
 			continue;
-		attrs[n].key = (struct weir_text){ pairs[i][0], strlen(pairs[i][0]) };
-		attrs[n++].value = (struct weir_text){ pairs[i][1], strlen(pairs[i][1]) };
+		attrs[n].key = (struct weir_text){ pairs[i].key, strlen(pairs[i].key) };
+		attrs[n++].value = (struct weir_text){ pairs[i].value, strlen(pairs[i].value) };
 	}
 	return o->host->series(o->host, metric, attrs, n);
 }

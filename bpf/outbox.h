@@ -24,9 +24,14 @@ void outbox_count(struct outbox *o, uint32_t series, uint64_t value);
 void outbox_real(struct outbox *o, uint32_t series, double value);
 /* Over the interval that ends at the poll's time. Its count may be 0: then nothing is said. */
 void outbox_histogram(struct outbox *o, uint32_t series, struct weir_histogram *h, int64_t duration_ns);
+void outbox_span(struct outbox *o, const struct weir_span *span);
 int outbox_end(struct outbox *o);
 
+struct outbox_pair {
+	const char *key, *value;
+};
+
 /* Pairs of key and value; one with a NULL is left out. */
-uint32_t outbox_series(const struct outbox *o, uint32_t metric, const char *const pairs[][2], unsigned n_pairs);
+uint32_t outbox_series(const struct outbox *o, uint32_t metric, const struct outbox_pair *pairs, unsigned n_pairs);
 
 #endif

@@ -29,7 +29,7 @@ static uint32_t *series_of(struct disk_account *a, const struct outbox *o, uint3
 	a->known[i].pid = pid;
 	(void)snprintf(text, sizeof(text), "%d", (int)pid);
 	for (unsigned f = 0; f < FIELDS; f++) {
-		const char *const pairs[][2] = { { "process.pid", text }, { "direction", fields[f].direction } };
+		const struct outbox_pair pairs[] = { { "process.pid", text }, { "direction", fields[f].direction } };
 
 		a->known[i].series[f] = outbox_series(o, row, pairs, 2);
 	}

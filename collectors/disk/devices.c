@@ -118,7 +118,7 @@ void disk_devices_init(struct disk_devices *d, int has_all)
 
 static uint32_t series_of(const struct outbox *o, uint32_t row, const char *device, uint32_t direction)
 {
-	const char *const pairs[][2] = { { "device", device }, { "direction", disk_direction_name(direction) } };
+	const struct outbox_pair pairs[] = { { "device", device }, { "direction", disk_direction_name(direction) } };
 
 	return outbox_series(o, row, pairs, 2);
 }

@@ -305,9 +305,9 @@ static void take_hist(struct disk_kernel *k, struct outbox *o, struct slot *s, u
 static uint32_t declare(const struct outbox *o, uint32_t row, uint32_t tgid, const char *device, const char *direction)
 {
 	char pid[16];
-	const char *const pairs[][2] = { { "process.pid", tgid ? pid : NULL },
-		                         { "device", device },
-		                         { "direction", direction } };
+	const struct outbox_pair pairs[] = { { "process.pid", tgid ? pid : NULL },
+		                             { "device", device },
+		                             { "direction", direction } };
 
 	(void)snprintf(pid, sizeof(pid), "%u", tgid);
 	return outbox_series(o, row, pairs, 3);
@@ -369,7 +369,7 @@ static void name_files(struct slot *s, struct disk_devices *d, const struct outb
 	for (unsigned i = 0; i < NUMBERS_MAX; i++)
 		s->series[i] = declare(o, rows[i], s->key.tgid, NULL, NULL);
 	for (unsigned i = 0; i < HISTS_MAX; i++) {
-		const char *const pairs[][2] = { { "process.pid", pid }, { "call", calls[i] } };
+		const struct outbox_pair pairs[] = { { "process.pid", pid }, { "call", calls[i] } };
 
 		s->series[NUMBERS_MAX + i] = outbox_series(o, ROW_FSYNC, pairs, 2);
 	}
@@ -457,7 +457,7 @@ static void tell_losses(struct disk_kernel *k, struct outbox *o)
 {
 	for (unsigned i = 0; i <= DISK_LOST_COUNT; i++) {
 		uint64_t now = i < DISK_LOST_COUNT ? k->bss->lost[i] : k->bss->lost_targets;
-		const char *const pairs[][2] = { { "cause", losses[i] } };
+		const struct outbox_pair pairs[] = { { "cause", losses[i] } };
 
 		if (!k->series_lost[i])
 			k->series_lost[i] = outbox_series(o, ROW_LOST, pairs, 1);
@@ -479,7 +479,7 @@ static void tell_fill(struct disk_kernel *k, struct outbox *o, const uint64_t fi
 		     { "targets", TARGETS_MAX } };
 
 	for (unsigned i = 0; i < 4; i++) {
-		const char *const pairs[][2] = { { "map", maps[i].map } };
+		const struct outbox_pair pairs[] = { { "map", maps[i].map } };
 
 		if (!k->series_fill[i])
 			k->series_fill[i] = outbox_series(o, ROW_MAP_FILL, pairs, 1);

@@ -327,14 +327,18 @@ static void without_ebpf_the_kernels_own_accounts_are_read(void **state)
 	const struct lend_pair procfs = { "rung", "procfs" };
 
 	need_disk(state);
-	assert_procfs_measures(&(struct watching){ "disk", read_directly, NULL, &procfs, 1, 0, 0 }, "rung=procfs");
+	assert_procfs_measures(
+		&(struct watching){ .collector = "disk", .work = read_directly, .options = &procfs, .n_options = 1 },
+		"rung=procfs");
 }
 
 static void without_capabilities_it_says_which(void **state)
 {
 	need_disk(state);
 	watch_needs_bpf();
-	assert_procfs_measures(&(struct watching){ "disk", read_directly, NULL, NULL, 0, WATCH_BOTH_WITHOUT, 0 },
+	assert_procfs_measures(&(struct watching){ .collector = "disk",
+	                                           .work = read_directly,
+	                                           .is_without_capabilities = WATCH_BOTH_WITHOUT },
 	                       "CAP_BPF");
 }
 
@@ -359,7 +363,7 @@ static void without_types_it_says_so(void **state)
 {
 	need_disk(state);
 	watch_needs_bpf();
-	assert_procfs_measures(&(struct watching){ "disk", read_directly, NULL, NULL, 0, 0, 1 },
+	assert_procfs_measures(&(struct watching){ .collector = "disk", .work = read_directly, .is_without_types = 1 },
 	                       "CONFIG_DEBUG_INFO_BTF");
 }
 

@@ -25,6 +25,7 @@
 enum {
 	TEXT_MAX = 16 << 20,
 	POLLS_AFTER = 2,
+	PATIENCE_S = 40, /* nothing that is watched takes so long */
 };
 
 static int drop_capabilities(void)
@@ -61,11 +62,14 @@ static struct target start_target(const struct watching *w)
 	assert_true(t.pid >= 0);
 	if (t.pid == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		(void)alarm(PATIENCE_S);
 		/* Else it would wait for itself. */
 		(void)close(to[1]);
 		(void)close(from[0]);
 		if (w->is_without_capabilities == WATCH_BOTH_WITHOUT && drop_capabilities() < 0)
 			_exit(1);
+		if (w->prepare)
+			w->prepare(w->what);
 		(void)!write(from[1], "r", 1);
 		wait_byte(to[0]);
 		w->work(w->what);

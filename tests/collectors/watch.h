@@ -19,7 +19,8 @@ enum {
 
 struct watching {
 	const char *collector;
-	watch_work *work; /* in the watched process */
+	watch_work *work;    /* in the watched process */
+	watch_work *prepare; /* the same, before the collector opens; NULL: nothing */
 	void *what;
 	const struct lend_pair *options;
 	uint32_t n_options;

@@ -1,0 +1,556 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "bpf/interval.h"
+#include "bpf/load.h"
+#include "net.h"
+#include "net.skel.h"
+
+enum {
+	BUCKETS = 4096,
+	PROCESSES_MAX = 1024,
+	IDLE_POLLS = 60, /* after which a socket that nothing tells the end of is let go; it may come back */
+	NS_PER_S = 1000000000,
+};
+
+enum transport {
+	TCP,
+	UDP,
+	UNIX,
+	OTHER,
+	TRANSPORTS,
+};
+
+static const char *const transport_names[TRANSPORTS] = { "tcp", "udp", "unix", "other" };
+
+enum count {
+	SENT,
+	RECEIVED,
+	SENDS,
+	RECEIVES,
+	COUNTS,
+};
+
+static const char *const directions[2] = { "transmit", "receive" };
+
+struct process {
+	uint32_t tgid;
+	uint64_t totals[TRANSPORTS][COUNTS];
+	uint32_t series[TRANSPORTS][COUNTS];
+};
+
+/* What only TCP has. */
+struct tcp {
+	uint32_t is_used;
+	uint32_t n_polls_closed;
+	uint32_t rtt, retransmits, window, bytes[2], span;
+	struct interval_mark mark;
+};
+
+struct socket {
+	struct net_socket_key key;
+	int32_t next; /* in its bucket, or among the free */
+	int32_t tcp;  /* -1: none */
+	int32_t process;
+	enum transport transport;
+	uint32_t n_idle;
+	uint64_t counts[COUNTS];
+	uint32_t series[COUNTS];
+};
+
+struct net_kernel {
+	const struct weir_host *host;
+	struct bpf_object *object;
+	struct load_links links;
+	struct load_log log;
+	struct net_bpf__data *data;
+	struct net_bpf__bss *bss;
+	struct net_calls *copies; /* of all CPUs */
+	unsigned n_cpus;
+	int map_sockets, map_tcps, map_targets;
+	int32_t buckets[BUCKETS];
+	int32_t free;
+	uint64_t n_sockets, n_tcps, n_targets;
+	struct socket *sockets; /* NET_SOCKETS_MAX */
+	struct tcp *tcps;       /* NET_TCPS_MAX */
+	struct process *processes;
+	uint32_t n_processes;
+	uint64_t told[NET_LOST_COUNT + 1];
+	uint32_t series_lost[NET_LOST_COUNT + 1], series_fill[3];
+	struct net_tcp tcp;
+	struct interval_gain gain;
+};
+
+static const char *const losses[NET_LOST_COUNT + 1] = {
+	[NET_LOST_SOCKETS] = "net.sockets_full",
+	[NET_LOST_TCPS] = "net.tcps_full",
+	[NET_LOST_COUNT] = "net.targets_full",
+};
+
+/* ---- Loading ---- */
+
+static int has(const struct net_kernel *k, const char *program)
+{
+	return bpf_program__autoload(bpf_object__find_program_by_name(k->object, program));
+}
+
+static int prepare(struct net_kernel *k, char *why)
+{
+	char missing[LOAD_MISSING_MAX];
+	size_t n_bytes;
+	const void *bytes = net_bpf__elf_bytes(&n_bytes);
+	int r;
+
+	k->object = load_open(bytes, n_bytes, &k->log);
+	r = k->object ? load_leave_out(k->object, missing) : -errno;
+	if (r < 0) {
+		load_why(LOAD_OPEN, r, &k->log, why);
+		return r;
+	}
+	if (has(k, "on_send") && has(k, "on_receive") && has(k, "on_fork") && has(k, "on_exit"))
+		return 0;
+	(void)snprintf(why, NET_WHY_MAX, "this kernel has not (it takes Linux 6.3): %.200s", missing);
+	return -ENOTSUP;
+}
+
+static int load(struct net_kernel *k, char *why)
+{
+	int r = bpf_object__load(k->object);
+
+	if (r < 0) {
+		load_why(LOAD_LOAD, r, &k->log, why);
+		return r;
+	}
+	k->data = load_variables(k->object, ".data");
+	k->bss = load_variables(k->object, ".bss");
+	k->map_sockets = bpf_object__find_map_fd_by_name(k->object, "sockets");
+	k->map_tcps = bpf_object__find_map_fd_by_name(k->object, "tcps");
+	k->map_targets = bpf_object__find_map_fd_by_name(k->object, "targets");
+	r = load_attach(k->object, &k->links);
+	if (r < 0)
+		load_why(LOAD_ATTACH, r, &k->log, why);
+	return r;
+}
+
+static int make_room(struct net_kernel *k)
+{
+	int n_cpus = libbpf_num_possible_cpus();
+
+	if (n_cpus < 0)
+		return n_cpus;
+	k->n_cpus = (unsigned)n_cpus;
+	k->copies = calloc(k->n_cpus, sizeof(*k->copies));
+	k->sockets = calloc(NET_SOCKETS_MAX, sizeof(*k->sockets));
+	k->tcps = calloc(NET_TCPS_MAX, sizeof(*k->tcps));
+	k->processes = calloc(PROCESSES_MAX, sizeof(*k->processes));
+	if (!k->copies || !k->sockets || !k->tcps || !k->processes)
+		return -ENOMEM;
+	for (int32_t i = 0; i < NET_SOCKETS_MAX; i++)
+		k->sockets[i].next = i + 1 < NET_SOCKETS_MAX ? i + 1 : -1;
+	memset(k->buckets, -1, sizeof(k->buckets));
+	return 0;
+}
+
+static int follow(const struct net_kernel *k, const struct family *family)
+{
+	const struct target known = { 0 };
+	int r = 0;
+
+	for (uint32_t i = 0; i < family->n && r == 0; i++) {
+		uint32_t tgid = (uint32_t)family->at[i].pid;
+
+		r = bpf_map_update_elem(k->map_targets, &tgid, &known, BPF_NOEXIST);
+		r = r == -EEXIST ? 0 : r;
+	}
+	return r;
+}
+
+static int start(struct net_kernel *k, const struct family *family, char *why)
+{
+	int r = prepare(k, why);
+
+	if (r == 0)
+		r = load(k, why);
+	if (r < 0)
+		return r;
+	r = make_room(k);
+	if (r == 0)
+		r = follow(k, family);
+	if (r < 0)
+		(void)snprintf(why, NET_WHY_MAX, "%s", strerror(-r));
+	return r;
+}
+
+int net_kernel_open(const struct weir_host *h, const struct family *family, struct net_kernel **ret,
+                    char why[NET_WHY_MAX])
+{
+	struct net_kernel *k = calloc(1, sizeof(*k));
+	int r;
+
+	*ret = NULL;
+	if (!k) {
+		(void)snprintf(why, NET_WHY_MAX, "no memory");
+		return -ENOMEM;
+	}
+	k->host = h;
+	r = start(k, family, why);
+	if (r < 0) {
+		net_kernel_close(k);
+		return r;
+	}
+	*ret = k;
+	return 0;
+}
+
+void net_kernel_close(struct net_kernel *k)
+{
+	if (!k)
+		return;
+	load_detach(&k->links);
+	bpf_object__close(k->object);
+	free(k->copies);
+	free(k->sockets);
+	free(k->tcps);
+	free(k->processes);
+	free(k);
+}
+
+/* ---- Who is who ---- */
+
+static int32_t *bucket_of(struct net_kernel *k, const struct net_socket_key *key)
+{
+	return &k->buckets[(key->cookie * 31 + key->tgid) % BUCKETS];
+}
+
+static enum transport transport_of(const struct net_calls *c)
+{
+	if (c->family == NET_FAMILY_UNIX)
+		return UNIX;
+	if (c->family != NET_FAMILY_INET && c->family != NET_FAMILY_INET6)
+		return OTHER;
+	return c->protocol == NET_PROTOCOL_TCP ? TCP : c->protocol == NET_PROTOCOL_UDP ? UDP : OTHER;
+}
+
+static int32_t process_of(struct net_kernel *k, uint32_t tgid)
+{
+	for (uint32_t i = 0; i < k->n_processes; i++)
+		if (k->processes[i].tgid == tgid)
+			return (int32_t)i;
+	if (k->n_processes == PROCESSES_MAX)
+		return -1;
+	k->processes[k->n_processes] = (struct process){ .tgid = tgid };
+	return (int32_t)k->n_processes++;
+}
+
+static int32_t free_tcp(struct net_kernel *k)
+{
+	for (int32_t i = 0; i < NET_TCPS_MAX; i++)
+		if (!k->tcps[i].is_used)
+			return i;
+	return -1;
+}
+
+static void name_tcp(struct net_kernel *k, struct socket *s, const struct outbox *o, struct outbox_pair *pairs,
+                     unsigned n)
+{
+	struct tcp *t;
+
+	s->tcp = free_tcp(k);
+	if (s->tcp < 0)
+		return;
+	t = &k->tcps[s->tcp];
+	*t = (struct tcp){ .is_used = 1 };
+	k->n_tcps++;
+	t->rtt = outbox_series(o, ROW_RTT, pairs, n);
+	t->retransmits = outbox_series(o, ROW_RETRANSMITS, pairs, n);
+	t->window = outbox_series(o, ROW_WINDOW, pairs, n);
+	t->span = outbox_series(o, ROW_CONNECTION, pairs, n);
+	for (unsigned way = 0; way < 2; way++) {
+		pairs[n].key = "direction";
+		pairs[n].value = directions[way];
+		t->bytes[way] = outbox_series(o, ROW_TCP_BYTES, pairs, n + 1);
+	}
+}
+
+static void name_socket(struct net_kernel *k, struct socket *s, const struct net_calls *c, const struct outbox *o)
+{
+	static const char *const roles[] = { NULL, "client", "server" };
+	char pid[16], cookie[24], peer[NET_ENDPOINT_MAX], port[8];
+	struct outbox_pair pairs[8] = { { "process.pid", pid }, { "transport", transport_names[s->transport] },
+		                        { "socket", cookie },   { "peer", peer },
+		                        { "port", port },       { "role", c->role < 3 ? roles[c->role] : NULL } };
+	enum {
+		DIRECTION = 6,
+	};
+
+	(void)snprintf(pid, sizeof(pid), "%u", s->key.tgid);
+	(void)snprintf(cookie, sizeof(cookie), "%" PRIu64, (uint64_t)s->key.cookie);
+	(void)snprintf(port, sizeof(port), "%u", c->local_port);
+	net_endpoint(c->family, c->remote, c->remote_port, peer);
+	if (!peer[0])
+		pairs[3].value = NULL;
+	if (!c->local_port)
+		pairs[4].value = NULL;
+	pairs[DIRECTION].key = "direction";
+	for (unsigned way = 0; way < 2; way++) {
+		pairs[DIRECTION].value = directions[way];
+		s->series[SENT + way] = outbox_series(o, ROW_CONNECTION_IO, pairs, DIRECTION + 1);
+		s->series[SENDS + way] = outbox_series(o, ROW_CONNECTION_CALLS, pairs, DIRECTION + 1);
+	}
+	if (s->transport == TCP)
+		name_tcp(k, s, o, pairs, DIRECTION);
+}
+
+static void name_process(struct process *p, enum transport transport, const struct outbox *o)
+{
+	char pid[16];
+
+	(void)snprintf(pid, sizeof(pid), "%u", p->tgid);
+	for (unsigned way = 0; way < 2; way++) {
+		const struct outbox_pair pairs[] = { { "process.pid", pid },
+			                             { "transport", transport_names[transport] },
+			                             { "direction", directions[way] } };
+
+		p->series[transport][SENT + way] = outbox_series(o, ROW_PROCESS_IO, pairs, 3);
+		p->series[transport][SENDS + way] = outbox_series(o, ROW_PROCESS_CALLS, pairs, 3);
+	}
+}
+
+static const struct net_calls *identity(const struct net_kernel *k)
+{
+	for (unsigned cpu = 0; cpu < k->n_cpus; cpu++)
+		if (k->copies[cpu].family)
+			return &k->copies[cpu];
+	return &k->copies[0];
+}
+
+/* NULL: there is no room, or not yet an identity. */
+static struct socket *socket_of(struct net_kernel *k, const struct net_socket_key *key, const struct outbox *o)
+{
+	int32_t *bucket = bucket_of(k, key), at;
+	const struct net_calls *who;
+	struct socket *s;
+
+	for (at = *bucket; at >= 0; at = k->sockets[at].next)
+		if (k->sockets[at].key.cookie == key->cookie && k->sockets[at].key.tgid == key->tgid)
+			return &k->sockets[at];
+	at = k->free;
+	who = identity(k);
+	if (at < 0 || !who->family)
+		return NULL;
+	s = &k->sockets[at];
+	k->free = s->next;
+	*s = (struct socket){ .key = *key, .next = *bucket, .tcp = -1, .transport = transport_of(who) };
+	*bucket = at;
+	k->n_sockets++;
+	s->process = process_of(k, key->tgid);
+	name_socket(k, s, who, o);
+	if (s->process >= 0 && !k->processes[s->process].series[s->transport][0])
+		name_process(&k->processes[s->process], s->transport, o);
+	return s;
+}
+
+static void forget_socket(struct net_kernel *k, struct socket *s)
+{
+	int32_t at = (int32_t)(s - k->sockets), *link = bucket_of(k, &s->key);
+
+	while (*link != at)
+		link = &k->sockets[*link].next;
+	*link = s->next;
+	(void)bpf_map_delete_elem(k->map_sockets, &s->key);
+	if (s->tcp >= 0) {
+		(void)bpf_map_delete_elem(k->map_tcps, &s->key.cookie);
+		k->tcps[s->tcp].is_used = 0;
+		k->n_tcps--;
+	}
+	s->next = k->free;
+	k->free = at;
+	k->n_sockets--;
+}
+
+/* ---- Reading ---- */
+
+static void poll_socket(struct net_kernel *k, struct socket *s, struct outbox *o)
+{
+	uint64_t now[COUNTS] = { 0 };
+	int has_moved = 0;
+
+	for (unsigned cpu = 0; cpu < k->n_cpus; cpu++) {
+		now[SENT] += k->copies[cpu].n_sent_bytes;
+		now[RECEIVED] += k->copies[cpu].n_received_bytes;
+		now[SENDS] += k->copies[cpu].n_sends;
+		now[RECEIVES] += k->copies[cpu].n_receives;
+	}
+	for (unsigned i = 0; i < COUNTS; i++) {
+		uint64_t gain = now[i] - s->counts[i];
+
+		has_moved |= gain != 0;
+		if (s->process >= 0)
+			k->processes[s->process].totals[s->transport][i] += gain;
+		s->counts[i] = now[i];
+		outbox_count(o, s->series[i], now[i]);
+	}
+	s->n_idle = has_moved ? 0 : s->n_idle + 1;
+}
+
+static int64_t utc_of(const struct outbox *o, uint64_t monotonic_ns)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return o->time_ns - ((int64_t)now.tv_sec * NS_PER_S + now.tv_nsec - (int64_t)monotonic_ns);
+}
+
+static void tell_life(struct net_kernel *k, const struct socket *s, const struct tcp *t, struct outbox *o)
+{
+	const struct weir_span span = { .time_ns = utc_of(o, k->tcp.first_ns),
+		                        .duration_ns = (int64_t)(k->tcp.closed_ns - k->tcp.first_ns),
+		                        .value = (double)(s->counts[SENT] + s->counts[RECEIVED]),
+		                        .series = t->span,
+		                        .flags = WEIR_SPAN_HAS_VALUE };
+
+	outbox_span(o, &span);
+}
+
+/* Whether it is over and read to its end. */
+static int poll_tcp(struct net_kernel *k, const struct socket *s, struct outbox *o, int64_t duration_ns)
+{
+	struct tcp *t = &k->tcps[s->tcp];
+
+	if (bpf_map_lookup_elem(k->map_tcps, &s->key.cookie, &k->tcp) < 0)
+		return 0;
+	/* Nothing was heard of it yet. */
+	if (k->tcp.window) {
+		outbox_count(o, t->retransmits, k->tcp.n_retransmits);
+		outbox_count(o, t->window, k->tcp.window);
+		outbox_count(o, t->bytes[0], k->tcp.n_acked_bytes);
+		outbox_count(o, t->bytes[1], k->tcp.n_received_bytes);
+	}
+	(void)interval_take(&k->tcp.rtt, 1, sizeof(k->tcp.rtt), k->data->interval - 1, &t->mark, &k->gain);
+	outbox_histogram(o, t->rtt, &k->gain.histogram, duration_ns);
+	if (!k->tcp.closed_ns)
+		return 0;
+	if (t->n_polls_closed++ == 0)
+		tell_life(k, s, t, o);
+	return t->n_polls_closed > 1;
+}
+
+static void poll_sockets(struct net_kernel *k, struct outbox *o)
+{
+	struct net_socket_key key, next;
+	uint64_t n = 0;
+	int r = bpf_map_get_next_key(k->map_sockets, NULL, &next);
+
+	for (; r == 0 && n < NET_SOCKETS_MAX; n++) {
+		struct socket *s;
+
+		key = next;
+		if (bpf_map_lookup_elem(k->map_sockets, &key, k->copies) == 0) {
+			s = socket_of(k, &key, o);
+			if (s)
+				poll_socket(k, s, o);
+		}
+		r = bpf_map_get_next_key(k->map_sockets, &key, &next);
+	}
+}
+
+static int is_over(const struct net_kernel *k, uint32_t tgid)
+{
+	struct target t;
+
+	return bpf_map_lookup_elem(k->map_targets, &tgid, &t) < 0 || t.is_over;
+}
+
+static void poll_ends(struct net_kernel *k, struct outbox *o, int64_t duration_ns)
+{
+	for (unsigned b = 0; b < BUCKETS; b++)
+		for (int32_t at = k->buckets[b], next; at >= 0; at = next) {
+			struct socket *s = &k->sockets[at];
+			int has_ended = s->tcp >= 0 ? poll_tcp(k, s, o, duration_ns) : s->n_idle > IDLE_POLLS;
+
+			next = s->next;
+			/* What a dead process left open says nothing more, except TCP that is still closing. */
+			has_ended |= s->n_idle > 0 && s->tcp < 0 && is_over(k, s->key.tgid);
+			has_ended |= s->n_idle > IDLE_POLLS && is_over(k, s->key.tgid);
+			if (has_ended)
+				forget_socket(k, s);
+		}
+}
+
+static void poll_processes(struct net_kernel *k, struct outbox *o)
+{
+	for (uint32_t i = 0; i < k->n_processes; i++)
+		for (unsigned t = 0; t < TRANSPORTS; t++)
+			for (unsigned c = 0; c < COUNTS; c++)
+				outbox_count(o, k->processes[i].series[t][c], k->processes[i].totals[t][c]);
+}
+
+/* An ended process stays among the targets for one more poll; its sockets may outlive it. */
+static void forget_targets(struct net_kernel *k)
+{
+	uint32_t key, next, over[64], n_over = 0;
+	struct target t;
+	int r = bpf_map_get_next_key(k->map_targets, NULL, &next);
+
+	for (k->n_targets = 0; r == 0 && k->n_targets < TARGETS_MAX; k->n_targets++) {
+		key = next;
+		if (n_over < 64 && bpf_map_lookup_elem(k->map_targets, &key, &t) == 0 && t.is_over)
+			over[n_over++] = key;
+		r = bpf_map_get_next_key(k->map_targets, &key, &next);
+	}
+	for (uint32_t i = 0; i < n_over; i++)
+		(void)bpf_map_delete_elem(k->map_targets, &over[i]);
+}
+
+/* ---- Honesty ---- */
+
+static void tell_losses(struct net_kernel *k, struct outbox *o)
+{
+	for (unsigned i = 0; i <= NET_LOST_COUNT; i++) {
+		uint64_t now = i < NET_LOST_COUNT ? k->bss->lost[i] : k->bss->lost_targets;
+		const struct outbox_pair pairs[] = { { "cause", losses[i] } };
+
+		if (!k->series_lost[i])
+			k->series_lost[i] = outbox_series(o, ROW_LOST, pairs, 1);
+		outbox_count(o, k->series_lost[i], now);
+		if (now > k->told[i])
+			o->host->tally(o->host, WEIR_LOST, now - k->told[i], losses[i]);
+		k->told[i] = now;
+	}
+}
+
+static void tell_fill(struct net_kernel *k, struct outbox *o)
+{
+	const struct {
+		const char *map;
+		uint64_t n;
+		double n_max;
+	} maps[] = { { "sockets", k->n_sockets, NET_SOCKETS_MAX },
+		     { "tcps", k->n_tcps, NET_TCPS_MAX },
+		     { "targets", k->n_targets, TARGETS_MAX } };
+
+	for (unsigned i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
+		const struct outbox_pair pairs[] = { { "map", maps[i].map } };
+
+		if (!k->series_fill[i])
+			k->series_fill[i] = outbox_series(o, ROW_MAP_FILL, pairs, 1);
+		outbox_real(o, k->series_fill[i], (double)maps[i].n / maps[i].n_max);
+	}
+}
+
+void net_kernel_poll(struct net_kernel *k, struct outbox *o, int64_t duration_ns)
+{
+	k->data->interval++;
+	poll_sockets(k, o);
+	poll_ends(k, o, duration_ns);
+	poll_processes(k, o);
+	forget_targets(k);
+	tell_losses(k, o);
+	tell_fill(k, o);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NET_H
+#define NET_H
+
+/* The parts of the net collector. kernel.c counts socket calls and follows TCP through eBPF (no_kernel.c stands in for
+ * it where weir is built without); system.c reads what the kernel counts in the target's network namespace; endpoint.c
+ * names the ends of a connection. */
+
+#include <weir/collector.h>
+
+#include "bpf/family.h"
+#include "bpf/net.h"
+#include "bpf/outbox.h"
+
+enum net_row {
+	ROW_PROCESS_IO,
+	ROW_PROCESS_CALLS,
+	ROW_CONNECTION_IO,
+	ROW_CONNECTION_CALLS,
+	ROW_CONNECTION,
+	ROW_RTT,
+	ROW_RETRANSMITS,
+	ROW_WINDOW,
+	ROW_TCP_BYTES,
+	ROW_SYSTEM_IO,
+	ROW_SYSTEM_PACKETS,
+	ROW_SYSTEM_ERRORS,
+	ROW_SYSTEM_DROPPED,
+	ROW_SYSTEM_RETRANSMITS,
+	ROW_LISTEN_DROPS,
+	ROW_LOST,
+	ROW_MAP_FILL,
+	ROW_COUNT,
+};
+
+enum {
+	NET_WHY_MAX = 256,
+	NET_ENDPOINT_MAX = 64,
+};
+
+/* `127.0.0.1:3001`, `[::1]:3001`; empty: there is none. Addresses in network order. */
+void net_endpoint(uint16_t family, const uint32_t address[4], uint16_t port, char ret[NET_ENDPOINT_MAX]);
+
+/* ---- The namespace of the target ---- */
+
+struct net_system;
+
+/* pid 0: our own. NULL: no memory. */
+struct net_system *net_system_new(int32_t pid);
+void net_system_poll(struct net_system *s, struct outbox *o);
+void net_system_free(struct net_system *s); /* NULL is fine */
+
+/* ---- eBPF ---- */
+
+struct net_kernel;
+
+/* Loads and attaches. 0, or -errno with why in plain words. */
+int net_kernel_open(const struct weir_host *h, const struct family *family, struct net_kernel **ret,
+                    char why[NET_WHY_MAX]);
+void net_kernel_poll(struct net_kernel *k, struct outbox *o, int64_t duration_ns);
+void net_kernel_close(struct net_kernel *k); /* NULL is fine */
+
+#endif

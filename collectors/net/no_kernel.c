@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+
+#include "net.h"
+
+int net_kernel_open(const struct weir_host *h, const struct family *family, struct net_kernel **ret,
+                    char why[NET_WHY_MAX])
+{
+	*ret = NULL;
+	(void)snprintf(why, NET_WHY_MAX, "this weir was built without eBPF (-Dbpf=disabled)");
+	return -ENOTSUP;
+}
+
+void net_kernel_poll(struct net_kernel *k, struct outbox *o, int64_t duration_ns)
+{
+}
+
+void net_kernel_close(struct net_kernel *k)
+{
+}
