@@ -30,13 +30,13 @@
 
 static const struct weir_metric metrics[ROW_COUNT] = {
 	[ROW_PROCESS_IO] =
-		COUNTER("process.network.io", "By", "network IO", "Bytes that socket calls of the process moved.", -1),
+		COUNTER("process.network.io", "By", "network IO", "Bytes that socket calls of the process moved.", 0),
 	[ROW_PROCESS_CALLS] = COUNTER("process.network.calls", "{call}", "socket calls",
-	                              "Socket calls of the process that moved bytes.", -1),
+	                              "Socket calls of the process that moved bytes.", 0),
 	[ROW_CONNECTION_IO] =
-		COUNTER("connection.io", "By", "connection IO", "Bytes that calls on this socket moved.", -1),
+		COUNTER("connection.io", "By", "connection IO", "Bytes that calls on this socket moved.", 0),
 	[ROW_CONNECTION_CALLS] =
-		COUNTER("connection.calls", "{call}", "calls", "Calls on this socket that moved bytes.", -1),
+		COUNTER("connection.calls", "{call}", "calls", "Calls on this socket that moved bytes.", 0),
 	[ROW_CONNECTION] = { .name = "tcp.connection",
 	                     .unit = "By",
 	                     .brief = "connection",
@@ -55,12 +55,11 @@ static const struct weir_metric metrics[ROW_COUNT] = {
 	                      WEIR_TYPE_I64, 1),
 	[ROW_TCP_BYTES] = COUNTER(
 		"tcp.bytes", "By", "bytes, TCP's",
-		"What tcp_info says: acknowledged by the peer, and received in order; SYN and FIN count as a byte.",
-		-1),
+		"What tcp_info says: acknowledged by the peer, and received in order; SYN and FIN count as a byte.", 0),
 	[ROW_SYSTEM_IO] = COUNTER("system.network.io", "By", "bytes, device's",
-	                          "What /proc/net/dev says, in the target's network namespace.", -1),
+	                          "What /proc/net/dev says, in the target's network namespace.", 0),
 	[ROW_SYSTEM_PACKETS] = COUNTER("system.network.packets", "{packet}", "packets, device's",
-	                               "What /proc/net/dev says, in the target's network namespace.", -1),
+	                               "What /proc/net/dev says, in the target's network namespace.", 0),
 	[ROW_SYSTEM_ERRORS] = COUNTER("system.network.errors", "{error}", "errors, device's",
 	                              "What /proc/net/dev says, in the target's network namespace.", -1),
 	[ROW_SYSTEM_DROPPED] = COUNTER("system.network.dropped", "{packet}", "dropped, device's",
