@@ -11,6 +11,7 @@ const struct verb verbs[] = {
 	{ "profile", verb_profile, "cost centres and heap, flat or as a tree, or what changed", &profile_page },
 	{ "epoch", verb_epoch, "how nodes behave around epoch boundaries", &epoch_page },
 	{ "export", verb_export, "other tools' formats: locli, chrome, speedscope, folded, csv", &export_page },
+	{ "doctor", verb_doctor, "what can be measured here, by which means, and why not better", &doctor_page },
 	{ "sql", verb_sql, "ask the store in SQL", &sql_page },
 	{ "dict", verb_dict, "the data dictionary", &dict_page },
 	{ "plugins", verb_plugins, "collectors: list, show, try, check, new", &plugins_page },

@@ -27,6 +27,7 @@ const struct verb *verb_find(const char *name); /* NULL: there is none */
 
 int verb_attach(int argc, char **argv);
 int verb_dict(int argc, char **argv);
+int verb_doctor(int argc, char **argv);
 int verb_export(int argc, char **argv);
 int verb_epoch(int argc, char **argv);
 int verb_help(int argc, char **argv);
@@ -37,7 +38,7 @@ int verb_record(int argc, char **argv);
 int verb_sql(int argc, char **argv);
 int verb_summary(int argc, char **argv);
 
-extern const struct page attach_page, epoch_page, record_page;
+extern const struct page attach_page, doctor_page, epoch_page, record_page;
 extern const struct page dict_page, export_page, help_page, ingest_page, plugins_page, profile_page, sql_page,
 	summary_page;
 
