@@ -17,11 +17,8 @@ DESTDIR=$work/staged meson install -C "$build" --no-rebuild --quiet
 prefix=$(meson introspect "$build" --buildoptions | jq -r '.[] | select(.name == "prefix").value')
 mv "$work/staged$prefix" "$work/weir"
 pc=$(dirname "$(find "$work/weir" -name weir.pc)")
-# The installation was moved: weir.pc still says where it was meant for.
-printf '#!/bin/sh\nexec pkg-config --define-variable=prefix="%s" "$@"\n' "$work/weir" >"$work/pkg-config"
-chmod +x "$work/pkg-config"
 unset WEIR_PLUGIN_PATH CFLAGS CPATH
-export PATH=$work/weir/bin:$PATH PKG_CONFIG_PATH=$pc PKG_CONFIG=$work/pkg-config
+export PATH=$work/weir/bin:$PATH PKG_CONFIG_PATH=$pc
 [ "$(command -v weir)" = "$work/weir/bin/weir" ] || fail "another weir is first in PATH"
 
 cd "$work"
