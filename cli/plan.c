@@ -208,6 +208,12 @@ static ssize_t read_head(const struct run *run, const char *path, uint8_t *head)
 	return n < 0 ? -1 : total;
 }
 
+/* In a directory there is much that is nobody's; a file that was named was meant. */
+static int add_unclaimed(struct plan *plan, uint32_t run, uint32_t source)
+{
+	return add_orphan(plan, (struct plan_orphan){ "no collector", run, source, !plan->runs[run].is_whole });
+}
+
 static int claim_file(struct plan *plan, uint32_t run, uint32_t source, struct registry *registry)
 {
 	const char *path = plan->runs[run].run->files[source].path, *name = base_name(path);
@@ -216,13 +222,13 @@ static int claim_file(struct plan *plan, uint32_t run, uint32_t source, struct r
 	ssize_t n;
 
 	if (!is_named_by_any(registry, name))
-		return add_orphan(plan, (struct plan_orphan){ "no collector", run, source, 0 });
+		return add_unclaimed(plan, run, source);
 	n = read_head(plan->runs[run].run, path, head);
 	if (n < 0)
 		return add_orphan(plan, (struct plan_orphan){ "cannot be read", run, source, 1 });
 	c = registry_claim(registry, name, head, (uint64_t)n, NULL);
 	if (!c)
-		return add_orphan(plan, (struct plan_orphan){ "no collector", run, source, 0 });
+		return add_unclaimed(plan, run, source);
 	return add_job(plan, run, source, c);
 }
 
