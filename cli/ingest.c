@@ -307,9 +307,7 @@ static int fill_store(struct store *s, struct ingest_request *r, const struct pl
 		result = run_session(s, r, plan, ids, &l, &totals, &error);
 	record_done(ids, plan->n_runs);
 	if (result < 0) {
-		say(result == -EINTR ? "ingest: %s; what was read whole is kept, run it again for the rest"
-		                     : "ingest: %s",
-		    error.text);
+		say("ingest: %s", error.text);
 		return result == -EINVAL ? EXIT_MISUSE : EXIT_FAILED;
 	}
 	ingest_print_outcome(r, &l, &totals, amount_now() - start_ns);
