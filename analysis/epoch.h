@@ -18,7 +18,7 @@ struct store;
 
 enum {
 	EPOCH_PHASES = 9,
-	EPOCH_GAUGES = 8,
+	EPOCH_GAUGES = 11,
 	EPOCH_TENTHS = 10,
 	EPOCH_MISSED_MAX = 64, /* runs of missed slots that are listed */
 	EPOCH_SENTENCE_MAX = 512,

@@ -21,6 +21,9 @@ const struct epoch_gauge_row epoch_gauge_rows[EPOCH_GAUGES] = {
 	{ "process.disk.io", "disk, written", "KiB/s", "direction", "write", 1, 1.0 / 1024 },
 	{ "process.network.io", "network, received", "KiB/s", "direction", "receive", 1, 1.0 / 1024 },
 	{ "process.network.io", "network, sent", "KiB/s", "direction", "transmit", 1, 1.0 / 1024 },
+	{ "disk.latency", "disk latency, p99", "ms", NULL, NULL, 1, 1e-6, 1 },
+	{ "fsync.latency", "fsync, p99", "ms", NULL, NULL, 1, 1e-6, 1 },
+	{ "sched.run_delay", "run-queue delay, p99", "ms", NULL, NULL, 1, 1e-6, 1 },
 };
 
 static int add(struct epoch_spans *s, const struct epoch_span *span)
@@ -135,8 +138,13 @@ static const char gauge_sql[] =
 	"SELECT t_ns, sum(value) FROM (SELECT DISTINCT t_ns, value, attrs FROM numbers WHERE run = ?1 AND node = ?2 AND"
 	" metric = ?3 AND collector = ?6 AND (?4 IS NULL OR json_extract(attrs, '$.' || ?4) = ?5 OR (?5 = 'total' AND"
 	" json_extract(attrs, '$.' || ?4) IN ('user', 'system') AND NOT EXISTS (SELECT 1 FROM kept_totals t WHERE "
-        "t.run = ?1"
+	"t.run = ?1"
 	" AND t.node = ?2 AND t.metric = ?3 AND t.collector = ?6 AND json_extract(t.attrs, '$.' || ?4) = 'total'))))"
+	" GROUP BY t_ns ORDER BY t_ns";
+
+/* The worst of devices and directions. */
+static const char histogram_sql[] =
+	"SELECT t_ns, max(p99) FROM histograms WHERE run = ?1 AND node = ?2 AND metric = ?3 AND collector = ?4"
 	" GROUP BY t_ns ORDER BY t_ns";
 
 static int read_gauge(struct store *s, const struct epoch_node *n, const struct epoch_gauge_row *row,
@@ -148,13 +156,16 @@ static int read_gauge(struct store *s, const struct epoch_node *n, const struct 
 
 	if (r < 0 || !from[0])
 		return r;
-	q = prepare(s, gauge_sql, (const char *const[]){ n->run, n->node, row->metric, row->key, row->value, from }, 6,
-	            reterr);
+	q = row->is_histogram
+	            ? prepare(s, histogram_sql, (const char *const[]){ n->run, n->node, row->metric, from }, 4, reterr)
+	            : prepare(s, gauge_sql,
+	                      (const char *const[]){ n->run, n->node, row->metric, row->key, row->value, from }, 6,
+	                      reterr);
 	r = q ? samples_read(&raw, q) : -EINVAL;
 
 	for (uint64_t i = 0; i < raw.n; i++)
 		raw.at[i].value *= row->factor;
-	if (!row->is_rate) {
+	if (!row->is_rate || row->is_histogram) {
 		*ret = raw;
 		return r;
 	}

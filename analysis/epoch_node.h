@@ -35,7 +35,8 @@ extern const struct epoch_gauge_row {
 	const char *metric, *name, *unit;
 	const char *key, *value; /* the series' attribute; NULL: any */
 	int is_rate;
-	double factor; /* to the unit */
+	double factor;    /* to the unit */
+	int is_histogram; /* the 99th percentile of each interval */
 } epoch_gauge_rows[EPOCH_GAUGES];
 
 int epoch_node_read(struct store *s, const char *run, const char *node, struct epoch_node *ret,

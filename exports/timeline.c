@@ -32,7 +32,7 @@ struct timeline {
 static const char jobs_sql[] =
 	"SELECT shape, metric, collector FROM (SELECT t.shape, t.metric, t.collector, row_number() OVER ("
 	"PARTITION BY t.shape, t.metric ORDER BY sum(t.n) DESC, t.collector) AS place FROM kept_totals t"
-	" WHERE t.run = ?1 AND t.node = ?2 AND t.shape IN ('span', 'number') AND t.collector IN"
+	" WHERE t.run = ?1 AND t.node = ?2 AND t.shape <> 'weight' AND t.collector IN"
 	" (SELECT collector FROM sources WHERE run = ?1 AND node = ?2 GROUP BY collector"
 	"  HAVING min(coalesce(clock_error_ns, -1)) >= 0 AND max(clock_error_ns) <= ?3)"
 	" GROUP BY t.shape, t.metric, t.collector) WHERE place = 1 ORDER BY shape DESC, metric";
@@ -40,7 +40,7 @@ static const char jobs_sql[] =
 static const char left_out_sql[] =
 	"SELECT o.collector, CASE WHEN min(coalesce(o.clock_error_ns, -1)) < 0 THEN -1 ELSE max(o.clock_error_ns) END e"
 	" FROM sources o WHERE o.run = ?1 AND o.node = ?2 AND EXISTS (SELECT 1 FROM kept_totals t WHERE t.run = ?1 AND"
-	" t.node = ?2 AND t.collector = o.collector AND (t.shape = 'span' OR t.shape = 'number' AND t.n > 1))"
+	" t.node = ?2 AND t.collector = o.collector AND (t.shape = 'span' OR t.shape <> 'weight' AND t.n > 1))"
 	" GROUP BY o.collector HAVING e < 0 OR e > ?3 ORDER BY o.collector";
 
 static int fail_memory(struct weir_error *reterr)
@@ -254,23 +254,34 @@ static int draw_points(struct timeline *t, sqlite3_stmt *q, const struct drawing
 	return step;
 }
 
-static int draw_series(struct timeline *t, const char *metric, const char *collector, sqlite3_stmt *series,
-                       struct weir_error *reterr)
+/* What of a shape is drawn over time: values, or the 99th percentile of each interval. */
+static const struct curve {
+	const char *shape, *points, *unit; /* unit: in front of the metric's */
+} curves[] = {
+	{ "number",
+	  "SELECT t_ns, value FROM numbers WHERE run = ?1 AND node = ?2 AND metric = ?3 AND collector = ?4 AND attrs = "
+	  "?5",
+	  "" },
+	{ "histogram",
+	  "SELECT t_ns, p99 FROM histograms WHERE run = ?1 AND node = ?2 AND metric = ?3 AND collector = ?4 AND attrs "
+	  "= ?5",
+	  "p99 " },
+};
+
+static int draw_series(struct timeline *t, const struct curve *curve, const char *metric, const char *collector,
+                       sqlite3_stmt *series, struct weir_error *reterr)
 {
 	struct weir_text attrs = text(series, 0);
-	const char *unit = text(series, 1).at;
-	char room[NAME_ROOM];
+	char room[NAME_ROOM], unit[TIMELINE_NAME_MAX];
 	struct drawing d = { .level = chrome_level_of(metric),
-		             .is_rate = strcmp(text(series, 2).at, "counter") == 0,
-		             .factor = strcmp(unit, "ns") == 0 ? 1e-9 : 1 };
-	sqlite3_stmt *q = ask(t,
-	                      "SELECT t_ns, value FROM numbers WHERE run = ?1 AND node = ?2 AND metric = ?3 AND"
-	                      " collector = ?4 AND attrs = ?5",
-	                      (const char *const[]){ metric, collector, attrs.at }, 3, reterr);
+		             .is_rate = curve == curves && strcmp(text(series, 2).at, "counter") == 0,
+		             .factor = strcmp(text(series, 1).at, "ns") == 0 ? 1e-9 : 1 };
+	sqlite3_stmt *q = ask(t, curve->points, (const char *const[]){ metric, collector, attrs.at }, 3, reterr);
 	int r;
 
 	if (!q)
 		return -EINVAL;
+	(void)snprintf(unit, sizeof(unit), "%s%s", curve->unit, text(series, 1).at);
 	d.name = counter_name(metric, attrs, unit, d.is_rate, room);
 	r = draw_points(t, q, &d, reterr);
 	(void)sqlite3_finalize(q);
@@ -278,23 +289,23 @@ static int draw_series(struct timeline *t, const char *metric, const char *colle
 }
 
 /* A series that has one point, or is 0 throughout, shows nothing over time. */
-static int draw_numbers(struct timeline *t, const char *metric, const char *collector, struct weir_error *reterr)
+static int draw_curves(struct timeline *t, const struct curve *curve, const char *metric, const char *collector,
+                       struct weir_error *reterr)
 {
 	sqlite3_stmt *q;
 	int r = 0, step = 0;
 
-	if (chrome_level_of(metric) == CHROME_NOT_DRAWN)
+	if (curve == curves && chrome_level_of(metric) == CHROME_NOT_DRAWN)
 		return 0;
 	q = ask(t,
-	        "SELECT t.attrs, t.unit, coalesce(m.kind, '') FROM kept_totals t LEFT JOIN metrics m ON m.name = "
-	        "t.metric"
-	        " WHERE t.run = ?1 AND t.node = ?2 AND t.metric = ?3 AND t.collector = ?4 AND t.shape = 'number'"
+	        "SELECT t.attrs, t.unit, coalesce(m.kind, '') FROM kept_totals t LEFT JOIN metrics m ON m.name ="
+	        " t.metric WHERE t.run = ?1 AND t.node = ?2 AND t.metric = ?3 AND t.collector = ?4 AND t.shape = ?5"
 	        " GROUP BY t.attrs HAVING sum(t.n) > 1 AND (max(t.max) > 0 OR min(t.min) < 0) ORDER BY t.attrs",
-	        (const char *const[]){ metric, collector }, 2, reterr);
+	        (const char *const[]){ metric, collector, curve->shape }, 3, reterr);
 	if (!q)
 		return -EINVAL;
 	while (r == 0 && (step = query_step(t->store, q, reterr)) > 0)
-		r = draw_series(t, metric, collector, q, reterr);
+		r = draw_series(t, curve, metric, collector, q, reterr);
 	(void)sqlite3_finalize(q);
 	return r < 0 ? r : step;
 }
@@ -334,10 +345,11 @@ static int draw_node(struct timeline *t, int has_runs, struct weir_error *reterr
 	(void)snprintf(name, sizeof(name), "%s%s%s", has_runs ? t->run : "", has_runs ? "/" : "", t->node);
 	chrome_process(t->chrome, name);
 	while (r == 0 && (step = query_step(t->store, q, reterr)) > 0) {
-		const char *metric = text(q, 1).at, *collector = text(q, 2).at;
+		const char *shape = text(q, 0).at, *metric = text(q, 1).at, *collector = text(q, 2).at;
 
-		r = strcmp(text(q, 0).at, "span") == 0 ? draw_spans(t, metric, collector, reterr)
-		                                       : draw_numbers(t, metric, collector, reterr);
+		r = strcmp(shape, "span") == 0
+		            ? draw_spans(t, metric, collector, reterr)
+		            : draw_curves(t, &curves[strcmp(shape, "number") != 0], metric, collector, reterr);
 	}
 	(void)sqlite3_finalize(q);
 	return r < 0 ? r : step;
@@ -355,8 +367,7 @@ static int find_zero(struct timeline *t, sqlite3_stmt *nodes, int64_t *ret, stru
 		t->run = text(nodes, 0).at;
 		t->node = text(nodes, 1).at;
 		q = ask(t,
-		        "SELECT min(t_first_ns) FROM kept_totals WHERE run = ?1 AND node = ?2 AND shape IN ('span', "
-		        "'number')"
+		        "SELECT min(t_first_ns) FROM kept_totals WHERE run = ?1 AND node = ?2 AND shape <> 'weight'"
 		        " AND collector IN (SELECT collector FROM sources WHERE run = ?1 AND node = ?2 GROUP BY "
 		        "collector"
 		        " HAVING min(coalesce(clock_error_ns, -1)) >= 0 AND max(clock_error_ns) <= ?3)",

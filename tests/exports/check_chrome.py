@@ -132,6 +132,16 @@ def check_contents(events, zero_ns, processes, weir, store):
     return len(rows)
 
 
+def check_percentiles(events, pid, node, weir, store):
+    """Of each series of a histogram that has more than one interval, every interval's 99th percentile."""
+    rows = ask(weir, store, f"SELECT metric, p99 FROM histograms WHERE node = '{node}' AND p99 IS NOT NULL AND (metric, attrs) IN"
+                            f" (SELECT metric, attrs FROM histograms WHERE node = '{node}' GROUP BY 1, 2 HAVING count(*) > 1)")
+    drawn = collections.Counter((e["name"].split(",")[0], e["args"]["value"]) for e in events
+                                if e["ph"] == "C" and e["pid"] == pid and ", p99 " in e["name"])
+    if drawn != collections.Counter((r["metric"], r["p99"]) for r in rows):
+        sys.exit(f"{node}: percentiles that are drawn are not those that are stored")
+
+
 def check_counters(events, processes, weir, store):
     """The largest value of the live heap, and the sum of what CPU rates add up to."""
     for node in set(processes.values()):
@@ -141,6 +151,7 @@ def check_counters(events, processes, weir, store):
         size = [e["args"]["value"] for e in events if e["ph"] == "C" and e["pid"] == pid and e["name"].startswith("ghc.heap.size")]
         if most is not None and max(size) != most:
             sys.exit(f"{node}: heap of {max(size)}, and {most} is stored")
+        check_percentiles(events, pid, node, weir, store)
         cpu = sorted((e["ts"], e["args"]["value"]) for e in events
                      if e["ph"] == "C" and e["pid"] == pid and e["name"] == "process.cpu.time, state total, s/s")
         points = ask(weir, store, f"SELECT t_ns, value FROM numbers WHERE metric = 'process.cpu.time' AND node = '{node}'"
