@@ -112,7 +112,7 @@ enum fate identity_arguments(struct log *l, struct lane *lane, const struct even
 		free(room);
 		return room ? FATE_STRUCTURE : log_no_memory(l);
 	}
-	slash = program.n ? memrchr(program.at, '/', program.n) : NULL;
+	slash = program.at && program.n ? memrchr(program.at, '/', program.n) : NULL;
 	if (slash)
 		fact(l, "program.name", slash + 1, (size_t)(program.at + program.n - slash) - 1);
 	else

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A made node of which live collectors saw everything: what is exact here is exact by construction. */
+#include "analysis/epoch.h"
+#include "store/builder.h"
+#include "store/store.h"
+#include "tests/store/place.h"
+
+#include <weir/collector.h>
+#include <weir/fail.h>
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum {
+	START = 0,
+	BOUNDARY,
+	MISSED,
+	PAUSE,
+	CPU,
+	LIVE,
+	LATENCY,
+	ROWS,
+
+	EPOCH_SLOTS = 100,
+	N_SLOTS = 300, /* epochs 0, 1 and 2; then the log ends as epoch 3 begins */
+	FIRST_MISSED = 104,
+	N_MISSED = 3,
+};
+
+#define SECOND  INT64_C(1000000000)
+#define ZERO_NS (INT64_C(1700000000) * SECOND)
+
+static const struct weir_metric rows[ROWS] = {
+	[START] = { .name = "cardano.forge.start",
+	            .unit = "ns",
+	            .brief = "start",
+	            .help = "h",
+	            .shape = WEIR_SHAPE_SPAN,
+	            .type = WEIR_TYPE_F64 },
+	[BOUNDARY] = { .name = "cardano.epoch.boundary",
+	               .unit = "ns",
+	               .brief = "epoch",
+	               .help = "h",
+	               .shape = WEIR_SHAPE_SPAN,
+	               .type = WEIR_TYPE_F64 },
+	[MISSED] = { .name = "cardano.slot.missed",
+	             .unit = "ns",
+	             .brief = "missed",
+	             .help = "h",
+	             .shape = WEIR_SHAPE_SPAN,
+	             .type = WEIR_TYPE_F64 },
+	[PAUSE] = { .name = "ghc.gc.pause",
+	            .unit = "ns",
+	            .brief = "pause",
+	            .help = "h",
+	            .shape = WEIR_SHAPE_SPAN,
+	            .type = WEIR_TYPE_F64 },
+	[CPU] = { .name = "process.cpu.time",
+	          .unit = "ns",
+	          .brief = "CPU",
+	          .help = "h",
+	          .shape = WEIR_SHAPE_NUMBER,
+	          .kind = WEIR_KIND_COUNTER,
+	          .type = WEIR_TYPE_I64 },
+	[LIVE] = { .name = "ghc.heap.live",
+	           .unit = "By",
+	           .brief = "live",
+	           .help = "h",
+	           .shape = WEIR_SHAPE_NUMBER,
+	           .type = WEIR_TYPE_I64 },
+	[LATENCY] = { .name = "disk.latency",
+	              .unit = "ns",
+	              .brief = "latency",
+	              .help = "h",
+	              .shape = WEIR_SHAPE_HISTOGRAM,
+	              .type = WEIR_TYPE_F64 },
+};
+
+/* Series 1 .. ROWS are the rows'; those after them are more of the same metric. */
+enum {
+	SERIES_CPU_USER = CPU + 1,
+	SERIES_CPU_SYSTEM = ROWS + 1,
+	SERIES_CPU_OTHER_PROCESS,
+	SERIES_LATENCY_WRITE,
+	SERIES,
+};
+
+struct builder_sink {
+	struct store_source *source;
+	struct weir_error error;
+};
+
+static struct place place;
+
+static int flush(struct builder_sink *sink, const struct block *block)
+{
+	return store_source_block(sink->source, block, &sink->error);
+}
+
+static void series(struct builder *b, struct builder_sink *sink, uint32_t id, uint32_t row, const char *attrs)
+{
+	assert_int_equal(builder_series(b, id, (uint8_t)rows[row].shape, (uint8_t)rows[row].type), 0);
+	assert_int_equal(
+		store_source_series(sink->source, id, row, (struct weir_text){ attrs, strlen(attrs) }, &sink->error),
+		0);
+}
+
+static void declare(struct builder *b, struct builder_sink *sink)
+{
+	for (uint32_t row = 0; row < ROWS; row++)
+		series(b, sink, row + 1, row,
+		       row == CPU       ? "{\"process.pid\":\"7\",\"state\":\"user\"}"
+		       : row == LATENCY ? "{\"direction\":\"read\"}"
+		                        : "{}");
+	series(b, sink, SERIES_CPU_SYSTEM, CPU, "{\"process.pid\":\"7\",\"state\":\"system\"}");
+	series(b, sink, SERIES_CPU_OTHER_PROCESS, CPU, "{\"process.pid\":\"8\",\"state\":\"user\"}");
+	series(b, sink, SERIES_LATENCY_WRITE, LATENCY, "{\"direction\":\"write\"}");
+}
+
+static int is_in_window(int slot)
+{
+	return slot >= EPOCH_SLOTS && slot < EPOCH_SLOTS + 20;
+}
+
+static void put_span(struct builder *b, uint32_t row, int slot, int64_t duration_ns, double value)
+{
+	char json[40];
+	struct weir_text attrs = { json, (uint64_t)snprintf(json, sizeof(json), "{\"slot\":\"%d\"}", slot) };
+
+	assert_int_equal(builder_spans(b,
+	                               &(struct weir_span){ .time_ns = ZERO_NS + slot * SECOND,
+	                                                    .duration_ns = duration_ns,
+	                                                    .value = value,
+	                                                    .series = row + 1,
+	                                                    .attrs = builder_attrs(b, attrs),
+	                                                    .flags = WEIR_SPAN_HAS_VALUE },
+	                               1),
+	                 0);
+}
+
+static void put_number(struct builder *b, uint32_t id, int64_t time_ns, int64_t value)
+{
+	assert_int_equal(
+		builder_numbers(b, &(struct weir_number){ .time_ns = time_ns, .value.i64 = value, .series = id }, 1),
+		0);
+}
+
+static void put_latency(struct builder *b, uint32_t id, int64_t time_ns, double ns)
+{
+	const uint64_t one = 1;
+
+	assert_int_equal(builder_histograms(b,
+	                                    &(struct weir_histogram){ .time_ns = time_ns,
+	                                                              .duration_ns = SECOND,
+	                                                              .count = 1,
+	                                                              .sum = ns,
+	                                                              .min = ns,
+	                                                              .max = ns,
+	                                                              .buckets = &one,
+	                                                              .n_buckets = 1,
+	                                                              .series = id },
+	                                    1),
+	                 0);
+}
+
+/* A second, which is a slot. In the window the process runs half of the time and waits longer for its disk. */
+static void put_slot(struct builder *b, int slot, int64_t cpu[3])
+{
+	int64_t at = ZERO_NS + slot * SECOND;
+	int is_missed = slot >= FIRST_MISSED && slot < FIRST_MISSED + N_MISSED, is_in = is_in_window(slot);
+
+	if (!is_missed)
+		put_span(b, START, slot, 1000000 + slot % 7 * 1000, 0);
+	cpu[0] += is_in ? SECOND / 4 : SECOND / 100;
+	cpu[1] += is_in ? SECOND / 8 : 0;
+	cpu[2] += is_in ? SECOND / 8 : 0;
+	put_number(b, SERIES_CPU_USER, at, cpu[0]);
+	put_number(b, SERIES_CPU_SYSTEM, at, cpu[1]);
+	put_number(b, SERIES_CPU_OTHER_PROCESS, at, cpu[2]);
+	put_number(b, LIVE + 1, at, (slot < EPOCH_SLOTS ? 100 : 200) << 20);
+	put_latency(b, LATENCY + 1, at, 1e5);
+	put_latency(b, SERIES_LATENCY_WRITE, at, is_in ? 8e6 : 2e5);
+}
+
+static void put_all(struct builder *b)
+{
+	int64_t cpu[3] = { 0 };
+
+	for (int slot = 0; slot < N_SLOTS; slot++)
+		put_slot(b, slot, cpu);
+	for (int epoch = 1; epoch <= 3; epoch++)
+		put_span(b, BOUNDARY, epoch * EPOCH_SLOTS, 0, epoch);
+	put_span(b, MISSED, FIRST_MISSED, N_MISSED * SECOND, N_MISSED);
+	/* One over the boundary, one into the missed slots, one far away, and the last that is seen. */
+	put_span(b, PAUSE, 99, SECOND + SECOND / 4, 0);
+	put_span(b, PAUSE, 103, 2 * SECOND, 0);
+	put_span(b, PAUSE, 150, SECOND, 0);
+	put_span(b, PAUSE, N_SLOTS - 1, 1000, 0);
+	assert_int_equal(builder_finish(b), 0);
+}
+
+static void make_store(void)
+{
+	struct store *s = place_open(&place, STORE_CREATE);
+	struct store_collector c = {
+		.name = "live", .version = "1.0", .abi_major = 1, .metrics = rows, .n_metrics = ROWS
+	};
+	const struct store_source_result result = {
+		.status = STORE_OK, .clock = "CLOCK_REALTIME", .clock_tie = "t", .reasons_json = "{}"
+	};
+	struct store_source_info info = { .path = "live", .options_json = "{}" };
+	struct builder_sink sink = { 0 };
+	struct weir_error error;
+	struct builder *b;
+
+	assert_int_equal(store_run(s, "made", &info.run, &error), 0);
+	assert_int_equal(store_node(s, info.run, "node-0", &info.node, &error), 0);
+	assert_int_equal(
+		store_fact(s, info.run, 0, "genesis.slot_length_ns", (struct weir_text){ "1000000000", 10 }, &error),
+		0);
+	assert_int_equal(
+		store_fact(s, info.run, 0, "genesis.epoch_length_slots", (struct weir_text){ "100", 3 }, &error), 0);
+	assert_int_equal(store_collector(s, &c, &info.collector, &error), 0);
+	assert_int_equal(store_source_begin(s, &info, &sink.source, &error), 0);
+	b = builder_new(flush, &sink);
+	assert_non_null(b);
+	declare(b, &sink);
+	put_all(b);
+	builder_free(b);
+	assert_int_equal(store_source_end(sink.source, &result, &error), 0);
+	store_close(s);
+}
+
+static int begin(void **state)
+{
+	place_init(&place);
+	make_store();
+	return 0;
+}
+
+static int end(void **state)
+{
+	place_done(&place);
+	return 0;
+}
+
+static struct epochs read_epochs(struct store *s)
+{
+	const struct epoch_config config = { .before_slots = 20, .after_slots = 20, .part = 4 };
+	struct weir_error error = { "" };
+	struct epochs e;
+
+	if (epochs_read(s, &config, &e, &error) < 0)
+		fail_msg("%s", error.text);
+	return e;
+}
+
+static const struct epoch_gauge *gauge(const struct epoch_boundary *b, const char *name)
+{
+	for (int i = 0; i < EPOCH_GAUGES; i++)
+		if (strcmp(b->gauges[i].name, name) == 0)
+			return &b->gauges[i];
+	fail_msg("no gauge %s", name);
+	return NULL;
+}
+
+static void assert_near(double value, double want)
+{
+	if (!(fabs(value - want) <= 1e-9 * fabs(want) + 1e-12))
+		fail_msg("%.17g, and it should be %.17g", value, want);
+}
+
+static void a_boundary_where_the_log_ends_is_none(void **state)
+{
+	struct store *s = place_open(&place, STORE_READ);
+	struct epochs e = read_epochs(s);
+
+	assert_int_equal(e.n, 2);
+	assert_int_equal(e.at[0].epoch, 1);
+	assert_int_equal(e.at[1].epoch, 2);
+	for (int i = 0; i < EPOCH_TENTHS; i++)
+		assert_true(e.at[1].tenth_is_seen[i]);
+	epochs_done(&e);
+	store_close(s);
+}
+
+static void pauses_are_cut_at_the_boundary_the_window_and_the_missed_slots(void **state)
+{
+	struct store *s = place_open(&place, STORE_READ);
+	struct epochs e = read_epochs(s);
+	const struct epoch_boundary *b = &e.at[0];
+
+	assert_string_equal(b->gc_from, "live");
+	assert_int_equal(b->n_pauses, 2);
+	assert_near(b->pause_total_s, 3.25);
+	assert_near(b->pause_longest_s, 2);
+	assert_near(b->boundary_pause_s, 0.25);
+	assert_int_equal(b->n_missed, N_MISSED);
+	assert_int_equal(b->n_missed_runs, 1);
+	assert_int_equal(b->missed[0].first_slot, FIRST_MISSED);
+	assert_int_equal(b->missed[0].n_pauses, 1);
+	assert_near(b->missed[0].pause_s, 1);
+	assert_near(b->gc_share, 3.25 / 40);
+	/* What is left of two epochs: 80 and 60 seconds of epoch 0 and 1, for the next window begins at 180. */
+	assert_near(b->gc_share_base, 1.0 / 140);
+	assert_non_null(strstr(b->sentence, "3 slots missed from 104 on, 33 % of their time collections"));
+	assert_non_null(strstr(b->sentence, "a collection took 2 s"));
+	epochs_done(&e);
+	store_close(s);
+}
+
+static void processes_and_states_add_up_and_devices_do_not(void **state)
+{
+	struct store *s = place_open(&place, STORE_READ);
+	struct epochs e = read_epochs(s);
+	const struct epoch_boundary *b = &e.at[0];
+
+	assert_string_equal(gauge(b, "CPU")->from, "live");
+	assert_near(gauge(b, "CPU")->base, 0.01);
+	/* Half of the window lies before the boundary, where nothing happens yet. */
+	assert_true(gauge(b, "CPU")->window > 0.01 && gauge(b, "CPU")->window <= 0.5);
+	assert_near(gauge(b, "heap, live")->window, 200);
+	assert_near(gauge(b, "heap, live")->base, 100);
+	assert_true(gauge(b, "heap, live")->effect.low > 99 && gauge(b, "heap, live")->effect.high < 101);
+	/* The worse of reading and writing. */
+	assert_near(gauge(b, "disk latency, p99")->base, 0.2);
+	assert_true(isnan(gauge(b, "network, sent")->window));
+	assert_non_null(strstr(b->sentence, "heap, live 200 MiB, 100 before"));
+	/* A quiet boundary has nothing that stands out. */
+	assert_string_equal(e.at[1].sentence, "");
+	epochs_done(&e);
+	store_close(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_boundary_where_the_log_ends_is_none),
+		cmocka_unit_test(pauses_are_cut_at_the_boundary_the_window_and_the_missed_slots),
+		cmocka_unit_test(processes_and_states_add_up_and_devices_do_not),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}
