@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Logs in several files: put in order by what they say, and read as one. */
+/* Logs in several files, put in order by what they say and read as one; logs that were damaged. */
 #include "tests/support/folder.h"
 #include "tests/support/program.h"
 
@@ -152,6 +152,81 @@ static void a_file_that_was_missing_joins_what_follows(void **state)
 	folder_free(&f);
 }
 
+/* ---- Damage ---- */
+
+static const char good[] =
+	"{\"at\":\"2025-12-01T07:00:%02d.5Z\",\"ns\":\"Forge.Loop.StartLeadershipCheck\",\"data\":{\"kind\":"
+	"\"TraceStartLeadershipCheck\",\"slot\":%d},\"sev\":\"Info\",\"thread\":\"50\",\"host\":\"n\"}\n";
+
+/* What a crash, a full disk or another program's output leaves between good lines. */
+static const char *const damage[] = {
+	"{\"at\":\"2025-12-01T07:00:00.5Z\",\"ns\":\"Forge.Lo\n",
+	"{\"at\":\"yesterday\",\"ns\":\"Forge.Loop.StartLeadershipCheck\",\"data\":{\"kind\":\"x\"},\"sev\":\"Info\","
+	"\"thread\":\"50\",\"host\":\"n\"}\n",
+	"{\"at\":\"2025-12-01T07:00:00.5Z\",\"ns\":[1]}\n",
+	"{\"at\":\"2025-12-01T07:00:00.5Z\"\x01,\"ns\":\"N\",\"data\":{}}\n",
+	"{\"at\":\"2025-12-01T07:00:00.5Z\",\"ns\":\"\xff\",\"data\":{}}\n",
+	"{{{{\n",
+};
+
+enum {
+	N_DAMAGE = sizeof(damage) / sizeof(damage[0]),
+	N_GOOD = N_DAMAGE + 1,
+};
+
+/* Good lines with damage between them and a last one that was cut; where the damage begins. */
+static void write_damaged(const struct folder *f, size_t *ret_offsets)
+{
+	char *text;
+	size_t n;
+	FILE *to = open_memstream(&text, &n);
+
+	assert_non_null(to);
+	for (int i = 0; i < N_DAMAGE; i++) {
+		fprintf(to, good, i, i);
+		ret_offsets[i] = (size_t)ftell(to);
+		fputs(damage[i], to);
+	}
+	fprintf(to, good, N_DAMAGE, N_DAMAGE);
+	fprintf(to, "{\"at\":\"2025-12-01T07:00:59Z\",\"ns\":");
+	assert_int_equal(fclose(to), 0);
+	folder_write(f, "run/node-0/stdout", text);
+	free(text);
+}
+
+static void a_garbled_log_keeps_its_good_lines_and_says_what_was_bad(void **state)
+{
+	struct folder f = new_run();
+	size_t offsets[N_DAMAGE];
+	char sql[256], expected[256];
+	struct program p;
+
+	write_damaged(&f, offsets);
+	p = program_weir(f.path, "ingest", "run", "-o", "s.weir", "--locli", NULL);
+	assert_int_equal(p.code, 3);
+	program_done(&p);
+	(void)snprintf(expected, sizeof(expected), "[{\"read\":%d,\"stored\":%d,\"bad\":%d,\"status\":\"partial\"}]",
+	               N_GOOD + N_DAMAGE + 1, N_GOOD, N_DAMAGE + 1);
+	assert_said(&f, "select read, stored, bad, status from sources where collector = 'node-trace'", expected);
+	assert_said(&f, missed, "[]");
+	assert_said(&f, "select count(*) as n from diags where code = 'trace.cut'", "[{\"n\":1}]");
+	for (int i = 0; i < N_DAMAGE; i++) {
+		(void)snprintf(
+			sql, sizeof(sql),
+			"select count(*) as n from diags where code <> 'trace.cut' and offset >= %zu and offset < %zu",
+			offsets[i], offsets[i] + strlen(damage[i]));
+		assert_said(&f, sql, "[{\"n\":1}]");
+	}
+	p = program_run(f.path,
+	                (const char *const[]){ "sqlite3", "run/analysis/logs-node-0.sqlite3",
+	                                       "select count(*) from slot; select count(*) from error;", NULL });
+	(void)snprintf(expected, sizeof(expected), "%d\n%d\n", N_GOOD, N_DAMAGE + 1);
+	if (p.code != 127)
+		assert_string_equal(p.out, expected);
+	program_done(&p);
+	folder_free(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -159,6 +234,7 @@ int main(void)
 		cmocka_unit_test(files_that_follow_each_other_miss_nothing),
 		cmocka_unit_test(a_copy_of_a_log_is_not_its_continuation),
 		cmocka_unit_test(a_file_that_was_missing_joins_what_follows),
+		cmocka_unit_test(a_garbled_log_keeps_its_good_lines_and_says_what_was_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
