@@ -212,16 +212,15 @@ static int put_event(struct locli_db *db, const struct trace_line *line, const s
 
 static int put_txns(struct locli_db *db, const struct trace_line *line, const struct locli_object *o)
 {
-	int has_thread = !strcmp(o->constructor, "LOTxsCollected") || !strcmp(o->constructor, "LOTxsProcessed");
-
 	return sqlite_file_row(db->file, TABLE_TXNS,
 	                       (struct sqlite_file_value[]){
 				       of_real(posix_s(line)),
 				       of_word(o->constructor),
 				       integer_if(o->has & LOCLI_HAS_FIRST, o->first),
 				       integer_if(o->has & LOCLI_HAS_SECOND, o->second),
-				       has_thread ? of_text(line->thread.at, line->thread.n)
-						  : (struct sqlite_file_value){ .type = SQLITE_FILE_NULL },
+				       o->has & LOCLI_HAS_THREAD
+					       ? of_text(line->thread.at, line->thread.n)
+					       : (struct sqlite_file_value){ .type = SQLITE_FILE_NULL },
 			       },
 	                       5);
 }

@@ -222,6 +222,7 @@ static const char *nothing(const struct trace_line *line, struct locli_object *o
 
 static const char *collected(const struct trace_line *line, struct locli_object *o)
 {
+	o->has |= LOCLI_HAS_THREAD;
 	return set_first(line, "count", o);
 }
 
@@ -229,7 +230,7 @@ static const char *processed(const struct trace_line *line, struct locli_object 
 {
 	const char *wrong = set_first(line, "accepted", o);
 
-	o->has |= LOCLI_HAS_SECOND;
+	o->has |= LOCLI_HAS_SECOND | LOCLI_HAS_THREAD;
 	if (!wrong && !(trace_member(line, "rejected") && jsontext_i64(trace_member(line, "rejected"), &o->second)))
 		wrong = "rejected is missing";
 	return wrong;

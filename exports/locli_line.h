@@ -28,6 +28,7 @@ enum {
 	LOCLI_HAS_REAL = 4,
 	LOCLI_HAS_TEXT = 8,
 	LOCLI_HAS_PREVIOUS = 16, /* text is followed by `|` and previous */
+	LOCLI_HAS_THREAD = 32,   /* of txns: the line's thread */
 
 	LOCLI_RESOURCE_FIELDS = 15,
 	LOCLI_HASH_MAX = 512, /* bytes of a text column */

@@ -154,21 +154,18 @@ static int end_leaf(struct sqlite_file *f, struct table *t)
 
 /* ---- Rows ---- */
 
-static unsigned integer_bytes(int64_t v)
+static inline unsigned integer_bytes(int64_t v)
 {
-	static const uint8_t widths[] = { 1, 2, 3, 4, 6 };
+	static const uint8_t of_bits[] = { 1, 1, 2, 3, 4, 6, 6, 8, 8 };
+	uint64_t magnitude = (uint64_t)(v < 0 ? ~v : v);
+	/* One bit more for the sign. */
+	unsigned n_bits = magnitude ? 65 - (unsigned)__builtin_clzll(magnitude) : 1;
 
-	for (size_t i = 0; i < sizeof(widths); i++) {
-		int64_t limit = INT64_C(1) << (8 * widths[i] - 1);
-
-		if (v >= -limit && v < limit)
-			return widths[i];
-	}
-	return 8;
+	return of_bits[(n_bits + 7) / 8];
 }
 
 /* A value's serial type (file format §2.1) and how many bytes it takes in the body. */
-static uint64_t serial_type(const struct sqlite_file_value *v, size_t *ret_n)
+static inline uint64_t serial_type(const struct sqlite_file_value *v, size_t *ret_n)
 {
 	static const uint8_t of_width[] = { 0, 1, 2, 3, 4, 0, 5, 0, 6 };
 
@@ -199,7 +196,7 @@ struct record {
 	size_t n_bytes[SQLITE_FILE_COLUMNS_MAX]; /* of each value */
 };
 
-static void record_head(struct record *r, const struct sqlite_file_value *values, unsigned n)
+static inline void record_head(struct record *r, const struct sqlite_file_value *values, unsigned n)
 {
 	r->n_header = 1; /* its own length: one byte, as there are at most 16 columns of which few are long */
 	r->n_body = 0;
@@ -210,7 +207,7 @@ static void record_head(struct record *r, const struct sqlite_file_value *values
 	r->header[0] = (uint8_t)r->n_header;
 }
 
-static uint8_t *put_value(uint8_t *to, const struct sqlite_file_value *v, size_t n)
+static inline uint8_t *put_value(uint8_t *to, const struct sqlite_file_value *v, size_t n)
 {
 	uint64_t bits;
 
@@ -218,14 +215,15 @@ static uint8_t *put_value(uint8_t *to, const struct sqlite_file_value *v, size_t
 		put_big(to, (uint64_t)v->integer, (unsigned)n);
 	} else if (v->type == SQLITE_FILE_REAL) {
 		memcpy(&bits, &v->real, sizeof(bits));
-		put_big(to, bits, 8);
+		put32(to, (uint32_t)(bits >> 32));
+		put32(to + 4, (uint32_t)bits);
 	} else if (n) {
 		memcpy(to, v->bytes.at, n);
 	}
 	return to + n;
 }
 
-static void put_payload(uint8_t *to, const struct record *r, const struct sqlite_file_value *values, unsigned n)
+static inline void put_payload(uint8_t *to, const struct record *r, const struct sqlite_file_value *values, unsigned n)
 {
 	memcpy(to, r->header, r->n_header);
 	to += r->n_header;

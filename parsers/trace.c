@@ -199,7 +199,8 @@ const struct jsontext_value *trace_member_n(const struct trace_line *line, const
 	uint32_t i = line->n_members < TRACE_MEMBERS_MAX ? line->n_members : TRACE_MEMBERS_MAX;
 
 	while (i--)
-		if (line->members[i].key.n == n && !memcmp(line->members[i].key.at, key, n))
+		if (line->members[i].key.n == n && n && *line->members[i].key.at == *key &&
+		    !memcmp(line->members[i].key.at, key, n))
 			return &line->members[i].value;
 	return NULL;
 }

@@ -74,9 +74,10 @@ static uint64_t make_node(const char *folder, int node, uint64_t n_bytes)
 	return fclose(f) == 0 ? n_lines : 0;
 }
 
-static struct cost run_weir(const char *folder, const char *jobs)
+/* store: "s.weir" when it has to be read anew, too; else it is there. */
+static struct cost run_weir(const char *folder, const char *jobs, const char *store)
 {
-	const char *const clean[] = { "rm", "-rf", "s.weir", "run/analysis", NULL };
+	const char *const clean[] = { "rm", "-rf", "run/analysis", store, NULL };
 	const char *const ingest[] = { WEIR, "ingest", "run", "-o", "s.weir", "--locli", "-q", "-j", jobs, NULL };
 
 	(void)run(folder, clean);
@@ -104,7 +105,7 @@ int main(int argc, char **argv)
 	uint64_t n_bytes = (argc > 1 ? strtoull(argv[1], NULL, 10) : 32) << 20, n_lines = 0;
 	char folder[] = "/tmp/weir-bench-XXXXXX", path[sizeof(folder) + 16];
 	double all = (double)n_bytes * N_NODES;
-	struct cost one, two, files, databases, both;
+	struct cost one, two, again, files, databases, both;
 
 	if (!mkdtemp(folder))
 		return 1;
@@ -112,8 +113,9 @@ int main(int argc, char **argv)
 	(void)mkdir(path, 0755);
 	for (int i = 0; i < N_NODES; i++)
 		n_lines += make_node(folder, i, n_bytes);
-	one = run_weir(folder, "1");
-	two = run_weir(folder, "2");
+	one = run_weir(folder, "1", "s.weir");
+	two = run_weir(folder, "2", "s.weir");
+	again = run_weir(folder, "2", NULL);
 	files = run_shell(folder, "files");
 	databases = run_shell(folder, "databases");
 	both = (struct cost){ files.s + databases.s, files.cpu_s + databases.cpu_s, 0 };
@@ -122,10 +124,12 @@ int main(int argc, char **argv)
 	       (unsigned long long)n_lines);
 	print("weir ingest --locli, two workers", &two, all);
 	print("weir ingest --locli, one worker", &one, all);
+	print("weir ingest --locli, store is there", &again, all);
 	print("shell: files (grep, jq, sha256sum)", &files, all);
 	print("shell: databases (jq, sqlite3)", &databases, all);
 	print_ratio("files alone against all of weir's", &files, &two);
 	print_ratio("files and databases against weir", &both, &two);
+	print_ratio("the same, store is there", &both, &again);
 	printf("  two workers are %.2f times one; at most %ld MB of memory a process\n", one.s / two.s, two.memory_mb);
 	return run("/tmp", (const char *const[]){ "rm", "-r", folder, NULL }).s < 0;
 }
