@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 #include <weir/fail.h>
 
@@ -358,6 +359,15 @@ static int send_by_ring(struct worker_outlet *outlet, const struct ring_part *pa
 	return ring_send(outlet->ring, parts, n_parts);
 }
 
+/* What ps shows, and how the collector `self` knows whose worker it is. */
+static void call_it(const struct worker_task *task)
+{
+	char name[WIRE_CODE_MAX];
+
+	(void)snprintf(name, sizeof(name), "weir:%s", task->collector ? task->collector->name : "hash");
+	(void)prctl(PR_SET_NAME, name);
+}
+
 void worker_child(const struct worker_task *task, struct ring *ring, struct worker_gauge *gauge, int output_fd,
                   int parent)
 {
@@ -366,6 +376,7 @@ void worker_child(const struct worker_task *task, struct ring *ring, struct work
 	int r;
 
 	begin_child(task, ring, output_fd, parent);
+	call_it(task);
 	w.task = task;
 	w.is_child = 1;
 	w.delivery.send = send_by_ring;

@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What the collector self says of weir's processes, against what this test reads of them at the same time, and of BPF
+programs against bpftool where it may be asked; and that a measuring worker has given up its rights: self.py WEIR"""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+
+def children(pid):
+    try:
+        return [int(p) for p in open(f"/proc/{pid}/task/{pid}/children").read().split()]
+    except OSError:
+        return []
+
+
+def look(weir):
+    """CPU time, memory, capabilities and seccomp mode of each worker, by its name."""
+    got = {}
+    for pid in children(weir) + [weir]:
+        try:
+            comm = open(f"/proc/{pid}/comm").read().strip()
+            cpu = int(open(f"/proc/{pid}/schedstat").read().split()[0])
+            status = dict(line.split(":\t", 1) for line in open(f"/proc/{pid}/status").read().splitlines() if ":\t" in line)
+        except (OSError, ValueError, IndexError):
+            continue
+        name = "host" if pid == weir else comm[5:] if comm.startswith("weir:") else None
+        if name and "VmRSS" in status:
+            got[name] = (pid, cpu, int(status["VmRSS"].split()[0]) * 1024, status)
+    return got
+
+
+def programs():
+    tool = shutil.which("bpftool") or "/usr/sbin/bpftool"
+    if os.geteuid() != 0 or not os.path.exists(tool):
+        return {}
+    p = subprocess.run([tool, "prog", "show", "-j"], capture_output=True, text=True)
+    return {p["tag"]: p for p in json.loads(p.stdout)} if p.returncode == 0 else {}
+
+
+def main():
+    weir = os.path.abspath(sys.argv[1])
+    with tempfile.TemporaryDirectory() as folder:
+        store = folder + "/s.weir"
+        run = subprocess.Popen([weir, "record", "-q", "-o", store, "--interval", "0.2", "--", "sleep", "3"], cwd=folder,
+                               stderr=subprocess.PIPE, text=True)
+        end, seen, known = time.time() + 2.4, [], {}
+        while time.time() < end:
+            seen.append((time.time_ns(), look(run.pid)))
+            time.sleep(0.05)
+            if time.time() > end - 0.5:
+                known.update(programs())
+        run.communicate()
+        sql = subprocess.run([weir, "sql", "--json", store, "select metric, attrs, t_ns, value from numbers where"
+                              " collector = 'self' order by t_ns"], capture_output=True, text=True, check=True)
+    rows = json.loads(sql.stdout)
+    names = {r["attrs"]["collector"] for r in rows}
+    assert {"host", "self", "proc"} <= names, names
+    n = 0
+    for row in rows:
+        name, t, value = row["attrs"]["collector"], row["t_ns"], row["value"]
+        around = [(at, s[name]) for at, s in seen if name in s]
+        before = [x for x in around if x[0] < t]
+        after = [x for x in around if x[0] > t + 100_000_000]
+        if not before or not after:
+            continue
+        assert str(around[0][1][0]) == row["attrs"]["process.pid"], (row, around[0])
+        if row["metric"] == "weir.cost.cpu":
+            # CPU time only grows, so the true value is between two readings of it.
+            assert before[-1][1][1] <= value <= after[0][1][1], (row, before[-1][1][1], after[0][1][1])
+            n += 1
+        elif row["metric"] == "weir.cost.memory":
+            # Memory moves a little; a reading beside it is not far.
+            assert min(abs(value - x[1][2]) for x in (before[-1], after[0])) <= 4 << 20, (row, before[-1], after[0])
+            n += 1
+    assert n >= 20, f"only {n} numbers could be compared"
+    runs = {r["attrs"]["program"]: r["value"] for r in rows if r["metric"] == "weir.cost.bpf.runs"}
+    both = [t for t in runs if t in known]
+    assert not runs or not known or both, (runs, list(known)[:5])
+    for tag in both:
+        # The store's last value came after bpftool's, and another recording's program may have the same tag.
+        assert runs[tag] >= 0 and len(tag) == 16, tag
+    # While it measures a worker has no right, or the one to look into a target that has rights; and a filter.
+    for name in ("proc", "self"):
+        status = [s[name][3] for _, s in seen if name in s][-1]
+        caps = int(status["CapEff"], 16)
+        assert caps & ~(1 << 19) == 0, (name, status["CapEff"])
+        assert status["NoNewPrivs"].strip() == "1" and status["Seccomp"].strip() == "2", (name, status)
+    print(f"{n} numbers agree; {len(runs)} programs, {len(both)} of them known to bpftool")
+
+
+main()
