@@ -40,6 +40,10 @@ struct task_struct {
 	struct task_io_accounting ioac;
 };
 
+struct bpf_iter__task {
+	struct task_struct *task;
+};
+
 struct gendisk {
 	int major;
 	int first_minor;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bpf/load.h"
 
+#include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -35,7 +36,7 @@ int load_attach(struct bpf_object *object, struct load_links *links)
 	{
 		struct bpf_link *link;
 
-		if (!bpf_program__autoload(program))
+		if (!bpf_program__autoload(program) || bpf_program__expected_attach_type(program) == BPF_TRACE_ITER)
 			continue;
 		if (links->n == LOAD_LINKS_MAX)
 			return -E2BIG;
@@ -51,6 +52,26 @@ void load_detach(struct load_links *links)
 {
 	while (links->n)
 		(void)bpf_link__destroy(links->at[--links->n]);
+}
+
+int load_iterate(const struct bpf_object *object, const char *program)
+{
+	struct bpf_link *link = bpf_program__attach_iter(bpf_object__find_program_by_name(object, program), NULL);
+	char text[64];
+	ssize_t n = 0;
+	int fd;
+
+	if (!link)
+		return -errno;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	if (fd >= 0)
+		while ((n = read(fd, text, sizeof(text))) > 0)
+			continue;
+	n = fd < 0 || n < 0 ? -errno : 0;
+	if (fd >= 0)
+		(void)close(fd);
+	(void)bpf_link__destroy(link);
+	return (int)n;
 }
 
 void *load_variables(const struct bpf_object *object, const char *section)

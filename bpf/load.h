@@ -34,9 +34,13 @@ struct load_links {
 	unsigned n;
 };
 
-/* Attaches all programs that were not left out. On failure those that are attached stay so, in links. */
+/* Attaches all programs that were not left out, but iterators, which hang on nothing. On failure those that are
+ * attached stay so, in links. */
 int load_attach(struct bpf_object *object, struct load_links *links);
 void load_detach(struct load_links *links);
+
+/* Runs an iterator of the object once, to its end. 0 or -errno. */
+int load_iterate(const struct bpf_object *object, const char *program);
 
 /* The variables of a section (`.rodata` until it is loaded, `.data`, `.bss`) in memory shared with the programs. */
 void *load_variables(const struct bpf_object *object, const char *section);

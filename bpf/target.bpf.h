@@ -4,6 +4,7 @@
 
 /* Which processes are measured: those that user space put into `targets`, and all that they fork. A process that ends
  * is marked, and user space takes it out when it has read what it left. Include after bpf_tracing.h.
+ * TARGET_HAS_OWN_FORK: the object has its own on_fork, and calls follow_child() from it.
  */
 
 #include "bpf/kernel_types.h"
@@ -29,19 +30,25 @@ static __always_inline __u32 current_tgid(void)
 	return (__u32)(bpf_get_current_pid_tgid() >> 32);
 }
 
+/* Of a target's child. */
+static __always_inline void follow_child(struct task_struct *child)
+{
+	struct target fresh = { .start_ns = child->start_boottime };
+	__u32 tgid = (__u32)child->tgid;
+
+	if (bpf_map_update_elem(&targets, &tgid, &fresh, BPF_ANY))
+		__sync_fetch_and_add(&lost_targets, 1);
+}
+
+#ifndef TARGET_HAS_OWN_FORK
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
-	struct target fresh = {};
-	__u32 tgid = (__u32)child->tgid;
-
-	if (parent->tgid == child->tgid || !target_of((__u32)parent->tgid))
-		return 0;
-	fresh.start_ns = child->start_boottime;
-	if (bpf_map_update_elem(&targets, &tgid, &fresh, BPF_ANY))
-		__sync_fetch_and_add(&lost_targets, 1);
+	if (parent->tgid != child->tgid && target_of((__u32)parent->tgid))
+		follow_child(child);
 	return 0;
 }
+#endif
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct *task)

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "parsers/procfs.h"
+#include "sched.h"
+
+enum {
+	COUNTS = 3, /* of schedstat: ns on a CPU, ns waiting for one, slices */
+	TEXT_BYTES = 128,
+};
+
+struct thread {
+	int32_t pid, tid;
+	uint32_t poll; /* the last that saw it */
+	uint32_t series[COUNTS];
+};
+
+struct sched_account {
+	struct thread threads[SCHED_THREADS_MAX];
+	uint32_t n;
+	uint32_t poll;
+	uint32_t is_full;
+};
+
+struct sched_account *sched_account_new(void)
+{
+	return calloc(1, sizeof(struct sched_account));
+}
+
+void sched_account_free(struct sched_account *a)
+{
+	free(a);
+}
+
+static void declare(struct thread *t, const struct outbox *o)
+{
+	static const uint32_t rows[COUNTS] = { ROW_THREAD_CPU, ROW_THREAD_DELAY, ROW_THREAD_SLICES };
+	char pid[16], tid[16], path[64], name[TEXT_BYTES];
+	struct outbox_pair pairs[] = { { "process.pid", pid }, { "thread.id", tid }, { "thread.name", name } };
+
+	(void)snprintf(pid, sizeof(pid), "%d", (int)t->pid);
+	(void)snprintf(tid, sizeof(tid), "%d", (int)t->tid);
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", (int)t->pid, (int)t->tid);
+	if (family_read(path, name, sizeof(name)) > 0)
+		name[strcspn(name, "\n")] = '\0';
+	else
+		pairs[2].value = NULL;
+	for (unsigned i = 0; i < COUNTS; i++)
+		t->series[i] = outbox_series(o, rows[i], pairs, 3);
+}
+
+static struct thread *thread_of(struct sched_account *a, int32_t pid, int32_t tid, const struct outbox *o)
+{
+	struct thread *t;
+
+	for (uint32_t i = 0; i < a->n; i++)
+		if (a->threads[i].tid == tid && a->threads[i].pid == pid)
+			return &a->threads[i];
+	if (a->n == SCHED_THREADS_MAX) {
+		a->is_full = 1;
+		return NULL;
+	}
+	t = &a->threads[a->n++];
+	*t = (struct thread){ .pid = pid, .tid = tid };
+	declare(t, o);
+	return t;
+}
+
+static void poll_thread(struct sched_account *a, int32_t pid, int32_t tid, struct outbox *o)
+{
+	char path[64], text[TEXT_BYTES];
+	uint64_t numbers[COUNTS];
+	struct thread *t;
+	int n;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", (int)pid, (int)tid);
+	n = family_read(path, text, sizeof(text));
+	if (n < 0 || procfs_numbers(text, (size_t)n, numbers, COUNTS) != COUNTS)
+		return;
+	t = thread_of(a, pid, tid, o);
+	if (!t)
+		return;
+	t->poll = a->poll;
+	for (unsigned i = 0; i < COUNTS; i++)
+		outbox_count(o, t->series[i], numbers[i]);
+}
+
+static void poll_process(struct sched_account *a, int32_t pid, struct outbox *o)
+{
+	struct dirent *entry;
+	char path[32];
+	DIR *tasks;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	tasks = opendir(path);
+	while (tasks && (entry = readdir(tasks))) {
+		long tid = strtol(entry->d_name, NULL, 10);
+
+		if (tid > 0 && tid <= INT32_MAX)
+			poll_thread(a, pid, (int32_t)tid, o);
+	}
+	if (tasks)
+		(void)closedir(tasks);
+}
+
+static void complain(const struct outbox *o)
+{
+	static const char text[] = "more threads than are followed one by one; those beyond are not in thread.*";
+
+	o->host->diag(o->host, &(struct weir_diag){ .code = "sched.threads_full",
+	                                            .message = { text, sizeof(text) - 1 },
+	                                            .offset = WEIR_NO_OFFSET,
+	                                            .count = 1,
+	                                            .severity = WEIR_WARNING });
+}
+
+void sched_account_poll(struct sched_account *a, const struct family *family, struct outbox *o)
+{
+	uint32_t n_kept = 0, was_full = a->is_full;
+
+	a->poll++;
+	for (uint32_t i = 0; i < family->n; i++)
+		if (!family->at[i].is_over || family->at[i].is_zombie)
+			poll_process(a, family->at[i].pid, o);
+	for (uint32_t i = 0; i < a->n; i++)
+		if (a->threads[i].poll == a->poll)
+			a->threads[n_kept++] = a->threads[i];
+	a->n = n_kept;
+	if (a->is_full && !was_full)
+		complain(o);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+
+#include "sched.h"
+
+int sched_kernel_open(const struct weir_host *h, const struct family *family, struct sched_kernel **ret,
+                      char why[SCHED_WHY_MAX])
+{
+	*ret = NULL;
+	(void)snprintf(why, SCHED_WHY_MAX, "this weir was built without eBPF (-Dbpf=disabled)");
+	return -ENOTSUP;
+}
+
+void sched_kernel_poll(struct sched_kernel *k, struct outbox *o, int64_t duration_ns)
+{
+}
+
+void sched_kernel_close(struct sched_kernel *k)
+{
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where a process and all that descend from it spend their time: on a CPU, waiting for something, waiting for a CPU.
+ *
+ * On its best rung, eBPF, it times every switch of their threads. Beside it stands what the scheduler accounts to each
+ * thread (/proc/PID/task/TID/schedstat), under names of its own; the lowest rung is that alone.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <weir/fail.h>
+
+#include "bpf/live.h"
+#include "sched.h"
+
+#define NUMBER(n, u, b, h, k, t, w)                                                                                    \
+	{                                                                                                              \
+		.name = n, .unit = u, .brief = b, .help = h, .shape = WEIR_SHAPE_NUMBER, .kind = k, .type = t,         \
+		.better = w, .range = WEIR_RANGE_FROM_ZERO                                                             \
+	}
+#define COUNTER(n, u, b, h, w) NUMBER(n, u, b, h, WEIR_KIND_COUNTER, WEIR_TYPE_I64, w)
+#define TIMES(n, b, h)                                                                                                 \
+	{                                                                                                              \
+		.name = n, .unit = "ns", .brief = b, .help = h, .shape = WEIR_SHAPE_HISTOGRAM,                         \
+		.kind = WEIR_KIND_GAUGE, .type = WEIR_TYPE_F64, .better = -1, .scale = WEIR_SCALE_LOG,                 \
+		.range = WEIR_RANGE_FROM_ZERO                                                                          \
+	}
+
+static const struct weir_metric metrics[ROW_COUNT] = {
+	[ROW_ON_CPU] =
+		TIMES("sched.on_cpu", "on CPU", "How long threads of the process ran before they were switched away."),
+	[ROW_OFF_CPU] =
+		TIMES("sched.off_cpu", "off CPU", "From switching away to wait for something until running again."),
+	[ROW_RUN_DELAY] = TIMES("sched.run_delay", "run-queue delay", "From being able to run until running."),
+	[ROW_SWITCHES] =
+		COUNTER("sched.switches", "{context_switch}", "switches",
+	                "Switches away: voluntary ones to wait, involuntary ones because another's turn had come.", -1),
+	[ROW_MIGRATIONS] = COUNTER("sched.migrations", "{migration}", "migrations",
+	                           "Moves of threads of the process to another CPU.", -1),
+	[ROW_THREAD_CPU] = COUNTER("thread.cpu.time", "ns", "CPU time, accounted",
+	                           "What schedstat says of the thread: time on a CPU.", -1),
+	[ROW_THREAD_DELAY] = COUNTER("thread.run_delay", "ns", "run-queue delay, accounted",
+	                             "What schedstat says of the thread: time waiting for a CPU.", -1),
+	[ROW_THREAD_SLICES] = COUNTER("thread.slices", "{slice}", "slices, accounted",
+	                              "What schedstat says of the thread: how often it was given a CPU.", 0),
+	[ROW_LOST] = COUNTER("weir.lost", "{event}", "lost", "Events that found no room, by cause.", -1),
+	[ROW_MAP_FILL] = { .name = "weir.map.fill",
+	                   .unit = "1",
+	                   .brief = "map fill",
+	                   .help = "How full a map in the kernel is.",
+	                   .shape = WEIR_SHAPE_NUMBER,
+	                   .kind = WEIR_KIND_GAUGE,
+	                   .type = WEIR_TYPE_F64,
+	                   .better = -1,
+	                   .range = WEIR_RANGE_ZERO_TO_ONE },
+};
+
+enum {
+	OPTION_RUNG,
+	OPTION_COUNT,
+};
+
+static const struct weir_option options[OPTION_COUNT] = {
+	[OPTION_RUNG] = { .name = "rung",
+	                  .fallback = "best",
+	                  .choices = "best|procfs",
+	                  .help = "procfs: no eBPF even where it can be had",
+	                  .type = WEIR_OPTION_CHOICE },
+};
+
+static const struct weir_claim claims[] = { { NULL, WEIR_CLAIM_LIVE, 0 } };
+
+struct weir_instance {
+	const struct weir_host *host;
+	struct sched_kernel *kernel; /* NULL: the lowest rung */
+	struct sched_account *account;
+	struct family family;
+	struct outbox outbox;
+	int64_t last_ns;
+	int has_target;
+};
+
+static const struct live_rung rungs[] = {
+	{ "tp_btf", "BTF tracepoints of the scheduler", "",
+	  "run weir as root or with CAP_BPF and CAP_PERFMON, on a kernel with CONFIG_DEBUG_INFO_BTF" },
+	{ "procfs", "/proc/PID/task/TID/schedstat",
+	  "histograms, time off the CPU, switches by kind, migrations, threads that end between two polls", "" },
+};
+
+static int is_chosen(const struct weir_host *h, uint32_t row, const char *choice)
+{
+	struct weir_text text;
+
+	return h->option_text(h, row, &text) == 0 && text.n_bytes == strlen(choice) &&
+	       memcmp(text.at, choice, text.n_bytes) == 0;
+}
+
+static int find_target(struct weir_instance *i, struct weir_error *reterr)
+{
+	int64_t pid = live_target(i->host);
+
+	if (pid == 0)
+		return 0;
+	if (pid < 0 || family_init(&i->family, (int32_t)pid) < 0)
+		return weir_fail(reterr, -ESRCH, "sched: process %lld: it isn't there", (long long)pid);
+	i->has_target = 1;
+	return 0;
+}
+
+static void climb(struct weir_instance *i)
+{
+	char why[SCHED_WHY_MAX] = "there is no process to follow";
+	int is_best = 0;
+
+	if (is_chosen(i->host, OPTION_RUNG, "procfs"))
+		(void)snprintf(why, sizeof(why), "the option rung=procfs asks for less");
+	else
+		is_best = sched_kernel_open(i->host, &i->family, &i->kernel, why) == 0;
+	live_tell_rung(i->host, &rungs[0], is_best, why);
+	if (!is_best)
+		live_tell_rung(i->host, &rungs[1], 1, "");
+}
+
+static void sched_close(struct weir_instance *i)
+{
+	if (!i)
+		return;
+	sched_kernel_close(i->kernel);
+	sched_account_free(i->account);
+	free(i);
+}
+
+static int sched_open(const struct weir_host *h, struct weir_instance **ret, struct weir_error *reterr)
+{
+	struct weir_instance *i = calloc(1, sizeof(*i));
+	int r;
+
+	*ret = i;
+	if (!i)
+		return weir_fail(reterr, -ENOMEM, "sched: no memory");
+	i->host = h;
+	i->outbox.host = h;
+	r = find_target(i, reterr);
+	if (r < 0)
+		return r;
+	i->account = sched_account_new();
+	if (!i->account)
+		return weir_fail(reterr, -ENOMEM, "sched: no memory");
+	climb(i);
+	i->last_ns = h->now(h);
+	return live_clock(h);
+}
+
+static int sched_poll(struct weir_instance *i, int64_t now_ns, struct weir_error *reterr)
+{
+	int64_t duration_ns = now_ns > i->last_ns ? now_ns - i->last_ns : 0;
+	uint32_t n_live = i->has_target ? family_look(&i->family) : 1;
+	int r;
+
+	outbox_begin(&i->outbox, now_ns);
+	if (i->kernel)
+		sched_kernel_poll(i->kernel, &i->outbox, duration_ns);
+	if (i->has_target)
+		sched_account_poll(i->account, &i->family, &i->outbox);
+	i->last_ns = now_ns;
+	r = outbox_end(&i->outbox);
+	if (r < 0)
+		return weir_fail(reterr, r, "sched: %s", strerror(-r));
+	return n_live ? WEIR_AGAIN : WEIR_END;
+}
+
+const struct weir_collector weir_collector = {
+	.abi_major = WEIR_ABI_MAJOR,
+	.abi_minor = WEIR_ABI_MINOR,
+	.size = sizeof(struct weir_collector),
+	.name = "sched",
+	.version = "0.1.0",
+	.summary = "where a running process waits: for a CPU and for everything else",
+	.licence = "Apache-2.0",
+	.metrics = metrics,
+	.options = options,
+	.claims = claims,
+	.n_metrics = ROW_COUNT,
+	.n_options = OPTION_COUNT,
+	.n_claims = 1,
+	.open = sched_open,
+	.poll = sched_poll,
+	.close = sched_close,
+};

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SCHED_COLLECTOR_H
+#define SCHED_COLLECTOR_H
+
+/* The parts of the sched collector. kernel.c times switches through eBPF (no_kernel.c stands in for it where weir is
+ * built without); account.c reads /proc/PID/task/TID/schedstat, the lowest rung and the independent check. */
+
+#include <weir/collector.h>
+
+#include "bpf/family.h"
+#include "bpf/outbox.h"
+
+enum sched_row {
+	ROW_ON_CPU,
+	ROW_OFF_CPU,
+	ROW_RUN_DELAY,
+	ROW_SWITCHES,
+	ROW_MIGRATIONS,
+	ROW_THREAD_CPU,
+	ROW_THREAD_DELAY,
+	ROW_THREAD_SLICES,
+	ROW_LOST,
+	ROW_MAP_FILL,
+	ROW_COUNT,
+};
+
+enum {
+	SCHED_WHY_MAX = 256,
+	SCHED_THREADS_MAX = 4096,
+};
+
+/* ---- What the kernel accounts to threads ---- */
+
+struct sched_account;
+
+struct sched_account *sched_account_new(void); /* NULL: no memory */
+void sched_account_poll(struct sched_account *a, const struct family *family, struct outbox *o);
+void sched_account_free(struct sched_account *a); /* NULL is fine */
+
+/* ---- eBPF ---- */
+
+struct sched_kernel;
+
+/* Loads and attaches. 0, or -errno with why in plain words. */
+int sched_kernel_open(const struct weir_host *h, const struct family *family, struct sched_kernel **ret,
+                      char why[SCHED_WHY_MAX]);
+void sched_kernel_poll(struct sched_kernel *k, struct outbox *o, int64_t duration_ns);
+void sched_kernel_close(struct sched_kernel *k); /* NULL is fine */
+
+#endif
