@@ -256,7 +256,8 @@ static void see_number(void *what, const json_t *line)
 
 static int64_t first_time(const struct watched *w)
 {
-	const char *at = strstr(w->text, "\"t_ns\":");
+	/* Of a number: a histogram's time is where its interval starts, before the first poll. */
+	const char *number = strstr(w->text, "{\"number\":"), *at = number ? strstr(number, "\"t_ns\":") : NULL;
 
 	return at ? strtoll(at + strlen("\"t_ns\":"), NULL, 10) : 0;
 }
