@@ -39,6 +39,7 @@ static const struct level_row {
 	{ "ghc.heap.size", CHROME_AT_ITS_TIME },
 	{ "ghc.heap.blocks", CHROME_AT_ITS_TIME },
 	{ "ghc.heap.allocated", CHROME_AT_ITS_TIME },
+	{ "ghc.gc.copied", CHROME_AT_ITS_TIME },
 	{ "ghc.capability.utilisation", CHROME_SINCE_THE_LAST },
 	{ "ghc.thread.count", CHROME_SINCE_THE_LAST },
 	{ "ghc.spark.pool", CHROME_AT_ITS_TIME },
