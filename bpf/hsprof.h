@@ -10,7 +10,7 @@
 
 enum {
 	HSPROF_FRAMES_MAX = 127, /* of a sample, after folding */
-	HSPROF_STEPS_MAX = 512,  /* frames that a walk visits, folded ones included */
+	HSPROF_STEPS_MAX = 256,  /* frames that a walk visits, folded ones included */
 	HSPROF_SLIDES_MAX = 16,  /* words that a walk may look for its first frame in */
 	HSPROF_IMAGES_MAX = 256,
 	HSPROF_SCAN_WORDS = 96, /* of the C stack that are looked at, where C code was met */

@@ -23,6 +23,18 @@
 
 static __always_inline int walk_read(void *room, __u32 n, __u64 address);
 
+struct walk_table {
+	__u64 layout;
+	__u32 type;
+	__s32 srt;
+};
+
+/* A kind of frame that was met; recursion meets the same one or two again and again. */
+struct walk_known {
+	__u64 info; /* 0: none */
+	struct walk_table table;
+};
+
 struct walk {
 	struct hsprof_sample *sample;
 	const struct hsprof_image *image;
@@ -34,12 +46,7 @@ struct walk {
 	__u32 ending; /* enum hsprof_ending */
 	__u64 c_sp;   /* the C stack's pointer */
 	const __u64 *c_stack;
-};
-
-struct walk_table {
-	__u64 layout;
-	__u32 type;
-	__s32 srt;
+	struct walk_known known[2];
 };
 
 enum {
@@ -146,15 +153,34 @@ static __always_inline void walk_keep(struct walk *w, __u64 info)
 		w->n_frames -= 3;
 }
 
-/* Whether there is a frame at sp; then its first words and its info table. */
-static __always_inline int walk_look(const struct walk *w, __u64 sp, __u64 words[2], struct walk_table *table)
+/* The info table of a word that may be a frame's first: 1, or 0 when it is none. */
+static __always_inline int walk_table_of(struct walk *w, __u64 info, struct walk_table *ret)
+{
+	if (info && info == w->known[0].info) {
+		*ret = w->known[0].table;
+		return 1;
+	}
+	if (info && info == w->known[1].info) {
+		*ret = w->known[1].table;
+		return 1;
+	}
+	if (!walk_is_code(w, info) || walk_read(ret, sizeof(*ret), info - sizeof(*ret)) ||
+	    !walk_is_frame(w->image, ret->type))
+		return 0;
+	w->known[1] = w->known[0];
+	w->known[0].info = info;
+	w->known[0].table = *ret;
+	return 1;
+}
+
+/* Whether there is a frame at sp; then its first words and its info table. < 0: there is no memory. */
+static __always_inline int walk_look(struct walk *w, __u64 sp, __u64 words[2], struct walk_table *table)
 {
 	/* The stop frame is a stack's last word, and what is behind it may be a page that nobody has touched. */
 	words[1] = 0;
 	if (walk_read(words, 2 * sizeof(words[0]), sp) && walk_read(words, sizeof(words[0]), sp))
 		return -1;
-	return walk_is_code(w, words[0]) && !walk_read(table, sizeof(*table), words[0] - sizeof(*table)) &&
-	       walk_is_frame(w->image, table->type);
+	return walk_table_of(w, words[0], table);
 }
 
 static __always_inline long walk_step(struct walk *w)

@@ -139,7 +139,7 @@ static void tell_programs(struct weir_instance *i)
 			complain(i, WEIR_WARNING, "hsprof.layout", sentence);
 		}
 		if (f->why_nameless[0])
-			complain(i, WEIR_WARNING, "hsprof.nameless", f->why_nameless);
+			complain(i, f->ghc_version[0] ? WEIR_WARNING : WEIR_NOTE, "hsprof.nameless", f->why_nameless);
 	}
 }
 

@@ -32,9 +32,9 @@ profile() # FILE PROGRAM ARGS...
 say() { "$python" "$root/tests/oracle/hsprof.py" "$@"; }
 
 # Stacks to their end, whatever they are made of.
-profile plain shapes 60 1
+profile plain shapes 120 1
 profile threaded shapes-threaded 30 3 +RTS -N2
-profile profiled shapes-prof 30 1
+profile profiled shapes-prof 60 1
 say whole plain threaded profiled
 for out in plain threaded profiled; do
 	say says $out '^catch;.*;spin$' # C, and who called it
@@ -52,7 +52,7 @@ say says plain 'buildMap.*balance[LR]'
 
 # What GHC's own profiler says of the same run; and the program without it, which is a little another one.
 profile shares-prof.out shares-prof 2500 +RTS -p
-say shares shares-prof.out shares-prof.prof 4
+say shares shares-prof.out shares-prof.prof 6
 profile shares.out shares 2500
 say shares shares.out shares-prof.prof 12
 say whole shares-prof.out shares.out
