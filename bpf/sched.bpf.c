@@ -26,7 +26,7 @@ struct {
 } processes SEC(".maps");
 
 struct thread {
-	__u64 on_ns;
+	__u64 on_ns; /* 0: it is off, or its coming was not seen */
 	__u64 off_ns;
 	__u64 ready_ns;
 	__u64 is_waiting; /* it went away by itself, and nothing has woken it */
@@ -86,6 +86,7 @@ static __always_inline struct sched_process *process_of(struct task_struct *task
 static __always_inline void goes(struct thread *t, struct task_struct *task, bool is_preempted, __u64 now)
 {
 	struct sched_process *p = process_of(task);
+	bool has_gone = t->off_ns != 0;
 
 	t->off_ns = now;
 	t->is_waiting = !is_preempted && task->__state != 0;
@@ -98,6 +99,9 @@ static __always_inline void goes(struct thread *t, struct task_struct *task, boo
 		p->n_involuntary++;
 	if (t->on_ns)
 		hist_add(&p->on_cpu, now - t->on_ns, interval);
+	else if (has_gone)
+		__sync_fetch_and_add(&lost[SCHED_LOST_SWITCHES], 1);
+	t->on_ns = 0;
 }
 
 static __always_inline void comes(struct thread *t, struct task_struct *task, __u64 now)

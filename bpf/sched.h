@@ -25,7 +25,8 @@ _Static_assert(sizeof(struct sched_process) == 24 + 3 * sizeof(struct hist), "th
 
 enum sched_loss {
 	SCHED_LOST_PROCESSES,
-	SCHED_LOST_THREADS, /* no storage for a thread */
+	SCHED_LOST_THREADS,  /* no storage for a thread */
+	SCHED_LOST_SWITCHES, /* a thread went that was not seen to come: some kernels run no programs in some tasks */
 	SCHED_LOST_COUNT,
 };
 

@@ -45,6 +45,7 @@ struct sched_kernel {
 static const char *const losses[SCHED_LOST_COUNT + 1] = {
 	[SCHED_LOST_PROCESSES] = "sched.processes_full",
 	[SCHED_LOST_THREADS] = "sched.threads_full",
+	[SCHED_LOST_SWITCHES] = "sched.unseen",
 	[SCHED_LOST_COUNT] = "sched.targets_full",
 };
 

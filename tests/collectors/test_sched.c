@@ -22,6 +22,7 @@ enum {
 	SLEEP_US = 1000,
 	N_SPINNERS = 3,
 	SPIN_MS = 300,
+	UNSEEN_MS = 30, /* a wait or a run that was not seen may be so long */
 };
 
 static const double MS = 1e6;
@@ -57,8 +58,8 @@ static void every_sleep_is_time_off_the_cpu(void **state)
 	assert_true(watched_sum(&got, "sched.off_cpu", own) >= 0.98 * N_SLEEPS * SLEEP_US * 1000);
 	(void)snprintf(own, sizeof(own), "process.pid=%d type=voluntary", got.pid);
 	assert_in_range(watched_gain(&got, "sched.switches", own), N_SLEEPS * 98 / 100, N_SLEEPS + 4);
-	assert_int_equal(watched_gain(&got, "weir.lost", ""), 0);
-	assert_true(watched_says(&got, "{\"end\":\"ok\""));
+	assert_int_equal(watched_gain(&got, "weir.lost", ""), watched_gain(&got, "weir.lost", "cause=sched.unseen"));
+	assert_true(watched_gain(&got, "weir.lost", "") <= N_SLEEPS / 50);
 	watched_done(&got);
 }
 
