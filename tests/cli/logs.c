@@ -138,6 +138,47 @@ static void a_copy_of_a_log_is_not_its_continuation(void **state)
 	folder_free(&f);
 }
 
+/* A file whose traces end so many bytes before its own end: 256 KiB of the end are looked at. */
+static void write_log_before_text(const struct folder *f, size_t n_text)
+{
+	char path[512], *text = malloc(n_text + 1);
+	FILE *to;
+
+	assert_non_null(text);
+	write_log(f, "run/node-0/stdout.1", 0, 18);
+	memset(text, 'x', n_text);
+	text[n_text - 1] = '\n';
+	(void)snprintf(path, sizeof(path), "%s/run/node-0/stdout.1", f->path);
+	to = fopen(path, "ae");
+	assert_non_null(to);
+	assert_int_equal(fwrite(text, 1, n_text, to), n_text);
+	assert_int_equal(fclose(to), 0);
+	free(text);
+}
+
+static void a_log_is_joined_as_far_as_its_end_is_looked_at(void **state)
+{
+	static const struct {
+		size_t n_text;
+		const char *expected;
+	} cases[] = {
+		/* Room for the last start and the line behind it, and the end of the line before. */
+		{ 256 * 1024 - 400, "[{\"slots\":5}]" },
+		{ 256 * 1024, "[{\"slots\":2}]" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct folder f = new_run();
+
+		write_log_before_text(&f, cases[i].n_text);
+		write_log(&f, "run/node-0/stdout", 22, N_SLOTS - 1);
+		ingest(&f);
+		assert_said(&f, "select sum(value) as slots from spans where metric = 'cardano.slot.missed'",
+		            cases[i].expected);
+		folder_free(&f);
+	}
+}
+
 /* When the file before changes, what was read after it is read again. */
 static void a_file_that_was_missing_joins_what_follows(void **state)
 {
@@ -233,6 +274,7 @@ int main(void)
 		cmocka_unit_test(slots_that_no_file_has_are_missed_once),
 		cmocka_unit_test(files_that_follow_each_other_miss_nothing),
 		cmocka_unit_test(a_copy_of_a_log_is_not_its_continuation),
+		cmocka_unit_test(a_log_is_joined_as_far_as_its_end_is_looked_at),
 		cmocka_unit_test(a_file_that_was_missing_joins_what_follows),
 		cmocka_unit_test(a_garbled_log_keeps_its_good_lines_and_says_what_was_bad),
 	};

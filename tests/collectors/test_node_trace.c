@@ -202,6 +202,60 @@ static void a_garbled_byte_costs_at_most_its_own_line(void **state)
 	free(text);
 }
 
+/* A gap over n epochs of one slot each. */
+static struct recorder *read_gap(int64_t n, struct recorder_result *ret)
+{
+	static const struct lend_pair short_epochs[] = {
+		{ "genesis.system_start_ns", "1764572400000000000" },
+		{ "genesis.slot_length_ns", "1000000000" },
+		{ "genesis.epoch_length_slots", "1" },
+	};
+	struct golden gap = mixed;
+	struct recorder_setup setup;
+	struct recorder_input file;
+	struct recorder *rec = NULL;
+	char log[512];
+	int n_log = 0;
+
+	for (int i = 0; i < 2; i++)
+		n_log += snprintf(
+			log + n_log, sizeof(log) - (size_t)n_log,
+			"{\"at\":\"2025-12-01T07:00:00.5Z\",\"ns\":\"Forge.Loop.StartLeadershipCheck\",\"data\":{"
+			"\"kind\":\"x\",\"slot\":%lld},\"sev\":\"Info\",\"thread\":\"50\",\"host\":\"n\"}\n",
+			i ? (long long)n + 1 : 0);
+	gap.context = short_epochs;
+	gap.n_context = 3;
+	setup = golden_setup(&gap);
+	file = setup.inputs[0];
+	setup.inputs[0].at = (const uint8_t *)log;
+	setup.inputs[0].n_bytes = (uint64_t)n_log;
+	assert_true(recorder_run(&setup, &rec, ret, NULL) >= 0);
+	setup.inputs[0] = file;
+	golden_done(&setup);
+	return rec;
+}
+
+static void a_gap_over_many_epochs_makes_a_bounded_number_of_spans(void **state)
+{
+	enum {
+		SPANS_MAX = 4096
+	};
+	struct recorder_result r;
+	struct recorder *rec = read_gap(SPANS_MAX, &r);
+
+	assert_int_equal(count(recorder_text(rec), "{\"span\":\"cardano.slot.missed\""), SPANS_MAX);
+	assert_int_equal(count(recorder_text(rec), "\"dur_ns\":2000000000,\"value\":2}"), 0);
+	recorder_free(rec);
+	rec = read_gap(SPANS_MAX + 1, &r);
+	assert_int_equal(count(recorder_text(rec), "{\"span\":\"cardano.slot.missed\""), SPANS_MAX);
+	assert_int_equal(count(recorder_text(rec), "\"dur_ns\":2000000000,\"value\":2}"), 1);
+	recorder_free(rec);
+	rec = read_gap(INT64_C(1) << 50, &r);
+	assert_int_equal(count(recorder_text(rec), "{\"span\":\"cardano.slot.missed\""), 0);
+	assert_int_equal(count(recorder_text(rec), "\"trace.no_slot\""), 1);
+	recorder_free(rec);
+}
+
 /* ---- Rotated logs ---- */
 
 struct lines {
@@ -291,7 +345,7 @@ static void a_negative_amount_is_none(void **state)
 {
 	static const char line[] =
 		"{\"at\":\"2025-12-01T07:00:00.5Z\",\"ns\":\"Resources\",\"data\":{\"kind\":\"ResourceStats\",\"RSS\":-"
-	        "1,"
+		"1,"
 		"\"NetRd\":-7,\"Heap\":5},\"sev\":\"Info\",\"thread\":\"50\",\"host\":\"n\"}\n"
 		"{\"at\":\"2025-12-01T07:00:00.6Z\",\"ns\":\"LedgerMetrics\",\"data\":{\"kind\":\"LedgerMetrics\","
 		"\"utxoSize\":1,\"chainDensity\":-0.1},\"sev\":\"Info\",\"thread\":\"50\",\"host\":\"n\"}\n";
@@ -317,6 +371,7 @@ int main(void)
 		cmocka_unit_test(dead_fields_are_not_zeros),
 		cmocka_unit_test(a_log_cut_anywhere_keeps_all_whole_lines),
 		cmocka_unit_test(a_garbled_byte_costs_at_most_its_own_line),
+		cmocka_unit_test(a_gap_over_many_epochs_makes_a_bounded_number_of_spans),
 		cmocka_unit_test(a_negative_amount_is_none),
 		cmocka_unit_test(a_rotated_log_says_what_the_whole_one_says),
 	};
