@@ -269,22 +269,33 @@ static void same_with_a_space_before(const char *text, size_t n)
 	free(b);
 }
 
-static void the_quick_path_says_what_the_complete_one_says(void **state)
+/* Values that the quick path takes by itself, and some that it hands on. */
+static const char rich[] =
+	"{\"at\":\"2025-12-01T07:06:46.2Z\",\"ns\":\"A.B\",\"data\":{\"d\":4.8e-2,\"e\":-0E+7,\"f\":1e5,\"kind\":\"K\","
+	"\"o\":{\"bytes\":129000,\"numTxs\":6.5e1},\"p\":{\"a\":{\"b\":[1,{}]},\"c\":null},\"q\":{},\"r\":[true,-1]},"
+	"\"sev\":\"Info\",\"thread\":\"50\",\"host\":\"n\"}\n";
+
+static void garble_and_compare(const char *line, size_t n, uint32_t seed)
 {
 	static const char alphabet[] = "{}[]:,\"\\0123456789.eE+-tnfk \t\x80\xc3\x01\n";
-	uint32_t seed = 7;
+	char text[512];
 
-	same_with_a_space_before(healthy, sizeof(healthy) - 1);
+	assert_true(n <= sizeof(text));
+	same_with_a_space_before(line, n);
 	for (int round = 0; round < 100000; round++) {
-		char text[sizeof(healthy)];
-
-		memcpy(text, healthy, sizeof(healthy));
+		memcpy(text, line, n);
 		for (int k = 0; k < 1 + round % 3; k++) {
 			seed = seed * 1664525u + 1013904223u;
-			text[1 + (seed >> 8) % (sizeof(healthy) - 3)] = alphabet[(seed >> 4) % (sizeof(alphabet) - 1)];
+			text[1 + (seed >> 8) % (n - 2)] = alphabet[(seed >> 4) % (sizeof(alphabet) - 1)];
 		}
-		same_with_a_space_before(text, sizeof(healthy) - 1);
+		same_with_a_space_before(text, n);
 	}
+}
+
+static void the_quick_path_says_what_the_complete_one_says(void **state)
+{
+	garble_and_compare(healthy, sizeof(healthy) - 1, 7);
+	garble_and_compare(rich, sizeof(rich) - 1, 11);
 }
 
 static void real_lines_are_all_understood(void **state)
