@@ -185,17 +185,28 @@ static int draw_spans(struct timeline *t, const char *metric, const char *collec
 
 /* ---- Numbers ---- */
 
-/* Copies the inside of a string that begins with a quote at `i`; returns where it goes on after the closing one. */
+/* How many bytes stand for one character of an escaped text: `\\u0001`, `\\n`, or one. */
+static uint64_t escape_length(const char *at)
+{
+	return *at != '\\' ? 1 : at[1] == 'u' ? 6 : 2;
+}
+
+/* Copies the inside of a string that begins with a quote at `i`, as far as there is room for whole escapes; returns
+ * where it goes on after the closing quote. */
 static uint64_t copy_string(struct weir_text from, uint64_t i, char *to, size_t *n)
 {
-	for (i++; i < from.n_bytes && from.at[i] != '"'; i++) {
-		int is_escape = from.at[i] == '\\';
+	int has_room = 1;
 
-		/* An escape is kept whole or not at all. */
-		if (*n + NAME_RESERVE < NAME_ROOM)
-			to[(*n)++] = from.at[i];
-		if (is_escape && i++ < from.n_bytes && *n + NAME_RESERVE <= NAME_ROOM && to[*n - 1] == '\\')
-			to[(*n)++] = from.at[i];
+	i++;
+	while (i < from.n_bytes && from.at[i] != '"') {
+		uint64_t length = escape_length(from.at + i);
+
+		has_room = has_room && *n + length + NAME_RESERVE < NAME_ROOM && i + length <= from.n_bytes;
+		if (has_room) {
+			memcpy(to + *n, from.at + i, length);
+			*n += length;
+		}
+		i += length;
 	}
 	return i + 1;
 }
