@@ -8,9 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	SPAN_NONE = UINT32_MAX,
-};
+#define SPAN_NONE UINT32_MAX
 
 int user_init(struct user *u)
 {

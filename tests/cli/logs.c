@@ -202,8 +202,8 @@ static const char good[] =
 /* What a crash, a full disk or another program's output leaves between good lines. */
 static const char *const damage[] = {
 	"{\"at\":\"2025-12-01T07:00:00.5Z\",\"ns\":\"Forge.Lo\n",
-	"{\"at\":\"yesterday\",\"ns\":\"Forge.Loop.StartLeadershipCheck\",\"data\":{\"kind\":\"x\"},\"sev\":\"Info\","
-	"\"thread\":\"50\",\"host\":\"n\"}\n",
+	("{\"at\":\"yesterday\",\"ns\":\"Forge.Loop.StartLeadershipCheck\",\"data\":{\"kind\":\"x\"},\"sev\":\"Info\","
+	 "\"thread\":\"50\",\"host\":\"n\"}\n"),
 	"{\"at\":\"2025-12-01T07:00:00.5Z\",\"ns\":[1]}\n",
 	"{\"at\":\"2025-12-01T07:00:00.5Z\"\x01,\"ns\":\"N\",\"data\":{}}\n",
 	"{\"at\":\"2025-12-01T07:00:00.5Z\",\"ns\":\"\xff\",\"data\":{}}\n",
