@@ -28,6 +28,8 @@ enum {
 	INGEST_DRY_RUN,
 	INGEST_QUIET,
 	INGEST_STALL,
+	INGEST_FOLLOW,
+	INGEST_FOR,
 	INGEST_IN_PROCESS,
 };
 
@@ -44,6 +46,8 @@ static const struct page_option options[] = {
 	[INGEST_DRY_RUN] = { "dry-run", NULL, "only say which file is whose", 0 },
 	[INGEST_QUIET] = { "quiet", NULL, "no progress, no notes: only the last line when it isn't good", 'q' },
 	[INGEST_STALL] = { "stall-timeout", "SECONDS", "end a worker that does nothing for so long (30)", 0 },
+	[INGEST_FOLLOW] = { "follow", NULL, "read one file as it grows, until Ctrl-C", 0 },
+	[INGEST_FOR] = { "for", "SECONDS", "follow a file or a stream no longer than this", 0 },
 	[INGEST_IN_PROCESS] = { "in-process", NULL, "no workers, no sandbox: for debuggers", 0 },
 };
 
@@ -51,7 +55,9 @@ const struct page ingest_page = {
 	.verb = "ingest",
 	.arguments = "PATH... [-o STORE] [--node NODE] [--run TAG] [--locli]",
 	.about = "Reads a run directory, any other folder, or single files into a store. What is whole in the store\n"
-		 "already is not read again; stop it at any time and run it again.\n",
+		 "already is not read again; stop it at any time and run it again. PATH may also be one stream: - "
+	         "(standard\n"
+		 "input), a named pipe, a socket (its path, or tcp:HOST:PORT), or with --follow a file that grows.\n",
 	.options = options,
 	.n_options = sizeof(options) / sizeof(options[0]),
 	.min_arguments = 1,
@@ -96,7 +102,7 @@ static void on_done(struct session_listener *l, uint32_t job, const struct sessi
 	l->n_bytes += o->n_bytes;
 }
 
-static void hear(struct registry_listener *nobody, uint32_t severity, const char *sentence)
+void ingest_hear(struct registry_listener *nobody, uint32_t severity, const char *sentence)
 {
 	if (severity != WEIR_NOTE)
 		say("ingest: %s", sentence);
@@ -140,6 +146,11 @@ static int take(struct ingest_request *r, int row, const char *argument)
 		return page_number(&ingest_page, "jobs", argument, 1, WORKERS_MAX, &r->n_workers);
 	case INGEST_STALL:
 		return page_duration(&ingest_page, "stall-timeout", argument, &r->stall_ns);
+	case INGEST_FOLLOW:
+		r->is_following = 1;
+		return 0;
+	case INGEST_FOR:
+		return page_duration(&ingest_page, "for", argument, &r->for_ns);
 	case INGEST_VERIFY:
 		r->has_verify = 1;
 		return 0;
@@ -338,7 +349,8 @@ int ingest_run(struct ingest_request *r)
 	struct registry *registry;
 	struct weir_error error;
 	struct plan plan;
-	int code = EXIT_FAILED, result = registry_open(&(struct registry_config){ .say = hear }, &registry, &error);
+	int code = EXIT_FAILED,
+	    result = registry_open(&(struct registry_config){ .say = ingest_hear }, &registry, &error);
 
 	if (result < 0) {
 		say("ingest: %s", error.text);
@@ -381,5 +393,5 @@ int verb_ingest(int argc, char **argv)
 		return EXIT_MISUSE;
 	r.plan.paths = (const char *const *)argv + optind;
 	r.plan.n_paths = (uint32_t)(argc - optind);
-	return ingest_run(&r);
+	return ingest_is_stream(&r) ? ingest_stream(&r) : ingest_run(&r);
 }

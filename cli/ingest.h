@@ -24,7 +24,8 @@ struct ingest_request {
 	const char *output;
 	struct ingest_given given[INGEST_OPTIONS_MAX];
 	uint32_t n_given;
-	int64_t n_workers, stall_ns;
+	int64_t n_workers, stall_ns, for_ns;
+	int is_following;
 	int has_verify, is_locli, is_true_io, is_dry, is_quiet, is_in_process;
 	char store_path[INGEST_STORE_PATH_MAX];
 };
@@ -33,12 +34,21 @@ struct session_listener {
 	const struct plan *plan;
 	struct progress progress;
 	const struct ingest_request *request;
+	const char *stream; /* of a stream: what it is called, and what came of it */
+	struct session_outcome outcome;
 	uint32_t n_said, n_unsaid;
 	uint64_t n_rows, n_bytes;
 };
 
 /* All of it: an exit code. */
 int ingest_run(struct ingest_request *r);
+
+/* What the registry has to say, but for notes. */
+void ingest_hear(struct registry_listener *nobody, uint32_t severity, const char *sentence);
+
+/* Whether it is about one stream and not about files; then ingest_stream() reads it. An exit code. */
+int ingest_is_stream(const struct ingest_request *r);
+int ingest_stream(struct ingest_request *r);
 
 /* Which file is whose, a line each: collector, node, path; or `-`, path, why. */
 void ingest_print_plan(const struct plan *plan);

@@ -25,11 +25,13 @@ struct input {
 	EVP_MD_CTX *hash;
 	uint8_t *bytes;
 	uint64_t n_room;
-	uint64_t n_bytes;    /* of the window that was given last */
-	uint64_t offset;     /* of its first byte */
-	uint64_t n_pulled;   /* bytes read from the file so far */
-	int is_short;        /* the file ended before its size */
-	struct queue *queue; /* NULL: no reader beside */
+	uint64_t n_bytes;          /* of the window that was given last */
+	uint64_t offset;           /* of its first byte */
+	uint64_t n_pulled;         /* bytes read from the file so far */
+	uint64_t n_head;           /* bytes of the head that were given */
+	int is_concluded, is_over; /* of a stream */
+	int is_short;              /* the file ended before its size */
+	struct queue *queue;       /* NULL: no reader beside */
 };
 
 static struct queue *queue_new(void)
@@ -111,6 +113,44 @@ static int64_t read_at(struct input *in, uint8_t *to, uint64_t n, uint64_t offse
 	if (in->hash && !EVP_DigestUpdate(in->hash, to, (size_t)n_got))
 		return -EIO;
 	return n_got;
+}
+
+/* ---- A stream ---- */
+
+static int64_t read_stream(struct input *in, uint8_t *to, uint64_t n)
+{
+	const struct input_config *c = &in->config;
+	ssize_t n_got;
+
+	if (in->n_head < c->n_head) {
+		n_got = (ssize_t)(c->n_head - in->n_head < n ? c->n_head - in->n_head : n);
+		memcpy(to, c->head + in->n_head, (size_t)n_got);
+		in->n_head += (uint64_t)n_got;
+	} else {
+		do
+			n_got = read(c->fd, to, n);
+		while (n_got < 0 && errno == EINTR);
+	}
+	if (n_got < 0 && errno != EAGAIN)
+		return -errno;
+	/* A FIFO that nobody has opened yet gives nothing, like one whose writer is gone. */
+	if (n_got <= 0) {
+		in->is_over = in->is_concluded || (n_got == 0 && c->has_own_end && in->n_pulled > 0);
+		return 0;
+	}
+	if (in->hash && !EVP_DigestUpdate(in->hash, to, (size_t)n_got))
+		return -EIO;
+	return n_got;
+}
+
+void input_conclude(struct input *in)
+{
+	in->is_concluded = 1;
+}
+
+int input_is_over(const struct input *in)
+{
+	return in->config.is_stream ? in->is_over : in->is_short || in->n_pulled == in->config.size_bytes;
 }
 
 /* ---- The reader beside ---- */
@@ -214,11 +254,13 @@ static int64_t queue_take(struct queue *q, uint8_t *to, uint64_t n)
 /* The next bytes of the file in order, by whoever reads it. 0: the end. */
 static int64_t pull(struct input *in, uint8_t *to, uint64_t n)
 {
-	int64_t n_got = in->queue ? queue_take(in->queue, to, n) : read_at(in, to, n, in->n_pulled);
+	int64_t n_got = in->config.is_stream ? read_stream(in, to, n)
+	                : in->queue          ? queue_take(in->queue, to, n)
+	                                     : read_at(in, to, n, in->n_pulled);
 
 	if (n_got < 0)
 		return n_got;
-	if (n_got == 0 && in->n_pulled < in->config.size_bytes)
+	if (n_got == 0 && !in->config.is_stream && in->n_pulled < in->config.size_bytes)
 		in->is_short = 1;
 	in->n_pulled += (uint64_t)n_got;
 	if (in->config.n_given)
@@ -228,7 +270,7 @@ static int64_t pull(struct input *in, uint8_t *to, uint64_t n)
 
 static int is_at_end(const struct input *in)
 {
-	return in->is_short || in->n_pulled == in->config.size_bytes;
+	return input_is_over(in);
 }
 
 /* Room for another step, as far as a window may grow. -E2BIG: it has all it may have, and the record doesn't fit. */
@@ -270,6 +312,7 @@ static int fill(struct input *in)
 
 int input_next(struct input *in, uint64_t n_used, struct weir_chunk *ret)
 {
+	uint64_t n_left;
 	int r;
 
 	if (n_used > in->n_bytes)
@@ -278,6 +321,7 @@ int input_next(struct input *in, uint64_t n_used, struct weir_chunk *ret)
 	in->offset += n_used;
 	if (n_used > 0)
 		memmove(in->bytes, in->bytes + n_used, in->n_bytes);
+	n_left = in->n_bytes;
 	r = make_room(in);
 	if (r == 0)
 		r = fill(in);
@@ -286,6 +330,8 @@ int input_next(struct input *in, uint64_t n_used, struct weir_chunk *ret)
 	*ret = (struct weir_chunk){
 		.at = in->bytes, .n_bytes = in->n_bytes, .offset = in->offset, .is_last = (uint32_t)is_at_end(in)
 	};
+	if (in->config.is_stream && in->n_bytes == n_left && !is_at_end(in))
+		return WEIR_AGAIN;
 	return in->n_bytes == 0 && is_at_end(in) ? WEIR_END : WEIR_OK;
 }
 

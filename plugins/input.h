@@ -7,6 +7,8 @@
  * SHA-256 is taken of the very bytes that are handed out, once, on the way in: by the same thread, or by a reader
  * beside it that works ahead (worth it when a core is free, and only then).
  *
+ * A stream is read without waiting: a window may have nothing new (WEIR_AGAIN).
+ *
  * A file is read up to the size it had when it was opened, by pread: the descriptor's position is not touched.
  *
  * One thread per window, except for input_read_beside().
@@ -25,8 +27,12 @@ enum {
 struct input_config {
 	int fd;
 	int has_hash;
-	int is_beside;             /* input_read_beside() will run on another thread */
-	uint64_t size_bytes;       /* read no further */
+	int is_beside;       /* input_read_beside() will run on another thread */
+	uint64_t size_bytes; /* read no further */
+	int is_stream;       /* a pipe, a socket, a file that grows: read as it comes, from where fd stands */
+	int has_own_end;     /* of a stream: it is over when it has given something, and its writer is gone */
+	const uint8_t *head; /* of a stream: what was read of it already; must outlive the input */
+	uint64_t n_head;
 	_Atomic uint64_t *n_given; /* counts bytes as they are handed out or only hashed; may be NULL */
 };
 
@@ -35,6 +41,11 @@ void input_free(struct input *in);                                    /* NULL is
 
 /* weir_host.input() of this file. -EINVAL: n_used is more than was there. Else < 0: a read error. */
 int input_next(struct input *in, uint64_t n_used, struct weir_chunk *ret);
+
+/* Of a stream: what is not there now never comes. */
+void input_conclude(struct input *in);
+/* Whether all of it has been read. */
+int input_is_over(const struct input *in);
 
 /* Reads what is left and gives the hash of all. 1: the file was shorter than size_bytes. */
 int input_finish(struct input *in, uint8_t sha256[32]);

@@ -96,7 +96,8 @@ struct reading *reading_open(const struct reading_setup *setup)
 		free(r);
 		return NULL;
 	}
-	r->fd = open_file(setup->job->file, setup->job->is_live, &r->file, &r->open_error);
+	r->fd = setup->job->is_stream ? fcntl(setup->job->stream_fd, F_DUPFD_CLOEXEC, 0)
+	                              : open_file(setup->job->file, setup->job->is_live, &r->file, &r->open_error);
 	if (r->fd < 0 || setup->job->is_live)
 		r->file = (struct stat){ 0 };
 	open_companions(r);
@@ -170,6 +171,10 @@ static struct worker_task task_of(const struct reading *r, int is_beside, struct
 		                 .is_live = job->is_live,
 		                 .interval_ns = job->interval_ns,
 		                 .stop_fd = r->stop_fd,
+		                 .is_stream = job->is_stream,
+		                 .has_own_end = job->has_own_end,
+		                 .head = job->head,
+		                 .n_head = job->n_head,
 		                 .target = job->target };
 
 	if (job->n_context)
@@ -354,6 +359,8 @@ uint64_t reading_bytes(const struct reading *r)
 {
 	uint64_t n = atomic_load_explicit(&r->gauge->n_read, memory_order_relaxed);
 
+	if (r->setup.job->is_stream)
+		return n;
 	return n < (uint64_t)r->file.st_size ? n : (uint64_t)r->file.st_size;
 }
 

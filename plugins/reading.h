@@ -80,7 +80,7 @@ void reading_hear(struct reading *r);
 void reading_watch(struct reading *r, int64_t now_ns);
 /* Of a live one: one more poll, and the end. */
 void reading_stop(struct reading *r);
-int reading_is_open(const struct reading *r); /* a live one that measures, or anything that has ended */
+int reading_is_open(const struct reading *r);    /* a live one that measures, or anything that has ended */
 uint64_t reading_bytes(const struct reading *r); /* read so far */
 
 int reading_end(struct reading *r, struct session_outcome *ret, struct weir_error *reterr);

@@ -170,7 +170,7 @@ int reading_end(struct reading *r, struct session_outcome *ret, struct weir_erro
 		                             r->intake.end.ledger.n_skipped, r->intake.end.ledger.n_bad,
 		                             r->intake.end.ledger.n_lost };
 	ret->n_rows = r->intake.n_rows;
-	ret->n_bytes = (uint64_t)r->file.st_size;
+	ret->n_bytes = r->setup.job->is_stream ? reading_bytes(r) : (uint64_t)r->file.st_size;
 	ret->elapsed_ns = reading_now_ns() - r->started_ns;
 	return end_source(r, ret->status, reterr);
 }

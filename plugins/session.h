@@ -9,8 +9,9 @@
  * diag that says what happened where; the others are unaffected. A signal (SIGINT, SIGTERM) or a store that cannot be
  * written ends everything, and leaves the store consistent: unfinished sources are forgotten.
  *
- * A live source is polled at its interval until its target is gone, live_end_fd is readable or a signal comes. All of them
- * run at once, beside the files. What one has measured counts as it comes, so that a killed recording keeps it, partial.
+ * A live source is polled at its interval until its target is gone, live_end_fd is readable or a signal comes. All of
+ * them run at once, beside the files. What one has measured counts as it comes, so that a killed recording keeps it,
+ * partial.
  *
  * The calling thread must be the one that lives longest: workers die with it. Not thread-safe.
  */
@@ -35,7 +36,12 @@ struct session_job {
 	int is_live;
 	int64_t interval_ns; /* between two polls; the session adds `interval_ns` to the context */
 	int64_t started_ns;  /* UTC: of the recording. No two of one path in a store have the same. */
-	int target;          /* whose process it measures, 0: none */
+	int is_stream;   /* no system, but a live input of a collector of files: a pipe, a socket, a file that grows */
+	int stream_fd;   /* to read from, without waiting; the caller's, like head */
+	int has_own_end; /* over when its writer is gone; else only when all live sources end */
+	const uint8_t *head; /* what was read of it already */
+	uint64_t n_head;
+	int target; /* whose process it measures, 0: none */
 };
 
 struct session_progress {
@@ -61,8 +67,8 @@ struct session_listener_ops {
 	void (*done)(struct session_listener *l, uint32_t job, const struct session_outcome *outcome);
 	/* All live sources measure now, or have ended: what they measure may start. NULL: nobody waits for it. */
 	void (*opened)(struct session_listener *l);
-	/* SIGINT or SIGTERM, from a process or, 0, the terminal. 1: it has been seen to; 0, or NULL: live sources end, and at the second one everything
-	 * does. */
+	/* SIGINT or SIGTERM, from a process or, 0, the terminal. 1: it has been seen to; 0, or NULL: live sources end,
+	 * and at the second one everything does. */
 	int (*signal)(struct session_listener *l, int number, int sender);
 };
 

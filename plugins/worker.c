@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 #include <weir/fail.h>
 
@@ -16,6 +17,11 @@
 #include "plugins/delivery.h"
 #include "plugins/pace.h"
 #include "plugins/sandbox.h"
+
+enum {
+	STREAM_REST_NS = 50000000,
+	STREAM_HAND_OVER_NS = 1000000000,
+};
 
 struct worker {
 	struct lend_receiver delivery;
@@ -35,6 +41,12 @@ struct worker {
 	volatile sig_atomic_t is_in_verb;
 	sigjmp_buf way_out; /* of a child's verb that will not return */
 };
+
+/* Whether it needs more than its inputs. */
+static int measures_system(const struct worker_task *t)
+{
+	return t->is_live && !t->is_stream;
+}
 
 /* For the ways out, which get no argument: a signal, exit(), a flood. A child has one worker. */
 static struct worker *the_child;
@@ -62,6 +74,10 @@ static int open_inputs(struct worker *w)
 		                  .has_hash = 1,
 		                  .is_beside = t->is_beside,
 		                  .size_bytes = t->size_bytes,
+		                  .is_stream = t->is_stream,
+		                  .has_own_end = t->has_own_end,
+		                  .head = t->head,
+		                  .n_head = t->n_head,
 		                  .n_given = &w->delivery.gauge->n_read };
 	int r = input_new(&c, &w->delivery.inputs[0]);
 
@@ -205,11 +221,38 @@ static int poll_live(struct worker *w)
 	return r;
 }
 
+/* As it comes; what has come counts about every second. No descriptor may be waited for here, so it is looked at. */
+static int poll_stream(struct worker *w)
+{
+	const struct timespec rest = { 0, STREAM_REST_NS };
+	int64_t handed_over_ns = 0, now_ns;
+	int r = WEIR_OK;
+	uint64_t told;
+
+	while (r >= 0 && r != WEIR_END && !w->delivery.is_flood) {
+		now_ns = delivery_ops.now(&w->delivery);
+		r = now_ns - handed_over_ns < STREAM_HAND_OVER_NS ? WEIR_OK : hand_over(w);
+		if (r < 0)
+			return r;
+		if (now_ns - handed_over_ns >= STREAM_HAND_OVER_NS)
+			handed_over_ns = now_ns;
+		r = w->delivery.collector->poll(w->instance, now_ns, &w->error);
+		atomic_fetch_add_explicit(&w->delivery.gauge->n_sent, 1, memory_order_relaxed);
+		if (r != WEIR_AGAIN)
+			continue;
+		if (read(w->task->stop_fd, &told, sizeof(told)) > 0)
+			input_conclude(w->delivery.inputs[0]);
+		else
+			(void)nanosleep(&rest, NULL);
+	}
+	return r;
+}
+
 /* Opening is what a live collector has rights for. */
 static int seal_opened(struct worker *w)
 {
 	struct weir_error error;
-	int r = w->is_child && w->task->is_live ? sandbox_seal_live(&w->sandbox, w->task->target, &error) : 0;
+	int r = w->is_child && measures_system(w->task) ? sandbox_seal_live(&w->sandbox, w->task->target, &error) : 0;
 
 	if (r < 0)
 		(void)weir_fail(&w->error, r, "%s", error.text);
@@ -227,7 +270,7 @@ static void run_verbs(struct worker *w)
 		r = seal_opened(w);
 	if (r >= 0) {
 		enter_verb(w, WORKER_VERB_POLL);
-		r = w->task->is_live ? poll_live(w) : poll_file(w);
+		r = w->task->is_stream ? poll_stream(w) : w->task->is_live ? poll_live(w) : poll_file(w);
 	}
 	end_with(w, r);
 	save_rest(w);
@@ -248,7 +291,8 @@ static int finish(struct worker *w)
 	struct wire_end end = { .verb = w->verb };
 	int r;
 
-	if (has_ended_by_itself(w) && w->delivery.inputs[0] && !w->task->is_live) {
+	if (has_ended_by_itself(w) && w->delivery.inputs[0] &&
+	    (!w->task->is_live || (w->task->is_stream && input_is_over(w->delivery.inputs[0])))) {
 		r = input_finish(w->delivery.inputs[0], end.sha256);
 		end.has_sha256 = r == 0;
 		end.is_short = r == 1;
@@ -311,7 +355,8 @@ static void note_missing(struct worker *w)
 
 static int run_contained(struct worker *w)
 {
-	int r = w->task->is_live ? sandbox_enter_live(&w->sandbox, &w->error) : sandbox_enter(&w->sandbox, &w->error);
+	int r = measures_system(w->task) ? sandbox_enter_live(&w->sandbox, &w->error)
+	                                 : sandbox_enter(&w->sandbox, &w->error);
 
 	note_missing(w);
 	if (r == 0)
@@ -329,7 +374,7 @@ static int run_contained(struct worker *w)
 		r = load(w);
 		crash_note_objects(&w->delivery.gauge->crash);
 	}
-	if (r == 0 && !w->task->is_live)
+	if (r == 0 && !measures_system(w->task))
 		r = sandbox_seal(&w->sandbox, &w->error);
 	if (r == 0 && w->task->collector)
 		run_verbs(w);

@@ -48,7 +48,11 @@ struct worker_task {
 	int is_live;
 	int64_t interval_ns; /* between two polls */
 	int stop_fd;         /* readable: one more poll, and the end */
-	int target;          /* whose process it measures, 0: none of them */
+	int is_stream;       /* it is a live input of a collector of files, and not a system */
+	int has_own_end;
+	const uint8_t *head; /* what was read of it already */
+	uint64_t n_head;
+	int target; /* whose process it measures, 0: none of them */
 };
 
 /* Where messages go. < 0 ends the worker's work. */
