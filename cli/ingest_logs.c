@@ -104,6 +104,9 @@ static void say_filled(const struct run *run, const struct logs *l, const struct
 	printf("%s/analysis: %s of %s resource records lie within what weir measured\n", run->root,
 	       amount_count(filled, report->n_filled), amount_count(all, report->n_resources));
 	for (uint32_t i = 0; i < l->n_nodes; i++)
+		if (locli_io_has_read_times(l->io[i]))
+			printf("%s: CentiBlkIO is the time that its own reads took\n", l->names[i]);
+	for (uint32_t i = 0; i < l->n_nodes; i++)
 		for (int k = 0; k < LOCLI_IO_FIELDS; k++)
 			if (!locli_io_has(l->io[i], k))
 				say("ingest: --true-io: %s: %s: the store has no measurement; it stays as the node "

@@ -41,6 +41,7 @@ struct field {
 
 struct locli_io {
 	struct field fields[LOCLI_IO_FIELDS];
+	int has_read_times;
 };
 
 /* Room for one more; NULL: no memory. */
@@ -84,6 +85,65 @@ static int add_sample(struct field *f, int64_t time_ns, double value)
 	return 0;
 }
 
+/* A new counter where the text in the first column is another than before. */
+static int enter_counter(struct field *f, sqlite3_stmt *q, char **name)
+{
+	const char *of = (const char *)sqlite3_column_text(q, 0);
+
+	if (*name && strcmp(*name, of ? of : "") == 0)
+		return 0;
+	free(*name);
+	*name = strdup(of ? of : "");
+	return *name ? add_counter(f) : -ENOMEM;
+}
+
+static int end_load(sqlite3_stmt *q, char *name, const char *node, int r, int step, struct weir_error *reterr)
+{
+	free(name);
+	(void)sqlite3_finalize(q);
+	if (r == -ENOMEM)
+		return weir_fail(reterr, r, "locli: %s: no memory", node);
+	return r < 0 ? r : step;
+}
+
+/* Histograms of intervals, added up: a counter that is 0 where the first one begins. */
+static int load_read_times(struct store *s, const char *run, const char *node, struct field *f,
+                           struct weir_error *reterr)
+{
+	static const char sql[] = "WITH all_of AS (SELECT collector, metric, attrs, t_ns, dur_ns, sum FROM histograms "
+	                          "WHERE run = ?1 AND node = ?2"
+				  " AND metric IN ('process.disk.latency', 'process.disk.queue_time')"
+				  " AND json_extract(attrs, '$.direction') = 'read') SELECT metric || attrs, t_ns, "
+	                          "dur_ns, sum FROM all_of"
+				  " WHERE collector = (SELECT collector FROM all_of GROUP BY collector ORDER BY "
+	                          "count(*) DESC, collector LIMIT 1)"
+				  " ORDER BY 1, 2";
+	char *name = NULL;
+	double sum = 0;
+	sqlite3_stmt *q;
+	int r = query_prepare(s, sql, &q, reterr), step = 0;
+
+	if (r < 0)
+		return r;
+	(void)sqlite3_bind_text(q, 1, run, -1, SQLITE_STATIC);
+	(void)sqlite3_bind_text(q, 2, node, -1, SQLITE_STATIC);
+	while (r == 0 && (step = query_step(s, q, reterr)) > 0) {
+		size_t n_counters = f->n_counters;
+		int64_t start_ns = sqlite3_column_int64(q, 1);
+
+		r = enter_counter(f, q, &name);
+		if (f->n_counters > n_counters)
+			sum = 0;
+		/* Between two intervals nothing was read. */
+		if (r == 0)
+			r = add_sample(f, start_ns, sum);
+		sum += sqlite3_column_double(q, 3) * fields[LOCLI_IO_BLOCK_WAIT].scale;
+		if (r == 0)
+			r = add_sample(f, start_ns + sqlite3_column_int64(q, 2), sum);
+	}
+	return end_load(q, name, node, r, step, reterr);
+}
+
 static int load_field(struct store *s, const char *run, const char *node, int i, struct field *f,
                       struct weir_error *reterr)
 {
@@ -95,28 +155,20 @@ static int load_field(struct store *s, const char *run, const char *node, int i,
 		"collector"
 		" ORDER BY count(*) DESC, collector LIMIT 1) ORDER BY attrs, t_ns";
 	const char *const texts[] = { run, node, fields[i].metric, fields[i].direction };
-	char *attrs = NULL;
+	char *name = NULL;
 	sqlite3_stmt *q;
 	int r = query_prepare(s, sql, &q, reterr), step = 0;
 
-	for (int k = 0; r == 0 && k < 4; k++)
+	if (r < 0)
+		return r;
+	for (int k = 0; k < 4; k++)
 		(void)sqlite3_bind_text(q, k + 1, texts[k], -1, SQLITE_STATIC);
 	while (r == 0 && (step = query_step(s, q, reterr)) > 0) {
-		const char *of = (const char *)sqlite3_column_text(q, 0);
-
-		if (!attrs || strcmp(attrs, of ? of : "") != 0) {
-			free(attrs);
-			attrs = strdup(of ? of : "");
-			r = attrs ? add_counter(f) : -ENOMEM;
-		}
+		r = enter_counter(f, q, &name);
 		if (r == 0)
 			r = add_sample(f, sqlite3_column_int64(q, 1), sqlite3_column_double(q, 2) * fields[i].scale);
 	}
-	free(attrs);
-	(void)sqlite3_finalize(q);
-	if (r == -ENOMEM)
-		return weir_fail(reterr, r, "locli: %s: no memory", node);
-	return r < 0 ? r : step;
+	return end_load(q, name, node, r, step, reterr);
 }
 
 int locli_io_load(struct store *s, const char *run, const char *node, struct locli_io **ret, struct weir_error *reterr)
@@ -127,6 +179,10 @@ int locli_io_load(struct store *s, const char *run, const char *node, struct loc
 	*ret = NULL;
 	for (int i = 0; i < LOCLI_IO_FIELDS && r == 0; i++) {
 		r = load_field(s, run, node, i, &io->fields[i], reterr);
+		if (r == 0 && i == LOCLI_IO_BLOCK_WAIT && !io->fields[i].n_samples) {
+			r = load_read_times(s, run, node, &io->fields[i], reterr);
+			io->has_read_times = io->fields[i].n_samples > 0;
+		}
 		has_any |= io->fields[i].n_samples > 0;
 	}
 	if (r < 0 || !has_any) {
@@ -144,6 +200,11 @@ void locli_io_free(struct locli_io *io)
 		free(io->fields[i].counters);
 	}
 	free(io);
+}
+
+int locli_io_has_read_times(const struct locli_io *io)
+{
+	return io && io->has_read_times;
 }
 
 int locli_io_has(const struct locli_io *io, int field)

@@ -20,6 +20,7 @@
 enum {
 	ROW_NETWORK,
 	ROW_WAIT,
+	ROW_LATENCY,
 	ROW_END,
 	N_SECONDS = 20,
 	SECOND = 1000000000,
@@ -36,6 +37,15 @@ static const int64_t start_ns = INT64_C(1764572400) * SECOND; /* 2025-12-01T07:0
 static const struct weir_metric metrics[ROW_END] = {
 	[ROW_NETWORK] = COUNTER("process.network.io", "By"),
 	[ROW_WAIT] = COUNTER("process.disk.wait", "ns"),
+	[ROW_LATENCY] = { .name = "process.disk.latency",
+	                  .unit = "ns",
+	                  .brief = "latency",
+	                  .help = "latency",
+	                  .shape = WEIR_SHAPE_HISTOGRAM,
+	                  .kind = WEIR_KIND_GAUGE,
+	                  .type = WEIR_TYPE_F64,
+	                  .scale = WEIR_SCALE_LOG,
+	                  .range = WEIR_RANGE_FROM_ZERO },
 };
 
 /* A counter that grows evenly: from `first` seconds on, `rate` a second. */
@@ -85,14 +95,6 @@ static void add_source(struct store *s, const char *collector, const struct made
 	assert_int_equal(made_end(sink.source, 1, &error), 0);
 }
 
-static const struct made_counter counters[] = {
-	{ ROW_NETWORK, "{\"direction\":\"receive\",\"process.pid\":\"7\"}", 0, 5000, 1000 },
-	/* A second process, later on. */
-	{ ROW_NETWORK, "{\"direction\":\"receive\",\"process.pid\":\"8\"}", 10, 0, 600 },
-	{ ROW_NETWORK, "{\"direction\":\"transmit\",\"process.pid\":\"7\"}", 0, 0, 2000 },
-	{ ROW_WAIT, "{\"process.pid\":\"7\"}", 0, 0, 250000000 },
-};
-
 static struct store *new_store(const struct folder *f)
 {
 	struct weir_error error;
@@ -103,6 +105,80 @@ static struct store *new_store(const struct folder *f)
 	assert_int_equal(store_open(path, STORE_CREATE, &s, &error), 0);
 	return s;
 }
+
+/* A second of requests that took 300 ms in all, twice, with a second between them; and writes, which nobody waits for.
+ */
+static void add_latencies(struct store *s)
+{
+	static const char *const attrs[] = { "{\"direction\":\"read\"}", "{\"direction\":\"write\"}" };
+	static const uint64_t bucket = 3;
+	struct store_collector c = {
+		.name = "disk", .version = "1.0", .abi_major = 1, .metrics = metrics, .n_metrics = ROW_END
+	};
+	struct weir_error error;
+	struct builder_sink sink = { .error = &error };
+	struct store_source_info info = { .path = "live", .options_json = "{}" };
+	struct builder *b = builder_new(flush, &sink);
+
+	assert_non_null(b);
+	assert_int_equal(store_run(s, "r", &info.run, &error), 0);
+	assert_int_equal(store_node(s, info.run, "node-0", &info.node, &error), 0);
+	assert_int_equal(store_collector(s, &c, &info.collector, &error), 0);
+	assert_int_equal(store_source_begin(s, &info, &sink.source, &error), 0);
+	for (uint32_t i = 0; i < 2; i++) {
+		struct weir_text text = { attrs[i], strlen(attrs[i]) };
+
+		assert_int_equal(builder_series(b, i + 1, WEIR_SHAPE_HISTOGRAM, WEIR_TYPE_F64), 0);
+		assert_int_equal(store_source_series(sink.source, i + 1, ROW_LATENCY, text, &error), 0);
+		for (int64_t t = 1; t <= 3; t += 2) {
+			struct weir_histogram h = { .time_ns = start_ns + t * SECOND,
+				                    .duration_ns = SECOND,
+				                    .count = bucket,
+				                    .sum = 300000000,
+				                    .min = 100000000,
+				                    .max = 100000000,
+				                    .buckets = &bucket,
+				                    .n_buckets = 1,
+				                    .offset = 26,
+				                    .series = i + 1 };
+
+			assert_int_equal(builder_histograms(b, &h, 1), 0);
+		}
+	}
+	assert_int_equal(builder_finish(b), 0);
+	builder_free(b);
+	assert_int_equal(made_end(sink.source, 1, &error), 0);
+}
+
+static void without_the_wait_the_time_of_reads_has_to_do(void **state)
+{
+	struct folder f = folder_new();
+	struct store *s = new_store(&f);
+	struct weir_error error;
+	struct locli_io *io;
+
+	add_latencies(s);
+	assert_int_equal(locli_io_load(s, "r", "node-0", &io, &error), 0);
+	assert_non_null(io);
+	assert_true(locli_io_has_read_times(io));
+	assert_false(locli_io_has(io, LOCLI_IO_NET_READ));
+	assert_int_equal(locli_io_at(io, LOCLI_IO_BLOCK_WAIT, start_ns), 0);
+	assert_int_equal(locli_io_at(io, LOCLI_IO_BLOCK_WAIT, start_ns + 2 * INT64_C(1000000000)), 30);
+	assert_int_equal(locli_io_at(io, LOCLI_IO_BLOCK_WAIT, start_ns + 3 * INT64_C(1000000000)), 30);
+	assert_int_equal(locli_io_at(io, LOCLI_IO_BLOCK_WAIT, start_ns + 4 * INT64_C(1000000000)), 60);
+	assert_true(locli_io_covers(io, LOCLI_IO_BLOCK_WAIT, start_ns + INT64_C(1500000000)));
+	locli_io_free(io);
+	store_close(s);
+	folder_free(&f);
+}
+
+static const struct made_counter counters[] = {
+	{ ROW_NETWORK, "{\"direction\":\"receive\",\"process.pid\":\"7\"}", 0, 5000, 1000 },
+	/* A second process, later on. */
+	{ ROW_NETWORK, "{\"direction\":\"receive\",\"process.pid\":\"8\"}", 10, 0, 600 },
+	{ ROW_NETWORK, "{\"direction\":\"transmit\",\"process.pid\":\"7\"}", 0, 0, 2000 },
+	{ ROW_WAIT, "{\"process.pid\":\"7\"}", 0, 0, 250000000 },
+};
 
 static void values_are_sums_between_samples_and_stand_still_outside(void **state)
 {
@@ -127,6 +203,7 @@ static void values_are_sums_between_samples_and_stand_still_outside(void **state
 	assert_int_equal(locli_io_at(io, LOCLI_IO_NET_READ, start_ns + 100 * INT64_C(1000000000)), 25000 + 6000);
 	assert_int_equal(locli_io_at(io, LOCLI_IO_NET_WRITE, start_ns + INT64_C(4500000000)), 8000);
 	assert_int_equal(locli_io_at(io, LOCLI_IO_BLOCK_WAIT, start_ns + INT64_C(4500000000)), 100);
+	assert_false(locli_io_has_read_times(io));
 	locli_io_free(io);
 	assert_int_equal(locli_io_load(s, "r", "node-1", &io, &error), 0);
 	assert_null(io);
@@ -268,6 +345,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_are_sums_between_samples_and_stand_still_outside),
+		cmocka_unit_test(without_the_wait_the_time_of_reads_has_to_do),
 		cmocka_unit_test(a_prepared_run_has_what_the_store_measured),
 		cmocka_unit_test(what_the_store_has_not_is_said_and_left_alone),
 	};
