@@ -10,8 +10,9 @@
 enum {
 	DISK_DEVICES_MAX = 128,   /* devices times directions */
 	DISK_PROCESSES_MAX = 512, /* processes times devices times directions */
-	DISK_OWNED_MAX = 8192,    /* requests of targets in flight */
-	DISK_MINOR_BITS = 20,     /* of a device's number as the kernel keeps it */
+	DISK_OWNED_BITS = 14,     /* places for requests of targets in flight, many more than there are */
+	DISK_OWNED_MAX = 1 << DISK_OWNED_BITS,
+	DISK_MINOR_BITS = 20, /* of a device's number as the kernel keeps it */
 };
 
 /* The kernel's enum req_op, stable since 2.6.36 for those that we name. */

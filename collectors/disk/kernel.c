@@ -61,8 +61,8 @@ struct disk_kernel {
 
 static const char *const losses[DISK_LOST_COUNT + 1] = {
 	[DISK_LOST_DEVICES] = "disk.devices_full", [DISK_LOST_PROCESSES] = "disk.processes_full",
-	[DISK_LOST_FILES] = "disk.files_full",     [DISK_LOST_OWNERS] = "disk.owners_full",
-	[DISK_LOST_SYNCS] = "disk.syncs_full",     [DISK_LOST_COUNT] = "disk.targets_full",
+	[DISK_LOST_FILES] = "disk.files_full",     [DISK_LOST_SYNCS] = "disk.syncs_full",
+	[DISK_LOST_COUNT] = "disk.targets_full",
 };
 
 /* ---- Loading ---- */

@@ -156,8 +156,8 @@ struct counts {
 	unsigned n;
 };
 
-/* Programs that have come since. */
-static void take_counts(struct counts *c, uint32_t after)
+/* Programs that have come since; ours are called on_. */
+static void take_counts(struct counts *c, uint32_t after, int is_ours)
 {
 	uint32_t id = after;
 
@@ -169,7 +169,7 @@ static void take_counts(struct counts *c, uint32_t after)
 
 		if (fd < 0)
 			continue;
-		if (bpf_obj_get_info_by_fd(fd, &info, &n) == 0) {
+		if (bpf_obj_get_info_by_fd(fd, &info, &n) == 0 && is_ours == !strncmp(info.name, "on_", 3)) {
 			c->at[c->n].id = id;
 			memcpy(c->at[c->n].name, info.name, sizeof(info.name));
 			c->at[c->n].ns = info.run_time_ns;
@@ -228,9 +228,11 @@ static void measure_ours(const char *collector, const char *what, pid_t target, 
 	(void)snprintf(pid, sizeof(pid), "%d", (int)target);
 	if (recorder_open(&setup, &rec, &error) < 0 || recorder_poll(rec) < 0)
 		die(error.text);
-	take_counts(&before, last);
+	if (!memmem(recorder_text(rec).at, recorder_text(rec).n_bytes, "\"tp_btf\"", strlen("\"tp_btf\"")))
+		die("not on its best rung");
+	take_counts(&before, last, 1);
 	took_s = child_run(load);
-	take_counts(&after, last);
+	take_counts(&after, last, 1);
 	print_counts(collector, what, &before, &after, took_s);
 	recorder_close(rec, &result);
 	recorder_free(rec);
@@ -259,9 +261,9 @@ static void measure_bpftrace(const char *script, const struct child *load)
 		(void)close(null);
 		return;
 	}
-	take_counts(&before, last);
+	take_counts(&before, last, 0);
 	took_s = child_run(load);
-	take_counts(&after, last);
+	take_counts(&after, last, 0);
 	print_counts("bpftrace", "all", &before, &after, took_s);
 	(void)kill(pid, SIGINT);
 	(void)waitpid(pid, NULL, 0);
