@@ -35,6 +35,8 @@ struct task_struct {
 	__u32 __state; /* 5.14 (2f064a59a1), before it: state */
 	int pid;
 	int tgid;
+	unsigned in_iowait : 1;
+	unsigned long nvcsw, nivcsw, min_flt, maj_flt;
 	__u64 start_boottime; /* 5.5 (cf25e24db61c) */
 	struct signal_struct *signal;
 	struct task_io_accounting ioac;

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: (Apache-2.0 OR GPL-2.0-only) */
-/* Where threads spend their time: on a CPU, waiting for something, waiting for a CPU.
+/* How long threads of the target run, wait to run, and wait for something else.
  *
- * Only threads of targets have storage, so whether a thread is of interest is one look at the thread itself. Threads
- * that were there before get theirs from on_task, which user space runs once.
+ * Whether a thread is measured is whether it has storage of ours: others cost two looks at an empty pointer. Threads
+ * that are there before us get theirs from an iterator, later ones when they are made. A thread's storage is written
+ * where it is switched, so by one processor at a time.
+ *
+ * No hook but the scheduler's is needed: whether a switch was voluntary is in the kernel's own count, which it raises
+ * before it tells us; so are page faults; and the system call that waits is in the registers with which it came.
  */
 #include "bpf/kernel_types.h"
 
@@ -14,22 +18,27 @@
 
 char licence[] SEC("license") = "GPL";
 
+const volatile __u32 has_threads = 0;
+const volatile __u8 reasons[SCHED_CALLS_MAX] = {}; /* enum sched_reason, by system call; 0: other */
+
 __u64 interval = 1;
 __u64 lost[SCHED_LOST_COUNT];
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
-	__uint(max_entries, SCHED_PROCESSES_MAX);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u32);
-	__type(value, struct sched_process);
-} processes SEC(".maps");
+/* The kernel's own names; user space's header has others. */
+struct pt_regs___x86 {
+	unsigned long orig_ax;
+} __attribute__((preserve_access_index));
+
+struct pt_regs___arm64 {
+	int syscallno;
+} __attribute__((preserve_access_index));
 
 struct thread {
-	__u64 on_ns; /* 0: it is off, or its coming was not seen */
-	__u64 off_ns;
-	__u64 ready_ns;
-	__u64 is_waiting; /* it went away by itself, and nothing has woken it */
+	__u64 on_ns;    /* on a processor since; 0: it isn't, or nobody knows since when */
+	__u64 off_ns;   /* off it since */
+	__u64 ready_ns; /* could run since */
+	__u64 n_voluntary, n_minor_faults, n_major_faults; /* the kernel's counts when last looked at */
+	__u64 reason;
 };
 
 struct {
@@ -39,12 +48,50 @@ struct {
 	__type(value, struct thread);
 } threads SEC(".maps");
 
-static const struct sched_process no_process;
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, SCHED_RUNNERS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct sched_key);
+	__type(value, struct sched_runner);
+} runners SEC(".maps");
 
-static __always_inline void adopt(struct task_struct *task)
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, SCHED_WAITS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct sched_wait_key);
+	__type(value, struct hist);
+} waits SEC(".maps");
+
+/* Too large for a program's stack. */
+static const struct sched_runner no_runner;
+static const struct hist no_hist;
+
+static __always_inline void lose(enum sched_loss what)
 {
-	if (!bpf_task_storage_get(&threads, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE))
-		__sync_fetch_and_add(&lost[SCHED_LOST_THREADS], 1);
+	__sync_fetch_and_add(&lost[what], 1);
+}
+
+/* ---- Who is measured ---- */
+
+static __always_inline struct thread *thread_of(struct task_struct *task)
+{
+	return bpf_task_storage_get(&threads, task, 0, 0);
+}
+
+static __always_inline struct thread *measure(struct task_struct *task)
+{
+	struct thread *t = bpf_task_storage_get(&threads, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (!t) {
+		lose(SCHED_LOST_THREADS);
+		return 0;
+	}
+	t->n_voluntary = task->nvcsw;
+	t->n_minor_faults = task->min_flt;
+	t->n_major_faults = task->maj_flt;
+	return t;
 }
 
 SEC("iter/task")
@@ -52,8 +99,8 @@ int on_task(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 
-	if (task && target_of((__u32)task->tgid))
-		adopt(task);
+	if (task && target_of((__u32)task->tgid) && !thread_of(task))
+		measure(task);
 	return 0;
 }
 
@@ -65,101 +112,150 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 		return 0;
 	if (parent->tgid != child->tgid)
 		follow_child(child);
-	adopt(child);
+	measure(child);
 	return 0;
 }
 
-static __always_inline struct sched_process *process_of(struct task_struct *task)
-{
-	__u32 tgid = (__u32)task->tgid;
-	struct sched_process *p = bpf_map_lookup_elem(&processes, &tgid);
+/* ---- What it does ---- */
 
-	if (p)
-		return p;
-	bpf_map_update_elem(&processes, &tgid, &no_process, BPF_NOEXIST);
-	p = bpf_map_lookup_elem(&processes, &tgid);
-	if (!p)
-		__sync_fetch_and_add(&lost[SCHED_LOST_PROCESSES], 1);
-	return p;
+static __always_inline struct sched_key key_of(struct task_struct *task)
+{
+	return (struct sched_key){ (__u32)task->tgid, has_threads ? (__u32)task->pid : 0 };
 }
 
-static __always_inline void goes(struct thread *t, struct task_struct *task, bool is_preempted, __u64 now)
+static __always_inline struct sched_runner *runner_of(struct task_struct *task)
 {
-	struct sched_process *p = process_of(task);
-	bool has_gone = t->off_ns != 0;
+	struct sched_key key = key_of(task);
+	struct sched_runner *r = bpf_map_lookup_elem(&runners, &key);
 
-	t->off_ns = now;
-	t->is_waiting = !is_preempted && task->__state != 0;
-	t->ready_ns = t->is_waiting ? 0 : now;
-	if (!p)
-		return;
-	if (t->is_waiting)
-		p->n_voluntary++;
+	if (r)
+		return r;
+	bpf_map_update_elem(&runners, &key, &no_runner, BPF_NOEXIST);
+	r = bpf_map_lookup_elem(&runners, &key);
+	if (!r)
+		lose(SCHED_LOST_RUNNERS);
+	return r;
+}
+
+static __always_inline void add_wait(struct task_struct *task, const struct thread *t, __u64 now)
+{
+	struct sched_key whose = key_of(task);
+	struct sched_wait_key key = { whose.tgid, whose.tid, (__u32)t->reason };
+	struct hist *h = bpf_map_lookup_elem(&waits, &key);
+
+	if (!h) {
+		bpf_map_update_elem(&waits, &key, &no_hist, BPF_NOEXIST);
+		h = bpf_map_lookup_elem(&waits, &key);
+	}
+	if (h)
+		hist_add(h, now - t->off_ns, interval);
 	else
-		p->n_involuntary++;
-	if (t->on_ns)
-		hist_add(&p->on_cpu, now - t->on_ns, interval);
-	else if (has_gone)
-		__sync_fetch_and_add(&lost[SCHED_LOST_SWITCHES], 1);
-	t->on_ns = 0;
+		lose(SCHED_LOST_WAITS);
 }
 
-static __always_inline void comes(struct thread *t, struct task_struct *task, __u64 now)
+static __always_inline __u64 reason_of(struct task_struct *task)
 {
-	struct sched_process *p = process_of(task);
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	long call = -1;
 
+	if (BPF_CORE_READ_BITFIELD(task, in_iowait))
+		return SCHED_IO;
+	if (bpf_core_field_exists(struct pt_regs___x86, orig_ax))
+		call = (long)((struct pt_regs___x86 *)regs)->orig_ax;
+	else if (bpf_core_field_exists(struct pt_regs___arm64, syscallno))
+		call = ((struct pt_regs___arm64 *)regs)->syscallno;
+	if (call < 0)
+		return SCHED_FAULT;
+	if (call >= SCHED_CALLS_MAX || !reasons[call])
+		return SCHED_OTHER;
+	return reasons[call];
+}
+
+static __always_inline void leaves(struct task_struct *task, struct thread *t, __u64 now)
+{
+	struct sched_runner *r = runner_of(task);
+	int is_voluntary = task->nvcsw != t->n_voluntary;
+
+	t->reason = is_voluntary ? reason_of(task) : SCHED_PREEMPTED;
+	if (r) {
+		if (t->on_ns)
+			hist_add(&r->on_cpu, now - t->on_ns, interval);
+		r->n_voluntary += (__u64)is_voluntary;
+		r->n_involuntary += (__u64)!is_voluntary;
+		r->n_futex_waits += t->reason == SCHED_FUTEX;
+		r->n_minor_faults += task->min_flt - t->n_minor_faults;
+		r->n_major_faults += task->maj_flt - t->n_major_faults;
+	}
+	if (t->off_ns)
+		lose(SCHED_LOST_SWITCHES);
+	t->n_voluntary = task->nvcsw;
+	t->n_minor_faults = task->min_flt;
+	t->n_major_faults = task->maj_flt;
+	t->on_ns = 0;
+	t->off_ns = now;
+	t->ready_ns = is_voluntary ? 0 : now;
+}
+
+static __always_inline void comes(struct task_struct *task, struct thread *t, __u64 now)
+{
+	struct sched_runner *r = runner_of(task);
+
+	if (t->on_ns)
+		lose(SCHED_LOST_SWITCHES);
+	else if (t->off_ns)
+		add_wait(task, t, now);
+	if (r && t->ready_ns)
+		hist_add(&r->run_delay, now - t->ready_ns, interval);
+	else if (t->off_ns)
+		lose(SCHED_LOST_WAKEUPS);
 	t->on_ns = now;
-	if (p && t->ready_ns)
-		hist_add(&p->run_delay, now - t->ready_ns, interval);
-	if (p && t->is_waiting && t->off_ns)
-		hist_add(&p->off_cpu, now - t->off_ns, interval);
+	t->off_ns = 0;
 	t->ready_ns = 0;
-	t->is_waiting = 0;
 }
 
 SEC("tp_btf/sched_switch")
 int BPF_PROG(on_switch, bool is_preempted, struct task_struct *prev, struct task_struct *next)
 {
-	struct thread *away = bpf_task_storage_get(&threads, prev, 0, 0);
-	struct thread *to = bpf_task_storage_get(&threads, next, 0, 0);
+	struct thread *t_prev = prev->pid ? thread_of(prev) : 0;
+	struct thread *t_next = next->pid ? thread_of(next) : 0;
+	__u64 now = 0;
 
-	if (away)
-		goes(away, prev, is_preempted, bpf_ktime_get_ns());
-	if (to)
-		comes(to, next, bpf_ktime_get_ns());
+	if (t_prev) {
+		now = bpf_ktime_get_ns();
+		leaves(prev, t_prev, now);
+	}
+	if (t_next)
+		comes(next, t_next, now ? now : bpf_ktime_get_ns());
 	return 0;
 }
 
-static __always_inline int wakes(struct task_struct *task)
-{
-	struct thread *t = bpf_task_storage_get(&threads, task, 0, 0);
-
-	if (t && !t->ready_ns)
-		t->ready_ns = bpf_ktime_get_ns();
-	return 0;
-}
-
+/* One that is woken before it has left its processor doesn't leave it; one that was preempted could run before. */
 SEC("tp_btf/sched_wakeup")
 int BPF_PROG(on_wakeup, struct task_struct *task)
 {
-	return wakes(task);
+	struct thread *t = thread_of(task);
+
+	if (t && t->off_ns && !t->ready_ns)
+		t->ready_ns = bpf_ktime_get_ns();
+	return 0;
 }
 
 SEC("tp_btf/sched_wakeup_new")
 int BPF_PROG(on_wakeup_new, struct task_struct *task)
 {
-	return wakes(task);
+	struct thread *t = thread_of(task);
+
+	if (t)
+		t->ready_ns = bpf_ktime_get_ns();
+	return 0;
 }
 
 SEC("tp_btf/sched_migrate_task")
 int BPF_PROG(on_migrate, struct task_struct *task)
 {
-	struct sched_process *p;
+	struct sched_runner *r = thread_of(task) ? runner_of(task) : 0;
 
-	if (!bpf_task_storage_get(&threads, task, 0, 0))
-		return 0;
-	p = process_of(task);
-	if (p)
-		p->n_migrations++;
+	if (r)
+		r->n_migrations++;
 	return 0;
 }

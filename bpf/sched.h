@@ -2,31 +2,62 @@
 #ifndef BPF_SCHED_H
 #define BPF_SCHED_H
 
-/* What sched.bpf.c counts and collectors/sched reads. */
+/* What sched.bpf.c counts and collectors/sched reads. All of it only grows. */
 
 #include "bpf/hist.h"
 #include "bpf/target.h"
 
 enum {
-	SCHED_PROCESSES_MAX = 512,
+	SCHED_RUNNERS_MAX = 1024, /* processes, or threads where they are asked for */
+	SCHED_WAITS_MAX = 3072,   /* the same times the reasons that they had */
+	SCHED_CALLS_MAX = 512,    /* system calls that have a reason; newer ones have none */
 };
 
-/* By thread group id. */
-struct sched_process {
-	__u64 n_voluntary; /* switches away to wait for something */
+/* Why a thread left its processor: from what the kernel knows of it and the system call that it is in. */
+enum sched_reason {
+	SCHED_PREEMPTED, /* it could have gone on */
+	SCHED_FUTEX,
+	SCHED_SLEEP,    /* for a time that it chose */
+	SCHED_POLL,     /* for any of several descriptors */
+	SCHED_TRANSFER, /* for the other end of a pipe or a socket */
+	SCHED_CHILD,    /* for a process */
+	SCHED_IO,       /* for storage */
+	SCHED_FAULT,    /* for a page, outside of system calls */
+	SCHED_OTHER,
+	SCHED_REASONS,
+};
+
+struct sched_key {
+	__u32 tgid;
+	__u32 tid; /* 0: all threads of the process */
+};
+
+struct sched_runner {
+	struct hist on_cpu;
+	struct hist run_delay;
+	__u64 n_voluntary; /* times that it left its processor */
 	__u64 n_involuntary;
+	__u64 n_futex_waits;
 	__u64 n_migrations;
-	struct hist on_cpu;    /* from switched to until switched away */
-	struct hist off_cpu;   /* from switched away to wait until switched to */
-	struct hist run_delay; /* from able to run until switched to */
+	__u64 n_minor_faults;
+	__u64 n_major_faults;
 };
 
-_Static_assert(sizeof(struct sched_process) == 24 + 3 * sizeof(struct hist), "the layout that both compilers see");
+_Static_assert(sizeof(struct sched_runner) == 48 + 2 * sizeof(struct hist), "the layout that both compilers see");
 
+struct sched_wait_key {
+	__u32 tgid;
+	__u32 tid;
+	__u32 reason;
+};
+
+/* What could not be counted. */
 enum sched_loss {
-	SCHED_LOST_PROCESSES,
-	SCHED_LOST_THREADS,  /* no storage for a thread */
-	SCHED_LOST_SWITCHES, /* a thread went that was not seen to come: some kernels run no programs in some tasks */
+	SCHED_LOST_THREADS,  /* no storage for a thread: none of what it does is seen */
+	SCHED_LOST_RUNNERS,  /* a switch whose process or thread found no room */
+	SCHED_LOST_WAITS,    /* a wait that found no room */
+	SCHED_LOST_SWITCHES, /* a switch to or from a thread that was not seen */
+	SCHED_LOST_WAKEUPS,  /* a wait whose wakeup was not seen: its run delay is missing */
 	SCHED_LOST_COUNT,
 };
 

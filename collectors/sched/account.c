@@ -8,19 +8,22 @@
 #include "sched.h"
 
 enum {
-	COUNTS = 3, /* of schedstat: ns on a CPU, ns waiting for one, slices */
+	COUNTS = 3,   /* of schedstat: ns on a CPU, ns waiting for one, slices */
+	SWITCHES = 2, /* of status */
 	TEXT_BYTES = 128,
+	STATUS_BYTES = 4096,
 };
 
 struct thread {
 	int32_t pid, tid;
 	uint32_t poll; /* the last that saw it */
-	uint32_t series[COUNTS];
+	uint32_t series[COUNTS], switches[SWITCHES];
 };
 
 struct sched_account {
 	struct thread threads[SCHED_THREADS_MAX];
 	uint32_t n;
+	uint32_t next; /* threads come in the same order each time: where the next one is expected */
 	uint32_t poll;
 	uint32_t is_full;
 };
@@ -35,11 +38,13 @@ void sched_account_free(struct sched_account *a)
 	free(a);
 }
 
+static const char *const switch_types[SWITCHES] = { "voluntary", "involuntary" };
+
 static void declare(struct thread *t, const struct outbox *o)
 {
 	static const uint32_t rows[COUNTS] = { ROW_THREAD_CPU, ROW_THREAD_DELAY, ROW_THREAD_SLICES };
 	char pid[16], tid[16], path[64], name[TEXT_BYTES];
-	struct outbox_pair pairs[] = { { "process.pid", pid }, { "thread.id", tid }, { "thread.name", name } };
+	struct outbox_pair pairs[4] = { { "process.pid", pid }, { "thread.id", tid }, { "thread.name", name } };
 
 	(void)snprintf(pid, sizeof(pid), "%d", (int)t->pid);
 	(void)snprintf(tid, sizeof(tid), "%d", (int)t->tid);
@@ -50,15 +55,23 @@ static void declare(struct thread *t, const struct outbox *o)
 		pairs[2].value = NULL;
 	for (unsigned i = 0; i < COUNTS; i++)
 		t->series[i] = outbox_series(o, rows[i], pairs, 3);
+	for (unsigned i = 0; i < SWITCHES; i++) {
+		pairs[3] = (struct outbox_pair){ "type", switch_types[i] };
+		t->switches[i] = outbox_series(o, ROW_THREAD_SWITCHES, pairs, 4);
+	}
 }
 
 static struct thread *thread_of(struct sched_account *a, int32_t pid, int32_t tid, const struct outbox *o)
 {
 	struct thread *t;
 
-	for (uint32_t i = 0; i < a->n; i++)
-		if (a->threads[i].tid == tid && a->threads[i].pid == pid)
-			return &a->threads[i];
+	for (uint32_t i = 0; i < a->n; i++) {
+		t = &a->threads[(a->next + i) % a->n];
+		if (t->tid != tid || t->pid != pid)
+			continue;
+		a->next = (uint32_t)(t - a->threads) + 1;
+		return t;
+	}
 	if (a->n == SCHED_THREADS_MAX) {
 		a->is_full = 1;
 		return NULL;
@@ -67,6 +80,20 @@ static struct thread *thread_of(struct sched_account *a, int32_t pid, int32_t ti
 	*t = (struct thread){ .pid = pid, .tid = tid };
 	declare(t, o);
 	return t;
+}
+
+static void poll_switches(const struct thread *t, struct outbox *o)
+{
+	static const char *const fields[SWITCHES] = { "voluntary_ctxt_switches", "nonvoluntary_ctxt_switches" };
+	char path[64], text[STATUS_BYTES];
+	uint64_t value;
+	int n;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/status", (int)t->pid, (int)t->tid);
+	n = family_read(path, text, sizeof(text));
+	for (unsigned i = 0; i < SWITCHES && n > 0; i++)
+		if (procfs_field(text, (size_t)n, fields[i], &value) == 0)
+			outbox_count(o, t->switches[i], value);
 }
 
 static void poll_thread(struct sched_account *a, int32_t pid, int32_t tid, struct outbox *o)
@@ -86,6 +113,7 @@ static void poll_thread(struct sched_account *a, int32_t pid, int32_t tid, struc
 	t->poll = a->poll;
 	for (unsigned i = 0; i < COUNTS; i++)
 		outbox_count(o, t->series[i], numbers[i]);
+	poll_switches(t, o);
 }
 
 static void poll_process(struct sched_account *a, int32_t pid, struct outbox *o)
@@ -122,6 +150,7 @@ void sched_account_poll(struct sched_account *a, const struct family *family, st
 	uint32_t n_kept = 0, was_full = a->is_full;
 
 	a->poll++;
+	a->next = 0;
 	for (uint32_t i = 0; i < family->n; i++)
 		if (!family->at[i].is_over || family->at[i].is_zombie)
 			poll_process(a, family->at[i].pid, o);

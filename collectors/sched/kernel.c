@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "bpf/interval.h"
 #include "bpf/load.h"
@@ -12,44 +14,95 @@
 #include "sched.skel.h"
 
 enum {
-	COUNTS = 3,
-	HISTS = 3,
+	NUMBERS = 6,
+	HISTS_MAX = 2,
+	MAPS = 3,
 };
 
-struct process {
-	uint32_t tgid;
-	uint32_t is_used;
-	uint32_t numbers[COUNTS];
-	uint32_t hists[HISTS];
-	struct interval_mark marks[HISTS];
+/* One entry of one map, as it was last read. */
+struct slot {
+	struct sched_wait_key key; /* of a runner the first two members */
+	uint8_t is_used, is_named, is_over;
+	uint32_t series[NUMBERS + HISTS_MAX];
+	struct interval_mark marks[HISTS_MAX];
+};
+
+struct table {
+	struct slot *at;
+	uint32_t n_max, n_key;
+	uint32_t n_seen; /* slots from here on were never used */
+	uint32_t next;   /* where the next key is expected */
+	int map;
 };
 
 struct sched_kernel {
 	const struct weir_host *host;
 	struct bpf_object *object;
 	struct load_links links;
-	struct load_log log;
+	struct sched_bpf__rodata *rodata;
 	struct sched_bpf__data *data;
 	struct sched_bpf__bss *bss;
-	struct sched_process *copies; /* of all CPUs */
+	struct load_log log;
+	struct table runners, waits;
+	char *values; /* of all CPUs */
 	unsigned n_cpus;
-	int map_processes, map_targets;
-	struct process *processes;  /* SCHED_PROCESSES_MAX */
-	uint32_t over[TARGETS_MAX]; /* had ended at the last poll */
-	uint32_t n_over;
+	int has_threads;
 	uint64_t told[SCHED_LOST_COUNT + 1];
-	uint32_t series_lost[SCHED_LOST_COUNT + 1], series_fill[2];
+	uint32_t series_lost[SCHED_LOST_COUNT + 1], series_fill[MAPS];
+	uint32_t over[TARGETS_MAX]; /* processes that had ended at the last poll */
+	uint32_t n_over;
 	struct interval_gain gain;
 };
 
 static const char *const losses[SCHED_LOST_COUNT + 1] = {
-	[SCHED_LOST_PROCESSES] = "sched.processes_full",
-	[SCHED_LOST_THREADS] = "sched.threads_full",
-	[SCHED_LOST_SWITCHES] = "sched.unseen",
-	[SCHED_LOST_COUNT] = "sched.targets_full",
+	[SCHED_LOST_THREADS] = "sched.threads_full",   [SCHED_LOST_RUNNERS] = "sched.runners_full",
+	[SCHED_LOST_WAITS] = "sched.waits_full",       [SCHED_LOST_SWITCHES] = "sched.unseen",
+	[SCHED_LOST_WAKEUPS] = "sched.wakeups_unseen", [SCHED_LOST_COUNT] = "sched.targets_full",
+};
+
+static const char *const reason_names[SCHED_REASONS] = {
+	[SCHED_PREEMPTED] = "preempted", [SCHED_FUTEX] = "futex", [SCHED_SLEEP] = "sleep",
+	[SCHED_POLL] = "poll",           [SCHED_IO] = "io",       [SCHED_TRANSFER] = "transfer",
+	[SCHED_CHILD] = "child",         [SCHED_FAULT] = "fault", [SCHED_OTHER] = "other",
 };
 
 /* ---- Loading ---- */
+
+/* Not every architecture has every one of them. */
+static const struct {
+	long call;
+	enum sched_reason reason;
+} calls[] = {
+	{ SYS_futex, SCHED_FUTEX },
+#ifdef SYS_futex_waitv
+	{ SYS_futex_waitv, SCHED_FUTEX },
+#endif
+	{ SYS_nanosleep, SCHED_SLEEP },   { SYS_clock_nanosleep, SCHED_SLEEP },
+#ifdef SYS_pause
+	{ SYS_pause, SCHED_SLEEP },       { SYS_poll, SCHED_POLL },
+	{ SYS_select, SCHED_POLL },       { SYS_epoll_wait, SCHED_POLL },
+#endif
+	{ SYS_ppoll, SCHED_POLL },        { SYS_pselect6, SCHED_POLL },
+	{ SYS_epoll_pwait, SCHED_POLL },
+#ifdef SYS_epoll_pwait2
+	{ SYS_epoll_pwait2, SCHED_POLL },
+#endif
+	{ SYS_read, SCHED_TRANSFER },     { SYS_write, SCHED_TRANSFER },
+	{ SYS_readv, SCHED_TRANSFER },    { SYS_writev, SCHED_TRANSFER },
+	{ SYS_recvfrom, SCHED_TRANSFER }, { SYS_sendto, SCHED_TRANSFER },
+	{ SYS_recvmsg, SCHED_TRANSFER },  { SYS_sendmsg, SCHED_TRANSFER },
+	{ SYS_accept, SCHED_TRANSFER },   { SYS_accept4, SCHED_TRANSFER },
+	{ SYS_connect, SCHED_TRANSFER },  { SYS_wait4, SCHED_CHILD },
+	{ SYS_waitid, SCHED_CHILD },
+#ifdef SYS_vfork
+	{ SYS_vfork, SCHED_CHILD },
+#endif
+};
+
+static int map_of(const struct sched_kernel *k, const char *name)
+{
+	return bpf_map__fd(bpf_object__find_map_by_name(k->object, name));
+}
 
 static int prepare(struct sched_kernel *k, char *why)
 {
@@ -59,16 +112,24 @@ static int prepare(struct sched_kernel *k, char *why)
 	int r;
 
 	k->object = load_open(bytes, n_bytes, &k->log);
-	r = k->object ? load_leave_out(k->object, missing) : -errno;
+	r = k->object ? 0 : -errno;
+	if (r == 0)
+		r = load_leave_out(k->object, missing);
 	if (r < 0) {
 		load_why(LOAD_OPEN, r, &k->log, why);
 		return r;
 	}
 	/* Each of them is needed for a time to be right. */
-	if (!missing[0])
-		return 0;
-	(void)snprintf(why, SCHED_WHY_MAX, "this kernel has not: %.200s", missing);
-	return -ENOTSUP;
+	if (missing[0]) {
+		(void)snprintf(why, SCHED_WHY_MAX, "this kernel has not: %.200s", missing);
+		return -ENOTSUP;
+	}
+	k->rodata = load_variables(k->object, ".rodata");
+	k->rodata->has_threads = (uint32_t)k->has_threads;
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (calls[i].call < SCHED_CALLS_MAX)
+			k->rodata->reasons[calls[i].call] = (uint8_t)calls[i].reason;
+	return 0;
 }
 
 static int load(struct sched_kernel *k, char *why)
@@ -81,24 +142,10 @@ static int load(struct sched_kernel *k, char *why)
 	}
 	k->data = load_variables(k->object, ".data");
 	k->bss = load_variables(k->object, ".bss");
-	k->map_processes = bpf_object__find_map_fd_by_name(k->object, "processes");
-	k->map_targets = bpf_object__find_map_fd_by_name(k->object, "targets");
 	r = load_attach(k->object, &k->links);
 	if (r < 0)
 		load_why(LOAD_ATTACH, r, &k->log, why);
 	return r;
-}
-
-static int make_room(struct sched_kernel *k)
-{
-	int n_cpus = libbpf_num_possible_cpus();
-
-	if (n_cpus < 0)
-		return n_cpus;
-	k->n_cpus = (unsigned)n_cpus;
-	k->copies = calloc(k->n_cpus, sizeof(*k->copies));
-	k->processes = calloc(SCHED_PROCESSES_MAX, sizeof(*k->processes));
-	return k->copies && k->processes ? 0 : -ENOMEM;
 }
 
 static int follow(const struct sched_kernel *k, const struct family *family)
@@ -109,16 +156,34 @@ static int follow(const struct sched_kernel *k, const struct family *family)
 	for (uint32_t i = 0; i < family->n && r == 0; i++) {
 		uint32_t tgid = (uint32_t)family->at[i].pid;
 
-		r = bpf_map_update_elem(k->map_targets, &tgid, &known, BPF_NOEXIST);
+		r = bpf_map_update_elem(map_of(k, "targets"), &tgid, &known, BPF_NOEXIST);
 		r = r == -EEXIST ? 0 : r;
 	}
-	return r < 0 ? r : load_iterate(k->object, "on_task");
+	return r;
 }
 
-static int start(struct sched_kernel *k, const struct family *family, char *why)
+static int table_init(struct table *t, int map, uint32_t n_key, uint32_t n_max)
 {
-	int r = prepare(k, why);
+	*t = (struct table){ .at = calloc(n_max, sizeof(*t->at)), .n_max = n_max, .n_key = n_key, .map = map };
+	return t->at ? 0 : -ENOMEM;
+}
 
+static int make_room(struct sched_kernel *k)
+{
+	k->values = calloc(k->n_cpus, sizeof(struct sched_runner));
+	if (!k->values ||
+	    table_init(&k->runners, map_of(k, "runners"), sizeof(struct sched_key), SCHED_RUNNERS_MAX) < 0 ||
+	    table_init(&k->waits, map_of(k, "waits"), sizeof(struct sched_wait_key), SCHED_WAITS_MAX) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+static int start(struct sched_kernel *k, struct family *family, char *why)
+{
+	int n_cpus = libbpf_num_possible_cpus();
+	int r = n_cpus < 0 ? n_cpus : prepare(k, why);
+
+	k->n_cpus = n_cpus < 0 ? 0 : (unsigned)n_cpus;
 	if (r == 0)
 		r = load(k, why);
 	if (r < 0)
@@ -126,12 +191,18 @@ static int start(struct sched_kernel *k, const struct family *family, char *why)
 	r = make_room(k);
 	if (r == 0)
 		r = follow(k, family);
+	/* Who forks from here on is seen; who forked while it was loaded is found now. */
+	(void)family_look(family);
+	if (r == 0)
+		r = follow(k, family);
+	if (r == 0)
+		r = load_iterate(k->object, "on_task");
 	if (r < 0)
 		(void)snprintf(why, SCHED_WHY_MAX, "%s", strerror(-r));
 	return r;
 }
 
-int sched_kernel_open(const struct weir_host *h, const struct family *family, struct sched_kernel **ret,
+int sched_kernel_open(const struct weir_host *h, struct family *family, int has_threads, struct sched_kernel **ret,
                       char why[SCHED_WHY_MAX])
 {
 	struct sched_kernel *k = calloc(1, sizeof(*k));
@@ -143,6 +214,7 @@ int sched_kernel_open(const struct weir_host *h, const struct family *family, st
 		return -ENOMEM;
 	}
 	k->host = h;
+	k->has_threads = has_threads;
 	r = start(k, family, why);
 	if (r < 0) {
 		sched_kernel_close(k);
@@ -158,116 +230,181 @@ void sched_kernel_close(struct sched_kernel *k)
 		return;
 	load_detach(&k->links);
 	bpf_object__close(k->object);
-	free(k->copies);
-	free(k->processes);
+	free(k->runners.at);
+	free(k->waits.at);
+	free(k->values);
 	free(k);
 }
 
 /* ---- Reading ---- */
 
-static void declare(struct process *p, const struct outbox *o)
+/* A map's keys come in much the same order each time, so each is most often found where it is expected. NULL: more
+ * entries than the map can hold, because it changed while it was read. */
+static struct slot *slot_of(struct table *t, const struct sched_wait_key *key)
 {
-	static const uint32_t rows[HISTS] = { ROW_ON_CPU, ROW_OFF_CPU, ROW_RUN_DELAY };
-	static const char *const types[2] = { "voluntary", "involuntary" };
-	char pid[16];
-	struct outbox_pair pairs[2] = { { "process.pid", pid } };
+	struct slot *unused = NULL;
 
-	(void)snprintf(pid, sizeof(pid), "%u", p->tgid);
-	for (unsigned i = 0; i < HISTS; i++)
-		p->hists[i] = outbox_series(o, rows[i], pairs, 1);
-	p->numbers[2] = outbox_series(o, ROW_MIGRATIONS, pairs, 1);
-	pairs[1].key = "type";
-	for (unsigned i = 0; i < 2; i++) {
-		pairs[1].value = types[i];
-		p->numbers[i] = outbox_series(o, ROW_SWITCHES, pairs, 2);
+	for (uint32_t i = 0; i < t->n_seen; i++) {
+		uint32_t at = (t->next + i) % t->n_seen;
+
+		if (t->at[at].is_used && memcmp(&t->at[at].key, key, sizeof(*key)) == 0) {
+			t->next = at + 1;
+			return &t->at[at];
+		}
+		if (!t->at[at].is_used)
+			unused = &t->at[at];
 	}
-}
-
-static struct process *process_of(struct sched_kernel *k, uint32_t tgid, const struct outbox *o)
-{
-	struct process *unused = NULL;
-
-	for (uint32_t i = 0; i < SCHED_PROCESSES_MAX; i++) {
-		if (k->processes[i].is_used && k->processes[i].tgid == tgid)
-			return &k->processes[i];
-		if (!k->processes[i].is_used && !unused)
-			unused = &k->processes[i];
-	}
+	if (!unused && t->n_seen < t->n_max)
+		unused = &t->at[t->n_seen++];
 	if (!unused)
 		return NULL;
-	memset(unused, 0, sizeof(*unused));
-	unused->tgid = tgid;
-	unused->is_used = 1;
-	declare(unused, o);
+	*unused = (struct slot){ .key = *key, .is_used = 1 };
 	return unused;
 }
 
-static void poll_process(struct sched_kernel *k, struct process *p, struct outbox *o, int64_t duration_ns)
+static uint64_t sum_of(const struct sched_kernel *k, size_t n_value, size_t offset)
 {
-	const struct hist *hists[HISTS] = { &k->copies->on_cpu, &k->copies->off_cpu, &k->copies->run_delay };
-	uint64_t numbers[COUNTS] = { 0 };
+	uint64_t sum = 0, one;
 
 	for (unsigned cpu = 0; cpu < k->n_cpus; cpu++) {
-		numbers[0] += k->copies[cpu].n_voluntary;
-		numbers[1] += k->copies[cpu].n_involuntary;
-		numbers[2] += k->copies[cpu].n_migrations;
+		memcpy(&one, k->values + cpu * n_value + offset, sizeof(one));
+		sum += one;
 	}
-	for (unsigned i = 0; i < COUNTS; i++)
-		outbox_count(o, p->numbers[i], numbers[i]);
-	for (unsigned i = 0; i < HISTS; i++) {
-		(void)interval_take(hists[i], k->n_cpus, sizeof(*k->copies), k->data->interval - 1, &p->marks[i],
-		                    &k->gain);
-		outbox_histogram(o, p->hists[i], &k->gain.histogram, duration_ns);
-	}
+	return sum;
 }
 
-static uint64_t poll_processes(struct sched_kernel *k, struct outbox *o, int64_t duration_ns)
+static void take_hist(struct sched_kernel *k, struct outbox *o, struct slot *s, unsigned i, size_t n_value,
+                      size_t offset, int64_t duration_ns)
 {
-	uint32_t key, next;
-	uint64_t n = 0;
-	int r = bpf_map_get_next_key(k->map_processes, NULL, &next);
+	(void)interval_take((const struct hist *)(k->values + offset), k->n_cpus, n_value, k->data->interval - 1,
+	                    &s->marks[i], &k->gain);
+	outbox_histogram(o, s->series[NUMBERS + i], &k->gain.histogram, duration_ns);
+}
 
-	for (; r == 0 && n < SCHED_PROCESSES_MAX; n++) {
-		struct process *p;
+static const struct {
+	enum sched_row row;
+	const char *key, *value;
+	size_t offset;
+} numbers[NUMBERS] = {
+	{ ROW_SWITCHES, "type", "voluntary", offsetof(struct sched_runner, n_voluntary) },
+	{ ROW_SWITCHES, "type", "involuntary", offsetof(struct sched_runner, n_involuntary) },
+	{ ROW_FUTEX_WAITS, NULL, NULL, offsetof(struct sched_runner, n_futex_waits) },
+	{ ROW_MIGRATIONS, NULL, NULL, offsetof(struct sched_runner, n_migrations) },
+	{ ROW_PAGE_FAULTS, "type", "minor", offsetof(struct sched_runner, n_minor_faults) },
+	{ ROW_PAGE_FAULTS, "type", "major", offsetof(struct sched_runner, n_major_faults) },
+};
+
+typedef void poll_function(struct sched_kernel *k, struct slot *s, struct outbox *o, int64_t duration_ns);
+
+static void poll_runner(struct sched_kernel *k, struct slot *s, struct outbox *o, int64_t duration_ns)
+{
+	const size_t n = sizeof(struct sched_runner);
+
+	for (unsigned i = 0; i < NUMBERS && !s->is_named; i++)
+		s->series[i] =
+			sched_series(o, numbers[i].row, s->key.tgid, s->key.tid, numbers[i].key, numbers[i].value);
+	if (!s->is_named) {
+		s->series[NUMBERS] = sched_series(o, ROW_ON_CPU, s->key.tgid, s->key.tid, NULL, NULL);
+		s->series[NUMBERS + 1] = sched_series(o, ROW_RUN_DELAY, s->key.tgid, s->key.tid, NULL, NULL);
+	}
+	s->is_named = 1;
+	for (unsigned i = 0; i < NUMBERS; i++)
+		outbox_count(o, s->series[i], sum_of(k, n, numbers[i].offset));
+	take_hist(k, o, s, 0, n, offsetof(struct sched_runner, on_cpu), duration_ns);
+	take_hist(k, o, s, 1, n, offsetof(struct sched_runner, run_delay), duration_ns);
+}
+
+static void poll_wait(struct sched_kernel *k, struct slot *s, struct outbox *o, int64_t duration_ns)
+{
+	if (!s->is_named)
+		s->series[NUMBERS] =
+			sched_series(o, ROW_OFF_CPU, s->key.tgid, s->key.tid, "reason",
+		                     s->key.reason < SCHED_REASONS ? reason_names[s->key.reason] : "other");
+	s->is_named = 1;
+	take_hist(k, o, s, 0, sizeof(struct hist), 0, duration_ns);
+}
+
+/* How many entries there are. */
+static uint64_t poll_table(struct sched_kernel *k, struct table *t, struct outbox *o, int64_t duration_ns,
+                           poll_function *poll)
+{
+	struct sched_wait_key key, next = { 0 };
+	uint64_t n = 0;
+	int r = bpf_map_get_next_key(t->map, NULL, &next);
+
+	t->next = 0;
+	for (; r == 0 && n < t->n_max; n++) {
+		struct slot *s;
 
 		key = next;
-		p = process_of(k, key, o);
-		if (p && bpf_map_lookup_elem(k->map_processes, &key, k->copies) == 0)
-			poll_process(k, p, o, duration_ns);
-		r = bpf_map_get_next_key(k->map_processes, &key, &next);
+		s = slot_of(t, &key);
+		if (s && bpf_map_lookup_elem(t->map, &key, k->values) == 0)
+			poll(k, s, o, duration_ns);
+		r = bpf_map_get_next_key(t->map, &key, &next);
 	}
 	return n;
 }
 
-static void forget(struct sched_kernel *k, uint32_t tgid)
+/* ---- Who has ended ---- */
+
+/* tid 0: all threads of the process. */
+static void forget_in(struct table *t, uint32_t tgid, uint32_t tid)
 {
-	(void)bpf_map_delete_elem(k->map_processes, &tgid);
-	(void)bpf_map_delete_elem(k->map_targets, &tgid);
-	for (uint32_t i = 0; i < SCHED_PROCESSES_MAX; i++)
-		if (k->processes[i].is_used && k->processes[i].tgid == tgid)
-			k->processes[i].is_used = 0;
+	for (uint32_t i = 0; i < t->n_seen; i++) {
+		if (!t->at[i].is_used || t->at[i].key.tgid != tgid || (tid && t->at[i].key.tid != tid))
+			continue;
+		(void)bpf_map_delete_elem(t->map, &t->at[i].key);
+		t->at[i].is_used = 0;
+	}
 }
 
-/* A process switches away for the last time after it is said to be over, so it is kept for one poll more. */
-static uint64_t forget_ended(struct sched_kernel *k)
+static void forget(struct sched_kernel *k, uint32_t tgid, uint32_t tid)
 {
+	forget_in(&k->runners, tgid, tid);
+	forget_in(&k->waits, tgid, tid);
+}
+
+/* The last switch of a process comes after its end was told, so it is kept for one poll more. */
+static void forget_processes(struct sched_kernel *k, uint64_t *ret_n)
+{
+	int map = map_of(k, "targets");
 	uint32_t key, next, n_over = 0;
 	struct target t;
-	uint64_t n = 0;
 	int r;
 
-	for (uint32_t i = 0; i < k->n_over; i++)
-		if (bpf_map_lookup_elem(k->map_targets, &k->over[i], &t) == 0 && t.is_over)
-			forget(k, k->over[i]);
-	r = bpf_map_get_next_key(k->map_targets, NULL, &next);
-	for (; r == 0 && n < TARGETS_MAX; n++) {
+	for (uint32_t i = 0; i < k->n_over; i++) {
+		if (bpf_map_lookup_elem(map, &k->over[i], &t) < 0 || !t.is_over)
+			continue;
+		forget(k, k->over[i], 0);
+		(void)bpf_map_delete_elem(map, &k->over[i]);
+	}
+	*ret_n = 0;
+	r = bpf_map_get_next_key(map, NULL, &next);
+	for (; r == 0 && *ret_n < TARGETS_MAX; (*ret_n)++) {
 		key = next;
-		if (bpf_map_lookup_elem(k->map_targets, &key, &t) == 0 && t.is_over)
+		if (bpf_map_lookup_elem(map, &key, &t) == 0 && t.is_over)
 			k->over[n_over++] = key;
-		r = bpf_map_get_next_key(k->map_targets, &key, &next);
+		r = bpf_map_get_next_key(map, &key, &next);
 	}
 	k->n_over = n_over;
-	return n;
+}
+
+static void forget_threads(struct sched_kernel *k)
+{
+	char path[64];
+
+	for (uint32_t i = 0; i < k->runners.n_seen; i++) {
+		struct slot *s = &k->runners.at[i];
+
+		if (!s->is_used)
+			continue;
+		if (s->is_over) {
+			forget(k, s->key.tgid, s->key.tid);
+			continue;
+		}
+		(void)snprintf(path, sizeof(path), "/proc/%u/task/%u/schedstat", s->key.tgid, s->key.tid);
+		s->is_over = access(path, F_OK) != 0;
+	}
 }
 
 /* ---- Honesty ---- */
@@ -287,19 +424,32 @@ static void tell_losses(struct sched_kernel *k, struct outbox *o)
 	}
 }
 
-static void tell_fill(struct sched_kernel *k, unsigned i, const char *map, double fill, struct outbox *o)
+static void tell_fill(struct sched_kernel *k, struct outbox *o, const uint64_t fills[MAPS])
 {
-	const struct outbox_pair pairs[] = { { "map", map } };
+	static const struct {
+		const char *map;
+		double n_max;
+	} maps[MAPS] = { { "runners", SCHED_RUNNERS_MAX }, { "waits", SCHED_WAITS_MAX }, { "targets", TARGETS_MAX } };
 
-	if (!k->series_fill[i])
-		k->series_fill[i] = outbox_series(o, ROW_MAP_FILL, pairs, 1);
-	outbox_real(o, k->series_fill[i], fill);
+	for (unsigned i = 0; i < MAPS; i++) {
+		const struct outbox_pair pairs[] = { { "map", maps[i].map } };
+
+		if (!k->series_fill[i])
+			k->series_fill[i] = outbox_series(o, ROW_MAP_FILL, pairs, 1);
+		outbox_real(o, k->series_fill[i], (double)fills[i] / maps[i].n_max);
+	}
 }
 
 void sched_kernel_poll(struct sched_kernel *k, struct outbox *o, int64_t duration_ns)
 {
+	uint64_t fills[MAPS];
+
 	k->data->interval++;
-	tell_fill(k, 0, "processes", (double)poll_processes(k, o, duration_ns) / SCHED_PROCESSES_MAX, o);
-	tell_fill(k, 1, "targets", (double)forget_ended(k) / TARGETS_MAX, o);
+	fills[0] = poll_table(k, &k->runners, o, duration_ns, poll_runner);
+	fills[1] = poll_table(k, &k->waits, o, duration_ns, poll_wait);
+	if (k->has_threads)
+		forget_threads(k);
+	forget_processes(k, &fills[2]);
 	tell_losses(k, o);
+	tell_fill(k, o, fills);
 }

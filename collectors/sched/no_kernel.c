@@ -4,7 +4,7 @@
 
 #include "sched.h"
 
-int sched_kernel_open(const struct weir_host *h, const struct family *family, struct sched_kernel **ret,
+int sched_kernel_open(const struct weir_host *h, struct family *family, int has_threads, struct sched_kernel **ret,
                       char why[SCHED_WHY_MAX])
 {
 	*ret = NULL;

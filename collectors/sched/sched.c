@@ -30,19 +30,28 @@ static const struct weir_metric metrics[ROW_COUNT] = {
 	[ROW_ON_CPU] =
 		TIMES("sched.on_cpu", "on CPU", "How long threads of the process ran before they were switched away."),
 	[ROW_OFF_CPU] =
-		TIMES("sched.off_cpu", "off CPU", "From switching away to wait for something until running again."),
+		TIMES("sched.off_cpu", "off CPU",
+	              "From switching away until running again, by reason: what was waited for, or preempted when "
+	              "another's turn had come."),
 	[ROW_RUN_DELAY] = TIMES("sched.run_delay", "run-queue delay", "From being able to run until running."),
 	[ROW_SWITCHES] =
 		COUNTER("sched.switches", "{context_switch}", "switches",
 	                "Switches away: voluntary ones to wait, involuntary ones because another's turn had come.", -1),
 	[ROW_MIGRATIONS] = COUNTER("sched.migrations", "{migration}", "migrations",
 	                           "Moves of threads of the process to another CPU.", -1),
+	[ROW_FUTEX_WAITS] = COUNTER("sched.futex_waits", "{wait}", "futex waits",
+	                            "Switches away in a futex call: to wait for a lock or for another thread.", -1),
+	[ROW_PAGE_FAULTS] =
+		COUNTER("sched.page_faults", "{fault}", "page faults",
+	                "Page faults up to the last switch of each thread; major ones read from storage.", -1),
 	[ROW_THREAD_CPU] = COUNTER("thread.cpu.time", "ns", "CPU time, accounted",
 	                           "What schedstat says of the thread: time on a CPU.", -1),
 	[ROW_THREAD_DELAY] = COUNTER("thread.run_delay", "ns", "run-queue delay, accounted",
 	                             "What schedstat says of the thread: time waiting for a CPU.", -1),
 	[ROW_THREAD_SLICES] = COUNTER("thread.slices", "{slice}", "slices, accounted",
 	                              "What schedstat says of the thread: how often it was given a CPU.", 0),
+	[ROW_THREAD_SWITCHES] = COUNTER("thread.switches", "{context_switch}", "switches, accounted",
+	                                "What the thread's status says of its switches away.", -1),
 	[ROW_LOST] = COUNTER("weir.lost", "{event}", "lost", "Events that found no room, by cause.", -1),
 	[ROW_MAP_FILL] = { .name = "weir.map.fill",
 	                   .unit = "1",
@@ -56,11 +65,16 @@ static const struct weir_metric metrics[ROW_COUNT] = {
 };
 
 enum {
+	OPTION_THREADS,
 	OPTION_RUNG,
 	OPTION_COUNT,
 };
 
 static const struct weir_option options[OPTION_COUNT] = {
+	[OPTION_THREADS] = { .name = "threads",
+	                     .fallback = "false",
+	                     .help = "histograms of each thread for itself, not of all of a process together",
+	                     .type = WEIR_OPTION_BOOL },
 	[OPTION_RUNG] = { .name = "rung",
 	                  .fallback = "best",
 	                  .choices = "best|procfs",
@@ -83,9 +97,23 @@ struct weir_instance {
 static const struct live_rung rungs[] = {
 	{ "tp_btf", "BTF tracepoints of the scheduler", "",
 	  "run weir as root or with CAP_BPF and CAP_PERFMON, on a kernel with CONFIG_DEBUG_INFO_BTF" },
-	{ "procfs", "/proc/PID/task/TID/schedstat",
-	  "histograms, time off the CPU, switches by kind, migrations, threads that end between two polls", "" },
+	{ "procfs", "/proc/PID/task/TID/schedstat and status",
+	  "histograms, time off the CPU and its reasons, migrations, page faults, threads that end between two polls",
+	  "" },
 };
+
+uint32_t sched_series(const struct outbox *o, uint32_t row, uint32_t tgid, uint32_t tid, const char *key,
+                      const char *value)
+{
+	char pid[16], thread[16];
+	const struct outbox_pair pairs[] = { { "process.pid", pid },
+		                             { "thread.id", tid ? thread : NULL },
+		                             { key, value } };
+
+	(void)snprintf(pid, sizeof(pid), "%u", tgid);
+	(void)snprintf(thread, sizeof(thread), "%u", tid);
+	return outbox_series(o, row, pairs, 3);
+}
 
 static int is_chosen(const struct weir_host *h, uint32_t row, const char *choice)
 {
@@ -110,12 +138,14 @@ static int find_target(struct weir_instance *i, struct weir_error *reterr)
 static void climb(struct weir_instance *i)
 {
 	char why[SCHED_WHY_MAX] = "there is no process to follow";
+	union weir_value threads = { .i64 = 0 };
 	int is_best = 0;
 
+	(void)i->host->option(i->host, OPTION_THREADS, &threads);
 	if (is_chosen(i->host, OPTION_RUNG, "procfs"))
 		(void)snprintf(why, sizeof(why), "the option rung=procfs asks for less");
 	else
-		is_best = sched_kernel_open(i->host, &i->family, &i->kernel, why) == 0;
+		is_best = sched_kernel_open(i->host, &i->family, threads.i64 != 0, &i->kernel, why) == 0;
 	live_tell_rung(i->host, &rungs[0], is_best, why);
 	if (!is_best)
 		live_tell_rung(i->host, &rungs[1], 1, "");

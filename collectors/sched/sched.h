@@ -3,7 +3,8 @@
 #define SCHED_COLLECTOR_H
 
 /* The parts of the sched collector. kernel.c times switches through eBPF (no_kernel.c stands in for it where weir is
- * built without); account.c reads /proc/PID/task/TID/schedstat, the lowest rung and the independent check. */
+ * built without); account.c reads /proc/PID/task/TID/schedstat and status, the lowest rung and the independent check.
+ */
 
 #include <weir/collector.h>
 
@@ -16,9 +17,12 @@ enum sched_row {
 	ROW_RUN_DELAY,
 	ROW_SWITCHES,
 	ROW_MIGRATIONS,
+	ROW_FUTEX_WAITS,
+	ROW_PAGE_FAULTS,
 	ROW_THREAD_CPU,
 	ROW_THREAD_DELAY,
 	ROW_THREAD_SLICES,
+	ROW_THREAD_SWITCHES,
 	ROW_LOST,
 	ROW_MAP_FILL,
 	ROW_COUNT,
@@ -28,6 +32,10 @@ enum {
 	SCHED_WHY_MAX = 256,
 	SCHED_THREADS_MAX = 4096,
 };
+
+/* A series of a process, or of one of its threads when tid is not 0, with an attribute more unless key is NULL. */
+uint32_t sched_series(const struct outbox *o, uint32_t row, uint32_t tgid, uint32_t tid, const char *key,
+                      const char *value);
 
 /* ---- What the kernel accounts to threads ---- */
 
@@ -41,8 +49,9 @@ void sched_account_free(struct sched_account *a); /* NULL is fine */
 
 struct sched_kernel;
 
-/* Loads and attaches. 0, or -errno with why in plain words. */
-int sched_kernel_open(const struct weir_host *h, const struct family *family, struct sched_kernel **ret,
+/* Loads, attaches and finds the threads that are there; family grows by what has come since it was made. has_threads:
+ * each thread for itself. 0, or -errno with why in plain words. */
+int sched_kernel_open(const struct weir_host *h, struct family *family, int has_threads, struct sched_kernel **ret,
                       char why[SCHED_WHY_MAX]);
 void sched_kernel_poll(struct sched_kernel *k, struct outbox *o, int64_t duration_ns);
 void sched_kernel_close(struct sched_kernel *k); /* NULL is fine */

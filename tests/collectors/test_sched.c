@@ -7,10 +7,14 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,7 +26,10 @@ enum {
 	SLEEP_US = 1000,
 	N_SPINNERS = 3,
 	SPIN_MS = 300,
-	UNSEEN_MS = 30, /* a wait or a run that was not seen may be so long */
+	TRIES = 20,
+	N_TURNS = 300,
+	N_READS = 100,
+	N_POLLS = 100,
 };
 
 static const double MS = 1e6;
@@ -43,6 +50,26 @@ static int is_near(double a, double b, double share, double slack)
 	return 0;
 }
 
+static int64_t unseen(const struct watched *got)
+{
+	return watched_gain(got, "weir.lost", "cause=sched.unseen") +
+	       watched_gain(got, "weir.lost", "cause=sched.wakeups_unseen");
+}
+
+/* On some virtual machines no BPF program runs in a certain process: what is switched from it is not seen, and counted
+ * as such. A slice that was not seen may have any length, so it is tried again until all were seen. */
+static struct watched watch_all_seen(const struct watching *w)
+{
+	struct watched got = watch(w);
+
+	for (int i = 0; i < TRIES && got.r >= 0 && unseen(&got) > 0; i++) {
+		watched_done(&got);
+		got = watch(w);
+	}
+	assert_int_equal(watched_gain(&got, "weir.lost", ""), 0);
+	return got;
+}
+
 static void every_sleep_is_time_off_the_cpu(void **state)
 {
 	const struct watching w = { .collector = "sched", .work = sleep_often };
@@ -50,16 +77,15 @@ static void every_sleep_is_time_off_the_cpu(void **state)
 	char own[64];
 
 	watch_needs_bpf();
-	got = watch(&w);
-	(void)snprintf(own, sizeof(own), "process.pid=%d", got.pid);
+	got = watch_all_seen(&w);
+	(void)snprintf(own, sizeof(own), "process.pid=%d reason=sleep", got.pid);
 	assert_true(watched_says(&got, "{\"fact\":\"rung\",\"value\":\"tp_btf\"}"));
-	/* The waits for the test's own bytes come on top; a timer may fire before its thread is gone. */
-	assert_in_range(watched_count(&got, "sched.off_cpu", own), N_SLEEPS * 98 / 100, N_SLEEPS + 4);
+	/* A timer may fire before its thread is gone. */
+	assert_in_range(watched_count(&got, "sched.off_cpu", own), N_SLEEPS * 98 / 100, N_SLEEPS);
 	assert_true(watched_sum(&got, "sched.off_cpu", own) >= 0.98 * N_SLEEPS * SLEEP_US * 1000);
 	(void)snprintf(own, sizeof(own), "process.pid=%d type=voluntary", got.pid);
 	assert_in_range(watched_gain(&got, "sched.switches", own), N_SLEEPS * 98 / 100, N_SLEEPS + 4);
-	assert_int_equal(watched_gain(&got, "weir.lost", ""), watched_gain(&got, "weir.lost", "cause=sched.unseen"));
-	assert_true(watched_gain(&got, "weir.lost", "") <= N_SLEEPS / 50);
+	assert_true(watched_says(&got, "{\"end\":\"ok\""));
 	watched_done(&got);
 }
 
@@ -99,7 +125,7 @@ static void who_competes_for_a_cpu_waits_for_it(void **state)
 	double waited, ran;
 
 	watch_needs_bpf();
-	got = watch(&w);
+	got = watch_all_seen(&w);
 	(void)snprintf(own, sizeof(own), "process.pid=%d", got.pid);
 	waited = watched_sum(&got, "sched.run_delay", own);
 	ran = watched_sum(&got, "sched.on_cpu", own);
@@ -132,7 +158,7 @@ static void delays_are_what_the_scheduler_accounts(void **state)
 	char own[64];
 
 	watch_needs_bpf();
-	got = watch(&w);
+	got = watch_all_seen(&w);
 	(void)snprintf(own, sizeof(own), "process.pid=%d", got.pid);
 	assert_true(is_near(watched_sum(&got, "sched.run_delay", own),
 	                    (double)watched_gain(&got, "thread.run_delay", own), 0.02, 2 * MS));
@@ -141,6 +167,195 @@ static void delays_are_what_the_scheduler_accounts(void **state)
 	/* The rival was a child; it is there though it ended between two polls. */
 	assert_true(watched_count(&got, "sched.on_cpu", "") > watched_count(&got, "sched.on_cpu", own));
 	watched_done(&got);
+}
+
+/* ---- Reasons ---- */
+
+struct pair {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	int turn;
+};
+
+static void take_turns(struct pair *p, int own)
+{
+	(void)pthread_mutex_lock(&p->lock);
+	for (int i = 0; i < N_TURNS; i++) {
+		while (p->turn != own)
+			(void)pthread_cond_wait(&p->changed, &p->lock);
+		p->turn = !own;
+		(void)pthread_cond_signal(&p->changed);
+	}
+	(void)pthread_mutex_unlock(&p->lock);
+}
+
+static void *take_the_other_turn(void *what)
+{
+	take_turns(what, 1);
+	return NULL;
+}
+
+static void wait_for_a_futex(void)
+{
+	struct pair p = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+	pthread_t other;
+
+	if (pthread_create(&other, NULL, take_the_other_turn, &p) != 0)
+		_exit(1);
+	take_turns(&p, 0);
+	(void)pthread_join(other, NULL);
+}
+
+/* The child answers late, so that each read waits. */
+static void wait_for_a_pipe_and_a_child(void)
+{
+	int fds[2];
+	char c;
+	pid_t pid;
+
+	if (pipe(fds) < 0)
+		_exit(1);
+	pid = fork();
+	for (int i = 0; pid == 0 && i < N_READS; i++)
+		if (usleep(SLEEP_US) < 0 || write(fds[1], "x", 1) != 1)
+			_exit(1);
+	if (pid == 0) {
+		(void)usleep(20 * SLEEP_US);
+		_exit(0);
+	}
+	for (int i = 0; i < N_READS; i++)
+		if (read(fds[0], &c, 1) != 1)
+			_exit(1);
+	(void)waitpid(pid, NULL, 0);
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+}
+
+/* What getrusage said when the work began and when it was done. */
+struct usages {
+	struct rusage before, after;
+};
+
+static void wait_for_all(void *what)
+{
+	struct usages *u = what;
+
+	(void)getrusage(RUSAGE_SELF, &u->before);
+	wait_for_a_futex();
+	wait_for_a_pipe_and_a_child();
+	for (int i = 0; i < N_POLLS; i++)
+		(void)poll(NULL, 0, 1);
+	(void)getrusage(RUSAGE_SELF, &u->after);
+}
+
+static int64_t off_cpu(const struct watched *got, const char *reason)
+{
+	char own[64];
+
+	(void)snprintf(own, sizeof(own), "process.pid=%d reason=%s", got->pid, reason);
+	return watched_count(got, "sched.off_cpu", own);
+}
+
+static int64_t switches(const struct watched *got, const char *metric, const char *type)
+{
+	char own[64];
+
+	(void)snprintf(own, sizeof(own), "process.pid=%d type=%s", got->pid, type);
+	return watched_gain(got, metric, own);
+}
+
+static void each_wait_has_its_reason_and_counts_are_getrusages(void **state)
+{
+	struct usages *u = mmap(NULL, sizeof(*u), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	const struct watching w = { .collector = "sched", .work = wait_for_all, .what = u };
+	struct watched got;
+	char own[64];
+	long n_voluntary, n_involuntary, n_minor;
+
+	assert_true(u != MAP_FAILED);
+	watch_needs_bpf();
+	got = watch_all_seen(&w);
+	(void)snprintf(own, sizeof(own), "process.pid=%d", got.pid);
+	assert_in_range(off_cpu(&got, "poll"), N_POLLS * 95 / 100, N_POLLS);
+	/* The test's own byte comes on top. */
+	assert_in_range(off_cpu(&got, "transfer"), N_READS * 95 / 100, N_READS + 2);
+	/* The other thread may come before there is a wait; then it need not be woken. */
+	assert_in_range(off_cpu(&got, "futex"), N_TURNS / 4, 4 * N_TURNS);
+	assert_true(
+		is_near((double)watched_gain(&got, "sched.futex_waits", own), (double)off_cpu(&got, "futex"), 0.02, 2));
+	assert_in_range(off_cpu(&got, "child"), 1, 2);
+	n_voluntary = u->after.ru_nvcsw - u->before.ru_nvcsw;
+	n_involuntary = u->after.ru_nivcsw - u->before.ru_nivcsw;
+	n_minor = u->after.ru_minflt - u->before.ru_minflt;
+	assert_true(is_near((double)switches(&got, "sched.switches", "voluntary"), (double)n_voluntary, 0.01, 4));
+	assert_true(is_near((double)switches(&got, "sched.switches", "involuntary"), (double)n_involuntary, 0.02, 4));
+	/* Those of waiting for the test's bytes come on top. */
+	assert_true(is_near((double)switches(&got, "sched.page_faults", "minor"), (double)n_minor, 0.02, 8));
+	watched_done(&got);
+	(void)munmap(u, sizeof(*u));
+}
+
+/* ---- Threads ---- */
+
+struct spinners {
+	pthread_barrier_t done;
+	atomic_int n;
+	pid_t tids[N_SPINNERS];
+};
+
+static void *spin_and_stay(void *what)
+{
+	struct spinners *s = what;
+
+	s->tids[atomic_fetch_add(&s->n, 1)] = gettid();
+	(void)spin(NULL);
+	(void)pthread_barrier_wait(&s->done);
+	for (;;)
+		(void)pause();
+	return NULL;
+}
+
+/* They stay, so that their own accounts can be read after the work. */
+static void compete_and_stay(void *what)
+{
+	struct spinners *s = what;
+	pthread_t thread;
+
+	atomic_store(&s->n, 0);
+	(void)pthread_barrier_init(&s->done, NULL, N_SPINNERS + 1);
+	for (int i = 0; i < N_SPINNERS; i++)
+		if (pthread_create(&thread, NULL, spin_and_stay, s) != 0)
+			_exit(1);
+	(void)pthread_barrier_wait(&s->done);
+	(void)usleep(20 * SLEEP_US);
+}
+
+static void threads_are_told_apart_and_each_is_what_schedstat_says(void **state)
+{
+	const struct lend_pair threads = { "threads", "true" };
+	struct spinners *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	const struct watching w = {
+		.collector = "sched", .work = compete_and_stay, .what = s, .options = &threads, .n_options = 1
+	};
+	struct watched got;
+	char own[64];
+
+	assert_true(s != MAP_FAILED);
+	watch_needs_bpf();
+	got = watch_all_seen(&w);
+	assert_int_equal(s->n, N_SPINNERS);
+	for (int i = 0; i < N_SPINNERS; i++) {
+		(void)snprintf(own, sizeof(own), "process.pid=%d thread.id=%d", got.pid, s->tids[i]);
+		assert_true(watched_sum(&got, "sched.on_cpu", own) > 0);
+		assert_true(is_near(watched_sum(&got, "sched.on_cpu", own),
+		                    (double)watched_gain(&got, "thread.cpu.time", own), 0.05, 2 * MS));
+		assert_true(is_near(watched_sum(&got, "sched.run_delay", own),
+		                    (double)watched_gain(&got, "thread.run_delay", own), 0.02, 2 * MS));
+		assert_true(is_near((double)watched_gain(&got, "sched.switches", own),
+		                    (double)watched_gain(&got, "thread.switches", own), 0.02, 2));
+	}
+	watched_done(&got);
+	(void)munmap(s, sizeof(*s));
 }
 
 /* ---- The lowest rung ---- */
@@ -157,6 +372,7 @@ static void assert_procfs_measures(struct watching w, const char *why)
 	assert_true(watched_says(&got, "{\"fact\":\"rung\",\"value\":\"procfs\"}"));
 	assert_true(watched_says(&got, "it lacks: histograms"));
 	assert_true((double)watched_gain(&got, "thread.cpu.time", "") > SPIN_MS * MS * 0.05);
+	assert_true(watched_gain(&got, "thread.switches", "") > 0);
 	assert_int_equal(watched_count(&got, "sched.run_delay", ""), -1);
 	watched_done(&got);
 }
@@ -186,6 +402,8 @@ int main(void)
 		cmocka_unit_test(every_sleep_is_time_off_the_cpu),
 		cmocka_unit_test(who_competes_for_a_cpu_waits_for_it),
 		cmocka_unit_test(delays_are_what_the_scheduler_accounts),
+		cmocka_unit_test(each_wait_has_its_reason_and_counts_are_getrusages),
+		cmocka_unit_test(threads_are_told_apart_and_each_is_what_schedstat_says),
 		cmocka_unit_test(without_ebpf_the_schedulers_accounts_are_read),
 		cmocka_unit_test(without_capabilities_it_says_which),
 		cmocka_unit_test(without_types_it_says_so),
