@@ -79,18 +79,20 @@ static int read_spans(struct store *s, const struct epoch_node *n, const char *m
 	return r < 0 ? r : step;
 }
 
-/* Of the collectors that have a node's metric the one that saw most of it, among those whose clock is good enough to
- * say what came first. "": none. */
-static int pick_collector(struct store *s, const struct epoch_node *n, const char *metric, char ret[EPOCH_FROM_MAX],
-                          struct weir_error *reterr)
+/* Of the collectors that have a node's metric (the series whose attribute `key` is `value`; NULL: any) the one that saw
+ * most of it, among those whose clock is good enough to say what came first. "": none. */
+static int pick_collector(struct store *s, const struct epoch_node *n, const char *metric, const char *key,
+                          const char *value, char ret[EPOCH_FROM_MAX], struct weir_error *reterr)
 {
 	sqlite3_stmt *q = prepare(
 		s,
 		"SELECT collector FROM kept_totals WHERE run = ?1 AND node = ?2 AND metric = ?3 AND collector IN"
 		" (SELECT collector FROM sources WHERE run = ?1 AND node = ?2 AND clock_error_ns BETWEEN 0 AND "
-		"1000000000)"
+	        "1000000000)"
+		" AND (?4 IS NULL OR json_extract(attrs, '$.' || ?4) = ?5"
+		" OR (?5 = 'total' AND json_extract(attrs, '$.' || ?4) IN ('user', 'system')))"
 		" GROUP BY collector ORDER BY sum(n) DESC, collector LIMIT 1",
-		(const char *const[]){ n->run, n->node, metric }, 3, reterr);
+		(const char *const[]){ n->run, n->node, metric, key, value }, 5, reterr);
 	int step = q ? query_step(s, q, reterr) : -EINVAL;
 
 	ret[0] = 0;
@@ -103,7 +105,7 @@ static int pick_collector(struct store *s, const struct epoch_node *n, const cha
 static int read_pauses(struct store *s, struct epoch_node *n, struct weir_error *reterr)
 {
 	sqlite3_stmt *q;
-	int r = pick_collector(s, n, "ghc.gc.pause", n->pauses_from, reterr), step;
+	int r = pick_collector(s, n, "ghc.gc.pause", NULL, NULL, n->pauses_from, reterr), step;
 
 	if (r < 0 || !n->pauses_from[0])
 		return r;
@@ -152,7 +154,7 @@ static int read_gauge(struct store *s, const struct epoch_node *n, const struct 
 {
 	struct samples raw = { 0 };
 	sqlite3_stmt *q;
-	int r = pick_collector(s, n, row->metric, from, reterr);
+	int r = pick_collector(s, n, row->metric, row->key, row->value, from, reterr);
 
 	if (r < 0 || !from[0])
 		return r;

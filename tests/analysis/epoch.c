@@ -204,35 +204,79 @@ static void put_all(struct builder *b)
 	assert_int_equal(builder_finish(b), 0);
 }
 
-static void make_store(void)
+/* What a node's log has of itself, once a slot: where epochs begin, and the CPU time of collections. */
+static void declare_log(struct builder *b, struct builder_sink *sink)
 {
-	struct store *s = place_open(&place, STORE_CREATE);
+	series(b, sink, START + 1, START, "{}");
+	series(b, sink, BOUNDARY + 1, BOUNDARY, "{}");
+	series(b, sink, 3, CPU, "{\"state\":\"gc\"}");
+}
+
+static void put_log(struct builder *b)
+{
+	for (int slot = 0; slot < N_SLOTS; slot++) {
+		put_span(b, START, slot, 1000, 0);
+		put_number(b, 3, ZERO_NS + slot * SECOND, slot * (SECOND / 5));
+	}
+	for (int epoch = 1; epoch <= 3; epoch++)
+		put_span(b, BOUNDARY, epoch * EPOCH_SLOTS, 0, epoch);
+	assert_int_equal(builder_finish(b), 0);
+}
+
+/* Another collector that looks four times as often. */
+static void declare_kernel(struct builder *b, struct builder_sink *sink)
+{
+	series(b, sink, 1, CPU, "{\"state\":\"user\"}");
+}
+
+static void put_kernel(struct builder *b)
+{
+	for (int i = 0; i < 4 * N_SLOTS; i++)
+		put_number(b, 1, ZERO_NS + i * (SECOND / 4), i * (SECOND / 8));
+	assert_int_equal(builder_finish(b), 0);
+}
+
+typedef void declare_series(struct builder *b, struct builder_sink *sink);
+typedef void put_observations(struct builder *b);
+
+static void put_source(struct store *s, int64_t run, const char *node, const char *collector,
+                       declare_series *declare_all, put_observations *put)
+{
 	struct store_collector c = {
-		.name = "live", .version = "1.0", .abi_major = 1, .metrics = rows, .n_metrics = ROWS
+		.name = collector, .version = "1.0", .abi_major = 1, .metrics = rows, .n_metrics = ROWS
 	};
 	const struct store_source_result result = {
 		.status = STORE_OK, .clock = "CLOCK_REALTIME", .clock_tie = "t", .reasons_json = "{}"
 	};
-	struct store_source_info info = { .path = "live", .options_json = "{}" };
+	struct store_source_info info = { .run = run, .path = collector, .options_json = "{}" };
 	struct builder_sink sink = { 0 };
 	struct weir_error error;
-	struct builder *b;
+	struct builder *b = builder_new(flush, &sink);
 
-	assert_int_equal(store_run(s, "made", &info.run, &error), 0);
-	assert_int_equal(store_node(s, info.run, "node-0", &info.node, &error), 0);
-	assert_int_equal(
-		store_fact(s, info.run, 0, "genesis.slot_length_ns", (struct weir_text){ "1000000000", 10 }, &error),
-		0);
-	assert_int_equal(
-		store_fact(s, info.run, 0, "genesis.epoch_length_slots", (struct weir_text){ "100", 3 }, &error), 0);
+	assert_non_null(b);
+	assert_int_equal(store_node(s, run, node, &info.node, &error), 0);
 	assert_int_equal(store_collector(s, &c, &info.collector, &error), 0);
 	assert_int_equal(store_source_begin(s, &info, &sink.source, &error), 0);
-	b = builder_new(flush, &sink);
-	assert_non_null(b);
-	declare(b, &sink);
-	put_all(b);
+	declare_all(b, &sink);
+	put(b);
 	builder_free(b);
 	assert_int_equal(store_source_end(sink.source, &result, &error), 0);
+}
+
+static void make_store(void)
+{
+	struct store *s = place_open(&place, STORE_CREATE);
+	struct weir_error error;
+	int64_t run;
+
+	assert_int_equal(store_run(s, "made", &run, &error), 0);
+	assert_int_equal(
+		store_fact(s, run, 0, "genesis.slot_length_ns", (struct weir_text){ "1000000000", 10 }, &error), 0);
+	assert_int_equal(store_fact(s, run, 0, "genesis.epoch_length_slots", (struct weir_text){ "100", 3 }, &error),
+	                 0);
+	put_source(s, run, "node-0", "live", declare, put_all);
+	put_source(s, run, "node-1", "log", declare_log, put_log);
+	put_source(s, run, "node-1", "live", declare_kernel, put_kernel);
 	store_close(s);
 }
 
@@ -249,9 +293,9 @@ static int end(void **state)
 	return 0;
 }
 
-static struct epochs read_epochs(struct store *s)
+static struct epochs read_epochs(struct store *s, const char *node)
 {
-	const struct epoch_config config = { .before_slots = 20, .after_slots = 20, .part = 4 };
+	const struct epoch_config config = { .before_slots = 20, .after_slots = 20, .part = 4, .node = node };
 	struct weir_error error = { "" };
 	struct epochs e;
 
@@ -275,10 +319,26 @@ static void assert_near(double value, double want)
 		fail_msg("%.17g, and it should be %.17g", value, want);
 }
 
+/* The node says how long it collected; a collector that looked more often does not know. */
+static void who_does_not_have_a_state_is_not_asked_for_it(void **state)
+{
+	struct store *s = place_open(&place, STORE_READ);
+	struct epochs e = read_epochs(s, "node-1");
+
+	assert_int_equal(e.n, 2);
+	assert_string_equal(e.at[0].gc_from, "resources");
+	assert_near(e.at[0].gc_share, 0.2);
+	assert_near(e.at[0].gc_share_base, 0.2);
+	assert_string_equal(gauge(&e.at[0], "CPU")->from, "live");
+	assert_near(gauge(&e.at[0], "CPU")->base, 0.5);
+	epochs_done(&e);
+	store_close(s);
+}
+
 static void a_boundary_where_the_log_ends_is_none(void **state)
 {
 	struct store *s = place_open(&place, STORE_READ);
-	struct epochs e = read_epochs(s);
+	struct epochs e = read_epochs(s, "node-0");
 
 	assert_int_equal(e.n, 2);
 	assert_int_equal(e.at[0].epoch, 1);
@@ -292,7 +352,7 @@ static void a_boundary_where_the_log_ends_is_none(void **state)
 static void pauses_are_cut_at_the_boundary_the_window_and_the_missed_slots(void **state)
 {
 	struct store *s = place_open(&place, STORE_READ);
-	struct epochs e = read_epochs(s);
+	struct epochs e = read_epochs(s, "node-0");
 	const struct epoch_boundary *b = &e.at[0];
 
 	assert_string_equal(b->gc_from, "live");
@@ -317,7 +377,7 @@ static void pauses_are_cut_at_the_boundary_the_window_and_the_missed_slots(void 
 static void processes_and_states_add_up_and_devices_do_not(void **state)
 {
 	struct store *s = place_open(&place, STORE_READ);
-	struct epochs e = read_epochs(s);
+	struct epochs e = read_epochs(s, "node-0");
 	const struct epoch_boundary *b = &e.at[0];
 
 	assert_string_equal(gauge(b, "CPU")->from, "live");
@@ -340,6 +400,7 @@ static void processes_and_states_add_up_and_devices_do_not(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(who_does_not_have_a_state_is_not_asked_for_it),
 		cmocka_unit_test(a_boundary_where_the_log_ends_is_none),
 		cmocka_unit_test(pauses_are_cut_at_the_boundary_the_window_and_the_missed_slots),
 		cmocka_unit_test(processes_and_states_add_up_and_devices_do_not),
