@@ -13,6 +13,7 @@
 #include <weir/fail.h>
 
 #include "bpf/live.h"
+#include "collectors/hsprof/flat.h"
 #include "collectors/hsprof/sampler.h"
 #include "collectors/hsprof/stacks.h"
 
@@ -94,7 +95,8 @@ struct weir_instance {
 	const struct weir_host *host;
 	struct spaces *spaces;
 	struct stacks *stacks;
-	struct sampler *sampler;
+	struct sampler *sampler; /* NULL: on the lower rung */
+	struct flat *flat;
 	int64_t period_ns, from_ns;
 	uint64_t n_lost_told, n_refused, n_taken;
 	uint32_t n_files_told;
@@ -129,7 +131,7 @@ static void tell_programs(struct weir_instance *i)
 	for (; (f = spaces_file(i->spaces, i->n_files_told)); i->n_files_told++) {
 		if (!f->is_program)
 			continue;
-		if (sampler_set_image(i->sampler, &f->key, &f->layout) < 0)
+		if (i->sampler && sampler_set_image(i->sampler, &f->key, &f->layout) < 0)
 			complain(i, WEIR_WARNING, "hsprof.programs",
 			         "hsprof: too many programs: stacks of some are not walked");
 		if (f->ghc_version[0])
@@ -143,16 +145,28 @@ static void tell_programs(struct weir_instance *i)
 	}
 }
 
-static void tell_rung(const struct weir_host *h, const char *why)
-{
-	static const struct live_rung rung = {
-		.name = "perf_event",
-		.means = "a timer on each processor; stacks walked in the kernel",
-		.loses = "",
-		.remedy = "run weir as root, or with CAP_BPF and CAP_PERFMON, on Linux 5.17 or later",
-	};
+/* ---- The rungs ---- */
 
-	live_tell_rung(h, &rung, why == NULL, why);
+static const struct live_rung rungs[] = {
+	{ "perf_event", "a timer on each processor; stacks walked in the kernel", "",
+	  "run weir as root, or with CAP_BPF and CAP_PERFMON, on Linux 5.17 or later" },
+	{ "flat", "a timer on each thread", "stacks, and what happens in the kernel",
+	  "profile a process of your own, with kernel.perf_event_paranoid at most 2" },
+};
+
+/* pid 0: only to see which one works. None: the last one's result, and why not. */
+static int open_rungs(const struct weir_host *h, uint32_t pid, uint32_t frequency, uint64_t n_ring_bytes,
+                      struct sampler **ret_sampler, struct flat **ret_flat, char why[SAMPLER_WHY_MAX])
+{
+	int r = sampler_open(pid, frequency, n_ring_bytes, ret_sampler, why);
+
+	*ret_flat = NULL;
+	live_tell_rung(h, &rungs[0], r == 0, why);
+	if (r == 0)
+		return 0;
+	r = flat_open(pid, frequency, ret_flat, why);
+	live_tell_rung(h, &rungs[1], r == 0, why);
+	return r;
 }
 
 /* ---- Opening ---- */
@@ -226,6 +240,7 @@ static void hsprof_close(struct weir_instance *i)
 	if (!i)
 		return;
 	sampler_close(i->sampler);
+	flat_close(i->flat);
 	stacks_free(i->stacks);
 	spaces_free(i->spaces);
 	free(i);
@@ -235,7 +250,7 @@ static int start(struct weir_instance *i, struct weir_error *reterr)
 {
 	const struct weir_host *h = i->host;
 	int64_t pid = live_target(h);
-	char why[LOAD_WHY_MAX];
+	char why[SAMPLER_WHY_MAX];
 	union weir_value frequency;
 	struct weir_text symbols;
 	int r;
@@ -256,8 +271,8 @@ static int start(struct weir_instance *i, struct weir_error *reterr)
 		r = add_programs(i, pid, reterr);
 	if (r < 0)
 		return r;
-	r = sampler_open((uint32_t)pid, (uint32_t)frequency.i64, ring_bytes(h, frequency.i64), &i->sampler, why);
-	tell_rung(h, r < 0 ? why : NULL);
+	r = open_rungs(h, (uint32_t)pid, (uint32_t)frequency.i64, ring_bytes(h, frequency.i64), &i->sampler, &i->flat,
+	               why);
 	if (r < 0)
 		return weir_fail(reterr, r, "hsprof: %" PRId64 ": %s", pid, why);
 	make_series(i);
@@ -288,11 +303,12 @@ static int hsprof_open(const struct weir_host *h, struct weir_instance **ret, st
 static int hsprof_probe(const struct weir_host *h, struct weir_error *reterr)
 {
 	struct sampler *sampler;
-	char why[LOAD_WHY_MAX];
-	int r = sampler_open(0, 1, RING_BYTES_MIN, &sampler, why);
+	struct flat *flat;
+	char why[SAMPLER_WHY_MAX];
 
-	tell_rung(h, r < 0 ? why : NULL);
+	(void)open_rungs(h, 0, 1, RING_BYTES_MIN, &sampler, &flat, why);
 	sampler_close(sampler);
+	flat_close(flat);
 	return 0;
 }
 
@@ -353,10 +369,12 @@ static int emit_numbers(struct weir_instance *i, const struct sampler_counts *co
 					                             .value.i64 = (int64_t)seen,
 					                             .series = i->series_walks[code][whole] };
 		}
-	numbers[n++] = (struct weir_number){ .time_ns = now_ns,
-		                             .value.f64 = (double)counts->n_most_bytes / (double)counts->n_ring_bytes,
-		                             .series = i->series_fill };
-	return i->host->numbers(i->host, numbers, n);
+	if (counts->n_ring_bytes)
+		numbers[n++] =
+			(struct weir_number){ .time_ns = now_ns,
+			                      .value.f64 = (double)counts->n_most_bytes / (double)counts->n_ring_bytes,
+			                      .series = i->series_fill };
+	return n ? i->host->numbers(i->host, numbers, n) : 0;
 }
 
 static void keep_ledger(struct weir_instance *i, const struct sampler_counts *counts)
@@ -373,16 +391,25 @@ static void keep_ledger(struct weir_instance *i, const struct sampler_counts *co
 	i->n_taken = i->n_refused = 0;
 }
 
+static int drain(struct weir_instance *i, int *ret_has_targets, struct sampler_counts *ret)
+{
+	int r;
+
+	/* Asked first: what comes until it is over is still drained. */
+	*ret_has_targets = i->sampler ? sampler_has_targets(i->sampler) : flat_has_targets(i->flat);
+	r = i->sampler ? sampler_drain(i->sampler, take, i) : flat_drain(i->flat, take, i);
+	*ret = i->sampler ? sampler_counts(i->sampler) : (struct sampler_counts){ .n_lost = flat_lost(i->flat) };
+	return r;
+}
+
 static int hsprof_poll(struct weir_instance *i, int64_t now_ns, struct weir_error *reterr)
 {
-	int has_targets = sampler_has_targets(i->sampler);
 	struct sampler_counts counts;
-	int r = sampler_drain(i->sampler, take, i);
+	int has_targets, r = drain(i, &has_targets, &counts);
 
 	if (r < 0)
 		return weir_fail(reterr, r, "hsprof: samples: %s", strerror(-r));
 	tell_programs(i);
-	counts = sampler_counts(i->sampler);
 	keep_ledger(i, &counts);
 	if (now_ns < i->from_ns)
 		now_ns = i->from_ns;

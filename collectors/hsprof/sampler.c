@@ -13,7 +13,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "bpf/load.h"
 #include "hsprof.skel.h"
+
+_Static_assert(LOAD_WHY_MAX <= (int)SAMPLER_WHY_MAX, "room for what load_why() says");
 
 struct taking {
 	int (*take)(struct weir_instance *i, const struct hsprof_sample *sample);
@@ -198,7 +201,8 @@ static int load(struct sampler *s)
 	return s->bss ? 0 : -EINVAL;
 }
 
-int sampler_open(uint32_t root, uint32_t frequency, uint64_t ring_bytes, struct sampler **ret, char why[LOAD_WHY_MAX])
+int sampler_open(uint32_t root, uint32_t frequency, uint64_t ring_bytes, struct sampler **ret,
+                 char why[SAMPLER_WHY_MAX])
 {
 	struct sampler *s = calloc(1, sizeof(*s));
 	enum load_phase phase = LOAD_OPEN;

@@ -9,14 +9,19 @@
 #include <weir/host.h>
 
 #include "bpf/hsprof.h"
-#include "bpf/load.h"
+
+enum {
+	SAMPLER_WHY_MAX = 256,
+};
 
 struct sampler;
 struct weir_instance;
 
 /* Samples root's process tree at `frequency` a second on each processor. root 0: nobody, to see whether it works.
- * ring_bytes: room for samples between two drains. < 0: why[] is a sentence's end that says what it takes. */
-int sampler_open(uint32_t root, uint32_t frequency, uint64_t ring_bytes, struct sampler **ret, char why[LOAD_WHY_MAX]);
+ * ring_bytes: room for samples between two drains. < 0: why[] is a sentence's end that says what it takes. -ENOTSUP:
+ * this weir was built without eBPF. */
+int sampler_open(uint32_t root, uint32_t frequency, uint64_t ring_bytes, struct sampler **ret,
+                 char why[SAMPLER_WHY_MAX]);
 void sampler_close(struct sampler *s); /* NULL is fine */
 
 /* From now on programs of that size of code are walked so. -E2BIG: there are too many. */

@@ -351,7 +351,15 @@ static void take_copy(struct spaces *s, struct space *space)
 			(void)set_maps(space, s->all[i].maps, s->all[i].n_maps);
 			return;
 		}
-	if (space->program != UINT32_MAX) {
+	/* Not even that is known of a process that was gone before anybody could ask: then it is the target's program,
+	 * where that was linked for, or nothing of it fits. */
+	if (space->code_start == 0 && s->n_files > 0) {
+		const struct file *f = s->files[0];
+		struct map map = { f->shown.code_start, f->shown.code_start + f->shown.key.n_code_bytes, 0, 0 };
+
+		space->program = 0;
+		(void)set_maps(space, &map, 1);
+	} else if (space->program != UINT32_MAX) {
 		const struct file *f = s->files[space->program];
 		struct map map = { space->code_start, space->code_end, space->code_start - f->shown.code_start,
 			           space->program };

@@ -5,6 +5,7 @@ usage: hsprof.py whole FILE...            stacks in Haskell code were followed t
        hsprof.py says FILE WORDS          some stack, root first and joined by `;`, matches the expression
        hsprof.py silent FILE WORDS        none does
        hsprof.py diag FILE CODE           a diag with that code
+       hsprof.py fact FILE NAME VALUE     a fact
        hsprof.py shares FILE PROF POINTS  shares of alphaWork, betaWork and gammaWork are as in GHC's own profile
        hsprof.py time FILE NS SHARE       the profile's time is that of the clock, but for a share of it
 """
@@ -116,6 +117,10 @@ def main():
         fail(f"{path}: {found(path, sys.argv[3])[0]}")
     elif what == "diag" and not [line for line in lines_of(path) if line.get("diag") == sys.argv[3]]:
         fail(f"{path}: no diag {sys.argv[3]}")
+    elif what == "fact" and not [
+        line for line in lines_of(path) if line.get("fact") == sys.argv[3] and line["value"] == sys.argv[4]
+    ]:
+        fail(f"{path}: {sys.argv[3]} is not {sys.argv[4]}")
     elif what == "shares":
         shares(path, sys.argv[3], float(sys.argv[4]))
     elif what == "time":

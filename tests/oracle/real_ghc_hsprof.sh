@@ -81,13 +81,31 @@ cat >burn.c <<'TEXT'
 int main(void)
 {
 	struct timespec t;
+	volatile long x = 0;
 
-	do
+	do {
+		for (long k = 0; k < 100000; k++)
+			x += k;
 		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	while (t.tv_sec < 1);
+	} while (t.tv_sec < 1);
 	return 0;
 }
 TEXT
 cc -O1 burn.c -o burn
 profile burn.out burn
 say time burn.out 1e9 0.05
+
+# Without any right: where it is, by name, and all the time there was.
+nobody="setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --bounding-set=-all"
+if [ "$(id -u)" -ne 0 ] || [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -gt 2 ] || ! chmod 755 "$work" ||
+	! $nobody test -x "$live"; then
+	echo "left out: the lower rung takes root, who becomes nobody, and kernel.perf_event_paranoid of at most 2"
+	exit 0
+fi
+$nobody "$live" hsprof -frequency=1999 "process.exe=$work/shapes-threaded" -- ./shapes-threaded 60 3 +RTS -N2 3>flat >/dev/null
+say fact flat rung flat
+say says flat '^spin$'
+say says flat '^\[RTS\];stm'
+say silent flat ';.*;'
+$nobody "$live" hsprof -frequency=1999 "process.exe=$work/burn" -- ./burn 3>flat-burn
+say time flat-burn 1e9 0.05
