@@ -160,6 +160,8 @@ static void on_progress(struct session_listener *l, const struct session_progres
 {
 	char span[AMOUNT_MAX];
 
+	if (l->run->ops && l->run->ops->tick)
+		l->run->ops->tick(l->run->listener);
 	if (!l->is_terminal || l->run->request->is_quiet)
 		return;
 	fprintf(stderr, "\rrecording: %s, %u sources\033[K", amount_span(span, (double)p->elapsed_ns), p->n_running);
@@ -210,6 +212,7 @@ static int is_live(const struct registry_collector *c)
 struct chosen {
 	const struct registry_collector *at[LIVE_COLLECTORS_MAX];
 	uint32_t n;
+	const struct registry_collector *log; /* of the eventlog; NULL: there is none */
 };
 
 static int choose(const struct registry *registry, const char *name, struct chosen *ret)
@@ -329,6 +332,33 @@ static int identify(struct store *s, const struct live_run *run, struct ids *ret
 	return r == 0 ? store_commit(s, 1, reterr) : r;
 }
 
+/* What the first target writes of itself. */
+static int add_log(struct session *session, const struct live_run *run, const struct registry_collector *c,
+                   const struct ids *ids, int64_t started_ns, struct weir_error *reterr)
+{
+	const struct live_request *q = run->request;
+	struct lend_pair options[LIVE_OPTIONS_MAX], context[CONTEXT_MAX];
+	struct numbers room;
+	struct session_job j = { .collector = c,
+		                 .run = ids->run,
+		                 .node = ids->nodes[0],
+		                 .path = run->log_path,
+		                 .options = options,
+		                 .context = context,
+		                 .is_live = 1,
+		                 .is_stream = 1,
+		                 .stream_fd = run->log_fd,
+		                 .interval_ns = q->interval_ns,
+		                 .started_ns = started_ns };
+	uint32_t number;
+
+	for (uint32_t i = 0; i < q->n_options; i++)
+		if (strcmp(q->options[i].collector, c->name) == 0)
+			options[j.n_options++] = q->options[i].pair;
+	j.n_context = collect_context(run, &run->targets[0], &room, context);
+	return session_add(session, &j, &number, reterr);
+}
+
 /* ---- The whole ---- */
 
 static int add_jobs(struct session *session, const struct live_run *run, const struct chosen *chosen,
@@ -342,6 +372,10 @@ static int add_jobs(struct session *session, const struct live_run *run, const s
 			names[n++] = chosen->at[i]->name;
 			r = add_job(session, run, chosen->at[i], &run->targets[k], ids, started_ns, reterr);
 		}
+	if (r == 0 && chosen->log) {
+		names[n++] = chosen->log->name;
+		r = add_log(session, run, chosen->log, ids, started_ns, reterr);
+	}
 	return r;
 }
 
@@ -349,7 +383,7 @@ static int run_session(struct store *s, const struct live_run *run, const struct
                        struct live_outcome *ret, int end_fd, struct weir_error *reterr)
 {
 	static const struct session_listener_ops ops = { on_progress, on_diag, on_done, on_opened, on_signal };
-	const char *names[LIVE_COLLECTORS_MAX * LIVE_TARGETS_MAX];
+	const char *names[LIVE_COLLECTORS_MAX * LIVE_TARGETS_MAX + 1];
 	struct session_listener l = { .run = run, .names = names, .is_terminal = isatty(STDERR_FILENO) };
 	struct session_config config = { .store = s, .ops = &ops, .listener = &l, .live_end_fd = end_fd };
 	struct session_totals totals = { 0 };
@@ -413,6 +447,10 @@ int live_record(const struct live_run *run, struct live_outcome *ret)
 	}
 	r = run->request->collectors ? choose_named(registry, run->request->collectors, &chosen)
 	                             : choose_all(registry, &chosen);
+	if (r >= 0 && run->log_fd > 0 && !(chosen.log = registry_find(registry, "ghc-eventlog"))) {
+		say("--eventlog: there is no collector ghc-eventlog");
+		r = -ENOENT;
+	}
 	r = r < 0 ? EXIT_MISUSE : fill_store(run, &chosen, ret);
 	registry_close(registry);
 	return r;

@@ -44,6 +44,7 @@ struct live_ops {
 	void (*opened)(struct live_listener *l); /* everything measures now */
 	/* SIGINT or SIGTERM, from a process or, 0, the terminal. 1: seen to; 0: the recording ends. */
 	int (*signal)(struct live_listener *l, int number, int sender);
+	void (*tick)(struct live_listener *l); /* about four times a second; NULL: nobody cares */
 };
 
 struct live_run {
@@ -52,7 +53,9 @@ struct live_run {
 	uint32_t n_targets;
 	const char *tag, *layout; /* of the run */
 	const char *store_path;
-	int end_fd; /* it is over when this is readable; 0: when every target is gone */
+	int log_fd;           /* an eventlog that the first target is writing; 0: none */
+	const char *log_path; /* its real path */
+	int end_fd;           /* it is over when this is readable; 0: when every target is gone */
 	const struct live_ops *ops;
 	struct live_listener *listener;
 };

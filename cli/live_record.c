@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/amount.h"
+#include "cli/eventlog.h"
 #include "cli/ingest.h"
 #include "cli/left.h"
 #include "cli/live.h"
@@ -20,6 +21,7 @@
 enum {
 	RECORD_NODE = LIVE_ROWS,
 	RECORD_NO_INGEST,
+	RECORD_EVENTLOG,
 	RECORD_ROWS,
 	EXIT_NO_EXEC = 127, /* as a shell has it */
 	EXIT_SIGNAL = 128,
@@ -29,6 +31,8 @@ static const struct page_option options[] = {
 	LIVE_PAGE_OPTIONS,
 	[RECORD_NODE] = { "node", "NODE", "call the process so (the program's name)", 0 },
 	[RECORD_NO_INGEST] = { "no-ingest", NULL, "do not read what the program left", 0 },
+	[RECORD_EVENTLOG] = { "eventlog", NULL, "have a program of GHC write its eventlog, and read that as it comes",
+	                      0 },
 };
 
 const struct page record_page = {
@@ -51,6 +55,8 @@ struct live_listener {
 	pid_t pid;
 	int go_fd;    /* a byte: go; the end: there is nothing to wait for */
 	int fault_fd; /* the errno of an exec that failed */
+	struct eventlog *log;
+	int has_hung;
 };
 
 __attribute__((noreturn)) static void become(char **argv, int go_fd, int fault_fd)
@@ -107,6 +113,15 @@ static int pass_signal(struct live_listener *l, int number, int sender)
 	return 1;
 }
 
+/* The last word to a program that is done and does not end. */
+static void watch(struct live_listener *l)
+{
+	if (l->has_hung || !eventlog_hangs(l->log, l->pid, amount_now()))
+		return;
+	l->has_hung = 1;
+	(void)kill(l->pid, SIGKILL);
+}
+
 /* Its exit code, as a shell has it. */
 static int reap(struct live_listener *l, const char *name)
 {
@@ -116,6 +131,9 @@ static int reap(struct live_listener *l, const char *name)
 		;
 	if (read(l->fault_fd, &fault, sizeof(fault)) == sizeof(fault))
 		say("record: %s: cannot be started: %s", name, strerror(fault));
+	if (l->has_hung)
+		say("record: %s: it hung at its end for %d s, waiting for itself, and was ended; its work was done",
+		    name, EVENTLOG_HANG_S);
 	(void)close(l->fault_fd);
 	return WIFSIGNALED(status) ? EXIT_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
 }
@@ -140,7 +158,7 @@ static void find_program(const char *name, char ret[LIVE_PATH_MAX])
 
 struct request {
 	struct live_request live;
-	int has_ingest;
+	int has_ingest, has_eventlog;
 };
 
 static int ingest_left(const struct live_run *run, const char *node, int64_t since_ns)
@@ -171,10 +189,11 @@ static void print_outcome(const struct live_run *run, const struct live_outcome 
 		       amount_count(count, o->n_rows));
 }
 
-static int record(const struct request *q, struct live_run *run, struct live_target *target, char **argv)
+static int record(const struct request *q, struct live_run *run, struct live_target *target, struct eventlog *log,
+                  char **argv)
 {
-	static const struct live_ops ops = { let_go, pass_signal };
-	struct live_listener l;
+	static const struct live_ops ops = { let_go, pass_signal, watch };
+	struct live_listener l = { .log = log };
 	struct live_outcome outcome;
 	int code, left_code = EXIT_ALL, program_code, r = start(argv, &l);
 
@@ -205,6 +224,8 @@ static int take(struct request *q, int row, const char *argument)
 		q->live.node = argument;
 	else if (row == RECORD_NO_INGEST)
 		q->has_ingest = 0;
+	else if (row == RECORD_EVENTLOG)
+		q->has_eventlog = 1;
 	else
 		return live_take(&record_page, &q->live, row, argument);
 	return 0;
@@ -216,8 +237,10 @@ int verb_record(int argc, char **argv)
 	struct live_target target = { 0 };
 	struct live_run run = { .request = &q.live, .targets = &target, .n_targets = 1, .layout = "record" };
 	char tag[256], store_path[LIVE_PATH_MAX];
+	struct eventlog log = { .fd = -1 };
 	const char *argument, *slash;
-	int row;
+	struct weir_error error;
+	int row, code;
 
 	while ((row = page_next(&record_page, argc, argv, &argument)) >= 0)
 		if (take(&q, row, argument) < 0)
@@ -233,5 +256,13 @@ int verb_record(int argc, char **argv)
 	run.store_path = store_path;
 	if (live_store_path(&q.live, run.tag, store_path) < 0)
 		return EXIT_MISUSE;
-	return record(&q, &run, &target, argv);
+	if (q.has_eventlog && eventlog_prepare(target.exe, &log, &error) < 0) {
+		say("%s", error.text);
+		return EXIT_FAILED;
+	}
+	run.log_fd = log.fd > 0 ? log.fd : 0;
+	run.log_path = log.path;
+	code = record(&q, &run, &target, &log, argv);
+	eventlog_done(&log);
+	return code;
 }
