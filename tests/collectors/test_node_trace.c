@@ -256,6 +256,37 @@ static void a_gap_over_many_epochs_makes_a_bounded_number_of_spans(void **state)
 	recorder_free(rec);
 }
 
+/* Threads that each start slot 0 and slot 2. */
+static struct recorder *read_threads(int n)
+{
+	char *log = malloc((size_t)n * 512), *to = log;
+	struct recorder *rec = NULL;
+
+	assert_non_null(log);
+	for (int i = 0; i < 2 * n; i++)
+		to += snprintf(to, 256,
+		               "{\"at\":\"2025-12-01T07:00:00.5Z\",\"ns\":\"Forge.Loop.StartLeadershipCheck\",\"data\":"
+		               "{\"kind\":"
+		               "\"x\",\"slot\":%d},\"sev\":\"Info\",\"thread\":\"%d\",\"host\":\"n\"}\n",
+		               i < n ? 0 : 2, 100 + i % n);
+	(void)read_all((const uint8_t *)log, (uint64_t)(to - log), &rec);
+	free(log);
+	return rec;
+}
+
+static void the_65th_forging_thread_is_left_out_and_noted(void **state)
+{
+	struct recorder *rec = read_threads(64);
+
+	assert_int_equal(count(recorder_text(rec), "{\"span\":\"cardano.slot.missed\""), 64);
+	assert_int_equal(count(recorder_text(rec), "trace.forge_threads"), 0);
+	recorder_free(rec);
+	rec = read_threads(65);
+	assert_int_equal(count(recorder_text(rec), "{\"span\":\"cardano.slot.missed\""), 64);
+	assert_int_equal(count(recorder_text(rec), "\"trace.forge_threads\",\"severity\":\"note\",\"count\":2"), 1);
+	recorder_free(rec);
+}
+
 /* ---- Rotated logs ---- */
 
 struct lines {
@@ -372,6 +403,7 @@ int main(void)
 		cmocka_unit_test(a_log_cut_anywhere_keeps_all_whole_lines),
 		cmocka_unit_test(a_garbled_byte_costs_at_most_its_own_line),
 		cmocka_unit_test(a_gap_over_many_epochs_makes_a_bounded_number_of_spans),
+		cmocka_unit_test(the_65th_forging_thread_is_left_out_and_noted),
 		cmocka_unit_test(a_negative_amount_is_none),
 		cmocka_unit_test(a_rotated_log_says_what_the_whole_one_says),
 	};
