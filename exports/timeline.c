@@ -28,14 +28,19 @@ struct timeline {
 	const char *run, *node; /* where it is */
 };
 
-/* Metrics of a node by shape, each with the collector that is drawn: the one that saw most. */
+/* What of a node is drawn: metrics of spans and series of the rest, each of the collector that saw most of it. A series
+ * that has one point, or is 0 throughout, shows nothing over time. */
 static const char jobs_sql[] =
-	"SELECT shape, metric, collector FROM (SELECT t.shape, t.metric, t.collector, row_number() OVER ("
-	"PARTITION BY t.shape, t.metric ORDER BY sum(t.n) DESC, t.collector) AS place FROM kept_totals t"
-	" WHERE t.run = ?1 AND t.node = ?2 AND t.shape <> 'weight' AND t.collector IN"
-	" (SELECT collector FROM sources WHERE run = ?1 AND node = ?2 GROUP BY collector"
-	"  HAVING min(coalesce(clock_error_ns, -1)) >= 0 AND max(clock_error_ns) <= ?3)"
-	" GROUP BY t.shape, t.metric, t.collector) WHERE place = 1 ORDER BY shape DESC, metric";
+	"SELECT shape, metric, collector, series, unit, coalesce((SELECT kind FROM metrics WHERE name = metric), '')"
+	" FROM (SELECT t.shape, t.metric, t.collector, CASE t.shape WHEN 'span' THEN '' ELSE t.attrs END AS series,"
+	"  t.unit, sum(t.n) AS n, max(t.max) AS most, min(t.min) AS least, row_number() OVER (PARTITION BY t.shape,"
+	"  t.metric, CASE t.shape WHEN 'span' THEN '' ELSE t.attrs END ORDER BY sum(t.n) DESC, t.collector) AS place"
+	"  FROM kept_totals t WHERE t.run = ?1 AND t.node = ?2 AND t.shape <> 'weight' AND t.collector IN"
+	"  (SELECT collector FROM sources WHERE run = ?1 AND node = ?2 GROUP BY collector"
+	"   HAVING min(coalesce(clock_error_ns, -1)) >= 0 AND max(clock_error_ns) <= ?3)"
+	"  GROUP BY t.shape, t.metric, t.collector, series)"
+	" WHERE place = 1 AND (shape = 'span' OR n > 1 AND (most > 0 OR least < 0)) ORDER BY shape DESC, metric, "
+        "series";
 
 static const char left_out_sql[] =
 	"SELECT o.collector, CASE WHEN min(coalesce(o.clock_error_ns, -1)) < 0 THEN -1 ELSE max(o.clock_error_ns) END e"
@@ -267,58 +272,39 @@ static int draw_points(struct timeline *t, sqlite3_stmt *q, const struct drawing
 
 /* What of a shape is drawn over time: values, or the 99th percentile of each interval. */
 static const struct curve {
-	const char *shape, *points, *unit; /* unit: in front of the metric's */
+	const char *points, *unit; /* unit: in front of the metric's */
 } curves[] = {
-	{ "number",
-	  "SELECT t_ns, value FROM numbers WHERE run = ?1 AND node = ?2 AND metric = ?3 AND collector = ?4 AND attrs = "
+	{ "SELECT t_ns, value FROM numbers WHERE run = ?1 AND node = ?2 AND metric = ?3 AND collector = ?4 AND attrs = "
 	  "?5",
 	  "" },
-	{ "histogram",
-	  "SELECT t_ns, p99 FROM histograms WHERE run = ?1 AND node = ?2 AND metric = ?3 AND collector = ?4 AND attrs "
+	{ "SELECT t_ns, p99 FROM histograms WHERE run = ?1 AND node = ?2 AND metric = ?3 AND collector = ?4 AND attrs "
 	  "= ?5",
 	  "p99 " },
 };
 
-static int draw_series(struct timeline *t, const struct curve *curve, const char *metric, const char *collector,
-                       sqlite3_stmt *series, struct weir_error *reterr)
+/* The series that the statement over jobs stands on. */
+static int draw_series(struct timeline *t, sqlite3_stmt *job, struct weir_error *reterr)
 {
-	struct weir_text attrs = text(series, 0);
+	const struct curve *curve = &curves[strcmp(text(job, 0).at, "number") != 0];
+	const char *metric = text(job, 1).at, *collector = text(job, 2).at;
+	struct weir_text attrs = text(job, 3);
 	char room[NAME_ROOM], unit[TIMELINE_NAME_MAX];
 	struct drawing d = { .level = chrome_level_of(metric),
-		             .is_rate = curve == curves && strcmp(text(series, 2).at, "counter") == 0,
-		             .factor = strcmp(text(series, 1).at, "ns") == 0 ? 1e-9 : 1 };
-	sqlite3_stmt *q = ask(t, curve->points, (const char *const[]){ metric, collector, attrs.at }, 3, reterr);
+		             .is_rate = curve == curves && strcmp(text(job, 5).at, "counter") == 0,
+		             .factor = strcmp(text(job, 4).at, "ns") == 0 ? 1e-9 : 1 };
+	sqlite3_stmt *q;
 	int r;
 
+	if (curve == curves && d.level == CHROME_NOT_DRAWN)
+		return 0;
+	q = ask(t, curve->points, (const char *const[]){ metric, collector, attrs.at }, 3, reterr);
 	if (!q)
 		return -EINVAL;
-	(void)snprintf(unit, sizeof(unit), "%s%s", curve->unit, text(series, 1).at);
+	(void)snprintf(unit, sizeof(unit), "%s%s", curve->unit, text(job, 4).at);
 	d.name = counter_name(metric, attrs, unit, d.is_rate, room);
 	r = draw_points(t, q, &d, reterr);
 	(void)sqlite3_finalize(q);
 	return r;
-}
-
-/* A series that has one point, or is 0 throughout, shows nothing over time. */
-static int draw_curves(struct timeline *t, const struct curve *curve, const char *metric, const char *collector,
-                       struct weir_error *reterr)
-{
-	sqlite3_stmt *q;
-	int r = 0, step = 0;
-
-	if (curve == curves && chrome_level_of(metric) == CHROME_NOT_DRAWN)
-		return 0;
-	q = ask(t,
-	        "SELECT t.attrs, t.unit, coalesce(m.kind, '') FROM kept_totals t LEFT JOIN metrics m ON m.name ="
-	        " t.metric WHERE t.run = ?1 AND t.node = ?2 AND t.metric = ?3 AND t.collector = ?4 AND t.shape = ?5"
-	        " GROUP BY t.attrs HAVING sum(t.n) > 1 AND (max(t.max) > 0 OR min(t.min) < 0) ORDER BY t.attrs",
-	        (const char *const[]){ metric, collector, curve->shape }, 3, reterr);
-	if (!q)
-		return -EINVAL;
-	while (r == 0 && (step = query_step(t->store, q, reterr)) > 0)
-		r = draw_series(t, curve, metric, collector, q, reterr);
-	(void)sqlite3_finalize(q);
-	return r < 0 ? r : step;
 }
 
 /* ---- A node, all nodes ---- */
@@ -356,11 +342,10 @@ static int draw_node(struct timeline *t, int has_runs, struct weir_error *reterr
 	(void)snprintf(name, sizeof(name), "%s%s%s", has_runs ? t->run : "", has_runs ? "/" : "", t->node);
 	chrome_process(t->chrome, name);
 	while (r == 0 && (step = query_step(t->store, q, reterr)) > 0) {
-		const char *shape = text(q, 0).at, *metric = text(q, 1).at, *collector = text(q, 2).at;
-
-		r = strcmp(shape, "span") == 0
-		            ? draw_spans(t, metric, collector, reterr)
-		            : draw_curves(t, &curves[strcmp(shape, "number") != 0], metric, collector, reterr);
+		if (strcmp(text(q, 0).at, "span") == 0)
+			r = draw_spans(t, text(q, 1).at, text(q, 2).at, reterr);
+		else
+			r = draw_series(t, q, reterr);
 	}
 	(void)sqlite3_finalize(q);
 	return r < 0 ? r : step;

@@ -5,8 +5,8 @@
 /* What a store has of spans and numbers, as one Trace Event Format text (exports/chrome.h). Memory does not grow with
  * the store.
  *
- * Of collectors that measured the same metric of a node, the one with the most observations is drawn. A source whose
- * clock is not known to a second would lie in the wrong place and is left out.
+ * Of collectors that saw the same spans of a node, or have the same series, the one with the most observations is
+ * drawn. A source whose clock is not known to a second would lie in the wrong place and is left out.
  */
 
 #include <stdio.h>
