@@ -11,12 +11,14 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,6 +31,7 @@ enum {
 	N_FSYNCS = 20,
 	N_FDATASYNCS = 30,
 	TMPFS = 0x01021994,
+	RING_ENTRIES = 4,
 };
 
 static char path[] = "disk-test.XXXXXX";
@@ -290,6 +293,97 @@ static void children_are_followed_and_read_before_they_go(void **state)
 	watched_done(&got);
 }
 
+/* ---- io_uring, by its system calls ---- */
+
+struct ring {
+	int fd;
+	unsigned *sq_tail, *sq_array, *cq_head, *cq_tail;
+	unsigned sq_mask;
+	struct io_uring_sqe *entries;
+};
+
+static void *ring_map(int fd, size_t n, off_t offset)
+{
+	void *at = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, offset);
+
+	if (at == MAP_FAILED)
+		_exit(1);
+	return at;
+}
+
+static struct ring ring_open(void)
+{
+	struct io_uring_params p = { 0 };
+	struct ring r = { .fd = (int)syscall(SYS_io_uring_setup, RING_ENTRIES, &p) };
+	char *sq, *cq;
+
+	if (r.fd < 0)
+		_exit(1);
+	sq = ring_map(r.fd, p.sq_off.array + p.sq_entries * sizeof(unsigned), IORING_OFF_SQ_RING);
+	cq = ring_map(r.fd, p.cq_off.cqes + p.cq_entries * sizeof(struct io_uring_cqe), IORING_OFF_CQ_RING);
+	r.entries = ring_map(r.fd, p.sq_entries * sizeof(struct io_uring_sqe), IORING_OFF_SQES);
+	r.sq_tail = (unsigned *)(void *)(sq + p.sq_off.tail);
+	r.sq_array = (unsigned *)(void *)(sq + p.sq_off.array);
+	r.sq_mask = p.sq_entries - 1;
+	r.cq_head = (unsigned *)(void *)(cq + p.cq_off.head);
+	r.cq_tail = (unsigned *)(void *)(cq + p.cq_off.tail);
+	return r;
+}
+
+static void ring_read(struct ring *r, int fd, void *block, int i, unsigned flags)
+{
+	unsigned place = *r->sq_tail & r->sq_mask;
+
+	r->entries[place] = (struct io_uring_sqe){ .opcode = IORING_OP_READ,
+		                                   .flags = (__u8)flags,
+		                                   .fd = fd,
+		                                   .off = (__u64)i * BLOCK,
+		                                   .addr = (__u64)(uintptr_t)block,
+		                                   .len = BLOCK };
+	r->sq_array[place] = place;
+	__atomic_store_n(r->sq_tail, *r->sq_tail + 1, __ATOMIC_RELEASE);
+	if (syscall(SYS_io_uring_enter, r->fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) != 1)
+		_exit(1);
+	if (__atomic_load_n(r->cq_tail, __ATOMIC_ACQUIRE) == *r->cq_head)
+		_exit(1);
+	__atomic_store_n(r->cq_head, *r->cq_head + 1, __ATOMIC_RELEASE);
+}
+
+static void read_by_ring(void *what)
+{
+	int fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	struct ring r = ring_open();
+	void *block = block_buffer();
+
+	/* Every other one by a worker thread of the kernel's. */
+	for (int i = 0; i < N_READS; i++)
+		ring_read(&r, fd, block, i, i & 1 ? IOSQE_ASYNC : 0);
+	free(block);
+	(void)close(fd);
+}
+
+static void reads_through_io_uring_are_the_processs_own(void **state)
+{
+	const struct watching w = { .collector = "disk", .work = read_by_ring };
+	struct watched got;
+	char own[64];
+	int ring = (int)syscall(SYS_io_uring_setup, RING_ENTRIES, &(struct io_uring_params){ 0 });
+
+	need_disk(state);
+	watch_needs_bpf();
+	if (ring < 0) {
+		print_message("needs io_uring (kernel.io_uring_disabled)\n");
+		skip();
+	}
+	(void)close(ring);
+	got = watch(&w);
+	(void)snprintf(own, sizeof(own), "process.pid=%d direction=read", got.pid);
+	assert_int_equal(watched_gain(&got, "process.disk.io", own), FILE_BYTES);
+	assert_int_equal(watched_gain(&got, "process.disk.operations", own), N_READS);
+	assert_int_equal(watched_gain(&got, "process.disk.io.accounted", own), FILE_BYTES);
+	watched_done(&got);
+}
+
 static void nothing_is_lost_and_the_ledger_adds_up(void **state)
 {
 	const struct watching w = { .collector = "disk", .work = read_directly };
@@ -367,6 +461,19 @@ static void without_types_it_says_so(void **state)
 	                       "CONFIG_DEBUG_INFO_BTF");
 }
 
+static void without_tracefs_nothing_is_missed(void **state)
+{
+	const struct watching w = { .collector = "disk", .work = read_directly, .is_without_tracefs = 1 };
+	struct watched got;
+
+	need_disk(state);
+	watch_needs_bpf();
+	got = watch(&w);
+	assert_true(watched_says(&got, "{\"fact\":\"rung\",\"value\":\"tp_btf\"}"));
+	assert_int_equal(watched_gain(&got, "process.disk.io", "direction=read"), FILE_BYTES);
+	watched_done(&got);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -376,6 +483,8 @@ int main(void)
 		cmocka_unit_test(mapped_files_are_read_into_the_cache_by_who_touches_them),
 		cmocka_unit_test(a_file_read_twice_misses_once),
 		cmocka_unit_test(children_are_followed_and_read_before_they_go),
+		cmocka_unit_test(reads_through_io_uring_are_the_processs_own),
+		cmocka_unit_test(without_tracefs_nothing_is_missed),
 		cmocka_unit_test(nothing_is_lost_and_the_ledger_adds_up),
 		cmocka_unit_test(without_ebpf_the_kernels_own_accounts_are_read),
 		cmocka_unit_test(without_capabilities_it_says_which),

@@ -25,6 +25,7 @@
 enum {
 	TEXT_MAX = 16 << 20,
 	POLLS_AFTER = 2,
+	NOT_PERMITTED = 77,
 	PATIENCE_S = 40, /* nothing that is watched takes so long */
 };
 
@@ -96,15 +97,24 @@ static void end_target(const struct target *t)
 
 /* ---- The watching one, a process of its own too: what it gives up, the test keeps ---- */
 
+/* Where there is no such folder there is nothing to hide. */
+static int hide(const char *folder)
+{
+	return access(folder, F_OK) != 0 ? 0 : mount("none", folder, "tmpfs", 0, NULL);
+}
+
 static void give_up(const struct watching *w)
 {
 
-	if (w->is_without_types &&
-	    (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	     mount("none", "/sys/kernel/btf", "tmpfs", 0, NULL) < 0))
-		_exit(77);
+	if ((w->is_without_types || w->is_without_tracefs) &&
+	    (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0))
+		_exit(NOT_PERMITTED);
+	if (w->is_without_types && hide("/sys/kernel/btf") < 0)
+		_exit(NOT_PERMITTED);
+	if (w->is_without_tracefs && (hide("/sys/kernel/tracing") < 0 || hide("/sys/kernel/debug") < 0))
+		_exit(NOT_PERMITTED);
 	if (w->is_without_capabilities && drop_capabilities() < 0)
-		_exit(77);
+		_exit(NOT_PERMITTED);
 }
 
 struct report {
@@ -169,7 +179,7 @@ struct watched watch(const struct watching *w)
 	ret.text = strndup(report->text, report->n);
 	ret.r = report->r;
 	(void)munmap(report, sizeof(*report));
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
+	if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_PERMITTED) {
 		print_message("needs CAP_SYS_ADMIN, to take something away from a process\n");
 		skip();
 	}

@@ -26,6 +26,7 @@ struct watching {
 	uint32_t n_options;
 	int is_without_capabilities; /* WATCH_WITHOUT: the collector opens with none, WATCH_BOTH_WITHOUT: its target too
 	                              */
+	int is_without_tracefs;      /* nothing of /sys/kernel/tracing and debug, in the same way */
 	int is_without_types;        /* the kernel shows no BTF: in a mount namespace of its own */
 };
 
