@@ -19,6 +19,7 @@
 char licence[] SEC("license") = "GPL";
 
 const volatile __u32 has_threads = 0;
+const volatile __u64 long_wait_ns = 0;             /* 0: no stacks */
 const volatile __u8 reasons[SCHED_CALLS_MAX] = {}; /* enum sched_reason, by system call; 0: other */
 
 __u64 interval = 1;
@@ -47,6 +48,18 @@ struct {
 	__type(key, int);
 	__type(value, struct thread);
 } threads SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct sched_long_wait);
+} beginnings SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, SCHED_RING_BYTES);
+} long_waits SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
@@ -171,6 +184,33 @@ static __always_inline __u64 reason_of(struct task_struct *task)
 	return reasons[call];
 }
 
+/* A stack can only be walked where a wait begins, and how long it is is known where it ends. */
+static __always_inline void note_beginning(void *ctx, struct task_struct *task)
+{
+	struct sched_long_wait *w = bpf_task_storage_get(&beginnings, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (!w) {
+		lose(SCHED_LOST_STACKS);
+		return;
+	}
+	w->n_kernel_bytes = (__s32)bpf_get_stack(ctx, w->kernel, sizeof(w->kernel), 0);
+	w->n_user_bytes = (__s32)bpf_get_stack(ctx, w->user, sizeof(w->user), BPF_F_USER_STACK);
+}
+
+static __always_inline void send_long_wait(struct task_struct *task, const struct thread *t, __u64 now)
+{
+	struct sched_long_wait *w = bpf_task_storage_get(&beginnings, task, 0, 0);
+
+	if (!w)
+		return;
+	w->duration_ns = now - t->off_ns;
+	w->tgid = (__u32)task->tgid;
+	w->tid = (__u32)task->pid;
+	w->reason = (__u32)t->reason;
+	if (bpf_ringbuf_output(&long_waits, w, sizeof(*w), BPF_RB_NO_WAKEUP))
+		lose(SCHED_LOST_STACKS);
+}
+
 static __always_inline void leaves(struct task_struct *task, struct thread *t, __u64 now)
 {
 	struct sched_runner *r = runner_of(task);
@@ -204,6 +244,8 @@ static __always_inline void comes(struct task_struct *task, struct thread *t, __
 		lose(SCHED_LOST_SWITCHES);
 	else if (t->off_ns)
 		add_wait(task, t, now);
+	if (long_wait_ns && t->off_ns && t->reason != SCHED_PREEMPTED && now - t->off_ns >= long_wait_ns)
+		send_long_wait(task, t, now);
 	if (r && t->ready_ns)
 		hist_add(&r->run_delay, now - t->ready_ns, interval);
 	else if (t->off_ns)
@@ -223,6 +265,8 @@ int BPF_PROG(on_switch, bool is_preempted, struct task_struct *prev, struct task
 	if (t_prev) {
 		now = bpf_ktime_get_ns();
 		leaves(prev, t_prev, now);
+		if (long_wait_ns && t_prev->reason != SCHED_PREEMPTED)
+			note_beginning(ctx, prev);
 	}
 	if (t_next)
 		comes(next, t_next, now ? now : bpf_ktime_get_ns());

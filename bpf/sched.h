@@ -10,7 +10,10 @@
 enum {
 	SCHED_RUNNERS_MAX = 1024, /* processes, or threads where they are asked for */
 	SCHED_WAITS_MAX = 3072,   /* the same times the reasons that they had */
-	SCHED_CALLS_MAX = 512,    /* system calls that have a reason; newer ones have none */
+	SCHED_KERNEL_FRAMES_MAX = 40,
+	SCHED_USER_FRAMES_MAX = 64,
+	SCHED_RING_BYTES = 512 << 10, /* of long waits, some 500 of them */
+	SCHED_CALLS_MAX = 512,        /* system calls that have a reason; newer ones have none */
 };
 
 /* Why a thread left its processor: from what the kernel knows of it and the system call that it is in. */
@@ -51,6 +54,22 @@ struct sched_wait_key {
 	__u32 reason;
 };
 
+/* A wait that was as long as asked for, and where it began. */
+struct sched_long_wait {
+	__u64 duration_ns;
+	__u32 tgid;
+	__u32 tid;
+	__u32 reason;
+	__s32 n_kernel_bytes; /* < 0: there is no such stack */
+	__s32 n_user_bytes;
+	__u32 reserved;
+	__u64 kernel[SCHED_KERNEL_FRAMES_MAX]; /* innermost first */
+	__u64 user[SCHED_USER_FRAMES_MAX];     /* by frame pointers */
+};
+
+_Static_assert(sizeof(struct sched_long_wait) == 32 + 8 * (SCHED_KERNEL_FRAMES_MAX + SCHED_USER_FRAMES_MAX),
+               "the layout that both compilers see");
+
 /* What could not be counted. */
 enum sched_loss {
 	SCHED_LOST_THREADS,  /* no storage for a thread: none of what it does is seen */
@@ -58,6 +77,7 @@ enum sched_loss {
 	SCHED_LOST_WAITS,    /* a wait that found no room */
 	SCHED_LOST_SWITCHES, /* a switch to or from a thread that was not seen */
 	SCHED_LOST_WAKEUPS,  /* a wait whose wakeup was not seen: its run delay is missing */
+	SCHED_LOST_STACKS,   /* a long wait that found no room in the ring */
 	SCHED_LOST_COUNT,
 };
 

@@ -44,7 +44,9 @@ struct sched_kernel {
 	struct sched_bpf__bss *bss;
 	struct load_log log;
 	struct table runners, waits;
-	char *values; /* of all CPUs */
+	char *values;             /* of all CPUs */
+	struct ring_buffer *ring; /* NULL: no stacks are asked for */
+	struct sched_stacks *stacks;
 	unsigned n_cpus;
 	int has_threads;
 	uint64_t told[SCHED_LOST_COUNT + 1];
@@ -57,14 +59,20 @@ struct sched_kernel {
 static const char *const losses[SCHED_LOST_COUNT + 1] = {
 	[SCHED_LOST_THREADS] = "sched.threads_full",   [SCHED_LOST_RUNNERS] = "sched.runners_full",
 	[SCHED_LOST_WAITS] = "sched.waits_full",       [SCHED_LOST_SWITCHES] = "sched.unseen",
-	[SCHED_LOST_WAKEUPS] = "sched.wakeups_unseen", [SCHED_LOST_COUNT] = "sched.targets_full",
+	[SCHED_LOST_WAKEUPS] = "sched.wakeups_unseen", [SCHED_LOST_STACKS] = "sched.stacks_full",
+	[SCHED_LOST_COUNT] = "sched.targets_full",
 };
 
-static const char *const reason_names[SCHED_REASONS] = {
+static const char *const names_of_reasons[SCHED_REASONS] = {
 	[SCHED_PREEMPTED] = "preempted", [SCHED_FUTEX] = "futex", [SCHED_SLEEP] = "sleep",
 	[SCHED_POLL] = "poll",           [SCHED_IO] = "io",       [SCHED_TRANSFER] = "transfer",
 	[SCHED_CHILD] = "child",         [SCHED_FAULT] = "fault", [SCHED_OTHER] = "other",
 };
+
+const char *sched_reason_name(uint32_t reason)
+{
+	return reason < SCHED_REASONS ? names_of_reasons[reason] : "other";
+}
 
 /* ---- Loading ---- */
 
@@ -104,7 +112,7 @@ static int map_of(const struct sched_kernel *k, const char *name)
 	return bpf_map__fd(bpf_object__find_map_by_name(k->object, name));
 }
 
-static int prepare(struct sched_kernel *k, char *why)
+static int prepare(struct sched_kernel *k, const struct sched_wanted *wanted, char *why)
 {
 	char missing[LOAD_MISSING_MAX];
 	size_t n_bytes;
@@ -126,6 +134,10 @@ static int prepare(struct sched_kernel *k, char *why)
 	}
 	k->rodata = load_variables(k->object, ".rodata");
 	k->rodata->has_threads = (uint32_t)k->has_threads;
+	k->rodata->long_wait_ns = wanted->long_wait_ns;
+	if (!wanted->long_wait_ns)
+		(void)bpf_map__set_max_entries(bpf_object__find_map_by_name(k->object, "long_waits"),
+		                               (uint32_t)sysconf(_SC_PAGESIZE));
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
 		if (calls[i].call < SCHED_CALLS_MAX)
 			k->rodata->reasons[calls[i].call] = (uint8_t)calls[i].reason;
@@ -168,6 +180,24 @@ static int table_init(struct table *t, int map, uint32_t n_key, uint32_t n_max)
 	return t->at ? 0 : -ENOMEM;
 }
 
+static int take_long_wait(void *context, void *data, size_t n)
+{
+	struct sched_kernel *k = context;
+
+	if (n >= sizeof(struct sched_long_wait))
+		sched_stacks_take(k->stacks, data, k->has_threads);
+	return 0;
+}
+
+static int open_ring(struct sched_kernel *k)
+{
+	k->stacks = sched_stacks_new(k->host);
+	if (!k->stacks)
+		return -ENOMEM;
+	k->ring = ring_buffer__new(map_of(k, "long_waits"), take_long_wait, k, NULL);
+	return k->ring ? 0 : -errno;
+}
+
 static int make_room(struct sched_kernel *k)
 {
 	k->values = calloc(k->n_cpus, sizeof(struct sched_runner));
@@ -178,10 +208,10 @@ static int make_room(struct sched_kernel *k)
 	return 0;
 }
 
-static int start(struct sched_kernel *k, struct family *family, char *why)
+static int start(struct sched_kernel *k, struct family *family, const struct sched_wanted *wanted, char *why)
 {
 	int n_cpus = libbpf_num_possible_cpus();
-	int r = n_cpus < 0 ? n_cpus : prepare(k, why);
+	int r = n_cpus < 0 ? n_cpus : prepare(k, wanted, why);
 
 	k->n_cpus = n_cpus < 0 ? 0 : (unsigned)n_cpus;
 	if (r == 0)
@@ -189,6 +219,8 @@ static int start(struct sched_kernel *k, struct family *family, char *why)
 	if (r < 0)
 		return r;
 	r = make_room(k);
+	if (r == 0 && wanted->long_wait_ns)
+		r = open_ring(k);
 	if (r == 0)
 		r = follow(k, family);
 	/* Who forks from here on is seen; who forked while it was loaded is found now. */
@@ -202,8 +234,8 @@ static int start(struct sched_kernel *k, struct family *family, char *why)
 	return r;
 }
 
-int sched_kernel_open(const struct weir_host *h, struct family *family, int has_threads, struct sched_kernel **ret,
-                      char why[SCHED_WHY_MAX])
+int sched_kernel_open(const struct weir_host *h, struct family *family, const struct sched_wanted *wanted,
+                      struct sched_kernel **ret, char why[SCHED_WHY_MAX])
 {
 	struct sched_kernel *k = calloc(1, sizeof(*k));
 	int r;
@@ -214,8 +246,8 @@ int sched_kernel_open(const struct weir_host *h, struct family *family, int has_
 		return -ENOMEM;
 	}
 	k->host = h;
-	k->has_threads = has_threads;
-	r = start(k, family, why);
+	k->has_threads = wanted->has_threads;
+	r = start(k, family, wanted, why);
 	if (r < 0) {
 		sched_kernel_close(k);
 		return r;
@@ -229,6 +261,8 @@ void sched_kernel_close(struct sched_kernel *k)
 	if (!k)
 		return;
 	load_detach(&k->links);
+	ring_buffer__free(k->ring);
+	sched_stacks_free(k->stacks);
 	bpf_object__close(k->object);
 	free(k->runners.at);
 	free(k->waits.at);
@@ -317,9 +351,8 @@ static void poll_runner(struct sched_kernel *k, struct slot *s, struct outbox *o
 static void poll_wait(struct sched_kernel *k, struct slot *s, struct outbox *o, int64_t duration_ns)
 {
 	if (!s->is_named)
-		s->series[NUMBERS] =
-			sched_series(o, ROW_OFF_CPU, s->key.tgid, s->key.tid, "reason",
-		                     s->key.reason < SCHED_REASONS ? reason_names[s->key.reason] : "other");
+		s->series[NUMBERS] = sched_series(o, ROW_OFF_CPU, s->key.tgid, s->key.tid, "reason",
+		                                  sched_reason_name(s->key.reason));
 	s->is_named = 1;
 	take_hist(k, o, s, 0, sizeof(struct hist), 0, duration_ns);
 }
@@ -447,6 +480,11 @@ void sched_kernel_poll(struct sched_kernel *k, struct outbox *o, int64_t duratio
 	k->data->interval++;
 	fills[0] = poll_table(k, &k->runners, o, duration_ns, poll_runner);
 	fills[1] = poll_table(k, &k->waits, o, duration_ns, poll_wait);
+	if (k->ring) {
+		sched_stacks_begin(k->stacks, o, duration_ns);
+		(void)ring_buffer__consume(k->ring);
+		sched_stacks_end(k->stacks);
+	}
 	if (k->has_threads)
 		forget_threads(k);
 	forget_processes(k, &fills[2]);

@@ -34,6 +34,15 @@ static const struct weir_metric metrics[ROW_COUNT] = {
 	              "From switching away until running again, by reason: what was waited for, or preempted when "
 	              "another's turn had come."),
 	[ROW_RUN_DELAY] = TIMES("sched.run_delay", "run-queue delay", "From being able to run until running."),
+	[ROW_STACKS] = { .name = "sched.off_cpu.stacks",
+	                 .unit = "ns",
+	                 .brief = "long waits by stack",
+	                 .help = "Time of long waits by the stack on which they began, as they ended.",
+	                 .shape = WEIR_SHAPE_WEIGHT,
+	                 .kind = WEIR_KIND_COUNTER,
+	                 .type = WEIR_TYPE_I64,
+	                 .better = -1,
+	                 .range = WEIR_RANGE_FROM_ZERO },
 	[ROW_SWITCHES] =
 		COUNTER("sched.switches", "{context_switch}", "switches",
 	                "Switches away: voluntary ones to wait, involuntary ones because another's turn had come.", -1),
@@ -66,6 +75,7 @@ static const struct weir_metric metrics[ROW_COUNT] = {
 
 enum {
 	OPTION_THREADS,
+	OPTION_STACKS,
 	OPTION_RUNG,
 	OPTION_COUNT,
 };
@@ -75,6 +85,12 @@ static const struct weir_option options[OPTION_COUNT] = {
 	                     .fallback = "false",
 	                     .help = "histograms of each thread for itself, not of all of a process together",
 	                     .type = WEIR_OPTION_BOOL },
+	[OPTION_STACKS] = { .name = "stacks",
+	                    .fallback = "0ms",
+	                    .help = "stacks of waits that are at least as long; 0: none. Each wait costs 2 us more "
+	                            "then",
+	                    .max = 3600LL * 1000000000,
+	                    .type = WEIR_OPTION_DURATION },
 	[OPTION_RUNG] = { .name = "rung",
 	                  .fallback = "best",
 	                  .choices = "best|procfs",
@@ -138,14 +154,17 @@ static int find_target(struct weir_instance *i, struct weir_error *reterr)
 static void climb(struct weir_instance *i)
 {
 	char why[SCHED_WHY_MAX] = "there is no process to follow";
-	union weir_value threads = { .i64 = 0 };
+	union weir_value threads = { .i64 = 0 }, stacks = { .i64 = 0 };
+	struct sched_wanted wanted;
 	int is_best = 0;
 
 	(void)i->host->option(i->host, OPTION_THREADS, &threads);
+	(void)i->host->option(i->host, OPTION_STACKS, &stacks);
+	wanted = (struct sched_wanted){ threads.i64 != 0, (uint64_t)stacks.i64 };
 	if (is_chosen(i->host, OPTION_RUNG, "procfs"))
 		(void)snprintf(why, sizeof(why), "the option rung=procfs asks for less");
 	else
-		is_best = sched_kernel_open(i->host, &i->family, threads.i64 != 0, &i->kernel, why) == 0;
+		is_best = sched_kernel_open(i->host, &i->family, &wanted, &i->kernel, why) == 0;
 	live_tell_rung(i->host, &rungs[0], is_best, why);
 	if (!is_best)
 		live_tell_rung(i->host, &rungs[1], 1, "");

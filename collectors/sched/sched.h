@@ -16,6 +16,7 @@ enum sched_row {
 	ROW_OFF_CPU,
 	ROW_RUN_DELAY,
 	ROW_SWITCHES,
+	ROW_STACKS,
 	ROW_MIGRATIONS,
 	ROW_FUTEX_WAITS,
 	ROW_PAGE_FAULTS,
@@ -49,11 +50,31 @@ void sched_account_free(struct sched_account *a); /* NULL is fine */
 
 struct sched_kernel;
 
-/* Loads, attaches and finds the threads that are there; family grows by what has come since it was made. has_threads:
- * each thread for itself. 0, or -errno with why in plain words. */
-int sched_kernel_open(const struct weir_host *h, struct family *family, int has_threads, struct sched_kernel **ret,
-                      char why[SCHED_WHY_MAX]);
+struct sched_wanted {
+	int has_threads;       /* each thread for itself */
+	uint64_t long_wait_ns; /* stacks of waits that are as long; 0: none */
+};
+
+/* Loads, attaches and finds the threads that are there; family grows by what has come since it was made. 0, or -errno
+ * with why in plain words. */
+int sched_kernel_open(const struct weir_host *h, struct family *family, const struct sched_wanted *wanted,
+                      struct sched_kernel **ret, char why[SCHED_WHY_MAX]);
 void sched_kernel_poll(struct sched_kernel *k, struct outbox *o, int64_t duration_ns);
 void sched_kernel_close(struct sched_kernel *k); /* NULL is fine */
+
+const char *sched_reason_name(uint32_t reason); /* `futex` */
+
+/* ---- Stacks of long waits: kernel.c's, named and added up here ---- */
+
+struct sched_stacks;
+struct sched_long_wait;
+
+/* Reads the kernel's symbols, which may be hidden: then its frames are one. NULL: no memory. */
+struct sched_stacks *sched_stacks_new(const struct weir_host *h);
+/* Between these two each wait is taken; what is equal is said once, at the end. */
+void sched_stacks_begin(struct sched_stacks *s, struct outbox *o, int64_t duration_ns);
+void sched_stacks_take(struct sched_stacks *s, const struct sched_long_wait *w, int has_threads);
+void sched_stacks_end(struct sched_stacks *s);
+void sched_stacks_free(struct sched_stacks *s); /* NULL is fine */
 
 #endif

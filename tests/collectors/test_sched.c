@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -26,6 +27,8 @@ enum {
 	SLEEP_US = 1000,
 	N_SPINNERS = 3,
 	SPIN_MS = 300,
+	N_LONG = 10,
+	LONG_US = 20000,
 	TRIES = 20,
 	N_TURNS = 300,
 	N_READS = 100,
@@ -358,6 +361,64 @@ static void threads_are_told_apart_and_each_is_what_schedstat_says(void **state)
 	(void)munmap(s, sizeof(*s));
 }
 
+/* ---- Stacks ---- */
+
+static void sleep_short_and_long(void *what)
+{
+	for (int i = 0; i < N_LONG; i++) {
+		(void)usleep(SLEEP_US);
+		(void)usleep(LONG_US);
+	}
+}
+
+/* Of all weights of a metric. */
+static int64_t weight_of(const struct watched *got, const char *metric)
+{
+	char start[64];
+	int64_t sum = 0;
+
+	(void)snprintf(start, sizeof(start), "{\"weight\":\"%s\"", metric);
+	for (const char *at = got->text; (at = strstr(at, start)); at++) {
+		const char *self = strstr(at, "\"self\":");
+
+		sum += self ? strtoll(self + strlen("\"self\":"), NULL, 10) : 0;
+	}
+	return sum;
+}
+
+static void long_waits_have_the_stack_on_which_they_began(void **state)
+{
+	const struct lend_pair stacks = { "stacks", "15ms" };
+	const struct watching w = {
+		.collector = "sched", .work = sleep_short_and_long, .options = &stacks, .n_options = 1
+	};
+	struct watched got;
+	char own[64];
+	double all;
+
+	watch_needs_bpf();
+	got = watch_all_seen(&w);
+	(void)snprintf(own, sizeof(own), "process.pid=%d reason=sleep", got.pid);
+	all = watched_sum(&got, "sched.off_cpu", own);
+	assert_true((double)weight_of(&got, "sched.off_cpu.stacks") >= (double)N_LONG * LONG_US * 1000);
+	/* The short ones are in the histogram only. */
+	assert_true((double)weight_of(&got, "sched.off_cpu.stacks") <= all - (double)N_LONG * SLEEP_US * 1000);
+	assert_true(watched_says(&got, "hrtimer_nanosleep"));
+	assert_true(watched_says(&got, "libc"));
+	watched_done(&got);
+}
+
+static void without_a_threshold_there_are_no_stacks(void **state)
+{
+	const struct watching w = { .collector = "sched", .work = sleep_short_and_long };
+	struct watched got;
+
+	watch_needs_bpf();
+	got = watch(&w);
+	assert_int_equal(weight_of(&got, "sched.off_cpu.stacks"), 0);
+	watched_done(&got);
+}
+
 /* ---- The lowest rung ---- */
 
 static void assert_procfs_measures(struct watching w, const char *why)
@@ -404,6 +465,8 @@ int main(void)
 		cmocka_unit_test(delays_are_what_the_scheduler_accounts),
 		cmocka_unit_test(each_wait_has_its_reason_and_counts_are_getrusages),
 		cmocka_unit_test(threads_are_told_apart_and_each_is_what_schedstat_says),
+		cmocka_unit_test(long_waits_have_the_stack_on_which_they_began),
+		cmocka_unit_test(without_a_threshold_there_are_no_stacks),
 		cmocka_unit_test(without_ebpf_the_schedulers_accounts_are_read),
 		cmocka_unit_test(without_capabilities_it_says_which),
 		cmocka_unit_test(without_types_it_says_so),
