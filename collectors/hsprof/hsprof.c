@@ -21,6 +21,7 @@ enum row {
 	ROW_SAMPLES,
 	ROW_TIME,
 	ROW_WALKS,
+	ROW_LOST,
 	ROW_FILL,
 	ROW_COUNT,
 };
@@ -28,6 +29,7 @@ enum row {
 enum option {
 	OPTION_FREQUENCY,
 	OPTION_SYMBOLS,
+	OPTION_RUNG,
 	OPTION_COUNT,
 };
 
@@ -37,6 +39,14 @@ enum {
 	RING_BYTES_MAX = 16 << 20,
 	SAMPLE_BYTES = 512, /* of a sample with a stack of some 60 frames */
 };
+
+enum lost_cause {
+	LOST_SAMPLES,
+	LOST_TARGETS,
+	LOST_CAUSES,
+};
+
+static const char *const losses[LOST_CAUSES] = { "samples_full", "targets_full" };
 
 static const struct weir_metric metrics[ROW_COUNT] = {
 	[ROW_SAMPLES] = { .name = "ghc.profile.samples",
@@ -65,10 +75,19 @@ static const struct weir_metric metrics[ROW_COUNT] = {
 	                .kind = WEIR_KIND_COUNTER,
 	                .type = WEIR_TYPE_I64,
 	                .range = WEIR_RANGE_FROM_ZERO },
-	[ROW_FILL] = { .name = "weir.bpf.fill",
+	[ROW_LOST] = { .name = "weir.lost",
+	               .unit = "{event}",
+	               .brief = "lost",
+	               .help = "Events that found no room, by cause.",
+	               .shape = WEIR_SHAPE_NUMBER,
+	               .kind = WEIR_KIND_COUNTER,
+	               .type = WEIR_TYPE_I64,
+	               .better = -1,
+	               .range = WEIR_RANGE_FROM_ZERO },
+	[ROW_FILL] = { .name = "weir.map.fill",
 	               .unit = "1",
-	               .brief = "fill of a map",
-	               .help = "The most that a map or ring in the kernel was ever filled, as a share of its room.",
+	               .brief = "map fill",
+	               .help = "How full a map in the kernel is.",
 	               .shape = WEIR_SHAPE_NUMBER,
 	               .kind = WEIR_KIND_GAUGE,
 	               .type = WEIR_TYPE_F64,
@@ -87,6 +106,11 @@ static const struct weir_option options[OPTION_COUNT] = {
 	                     .fallback = "",
 	                     .help = "a file with the symbols of a program that was stripped of them",
 	                     .type = WEIR_OPTION_TEXT },
+	[OPTION_RUNG] = { .name = "rung",
+	                  .fallback = "best",
+	                  .choices = "best|flat",
+	                  .help = "flat: no eBPF even where it can be had",
+	                  .type = WEIR_OPTION_CHOICE },
 };
 
 static const struct weir_claim claims[] = { { NULL, WEIR_CLAIM_LIVE, 0 } };
@@ -98,9 +122,10 @@ struct weir_instance {
 	struct sampler *sampler; /* NULL: on the lower rung */
 	struct flat *flat;
 	int64_t period_ns, from_ns;
-	uint64_t n_lost_told, n_refused, n_taken;
+	uint64_t told[LOST_CAUSES], n_refused, n_taken;
 	uint32_t n_files_told;
-	uint32_t series_samples, series_time, series_fill, series_walks[STACKS_CODES][STACKS_WHOLES];
+	uint32_t series_samples, series_time, series_fill, series_lost[LOST_CAUSES],
+		series_walks[STACKS_CODES][STACKS_WHOLES];
 	struct weir_weight weights[BATCH];
 	uint32_t n_weights;
 	char symbols[4096];
@@ -155,12 +180,17 @@ static const struct live_rung rungs[] = {
 };
 
 /* pid 0: only to see which one works. None: the last one's result, and why not. */
-static int open_rungs(const struct weir_host *h, uint32_t pid, uint32_t frequency, uint64_t n_ring_bytes,
-                      struct sampler **ret_sampler, struct flat **ret_flat, char why[SAMPLER_WHY_MAX])
+static int open_rungs(const struct weir_host *h, uint32_t pid, int wants_best, uint32_t frequency,
+                      uint64_t n_ring_bytes, struct sampler **ret_sampler, struct flat **ret_flat,
+                      char why[SAMPLER_WHY_MAX])
 {
-	int r = sampler_open(pid, frequency, n_ring_bytes, ret_sampler, why);
+	int r = -ECANCELED;
 
+	*ret_sampler = NULL;
 	*ret_flat = NULL;
+	(void)snprintf(why, SAMPLER_WHY_MAX, "the option rung says so");
+	if (wants_best)
+		r = sampler_open(pid, frequency, n_ring_bytes, ret_sampler, why);
 	live_tell_rung(h, &rungs[0], r == 0, why);
 	if (r == 0)
 		return 0;
@@ -195,6 +225,11 @@ static void make_series(struct weir_instance *i)
 	i->series_samples = h->series(h, ROW_SAMPLES, NULL, 0);
 	i->series_time = h->series(h, ROW_TIME, NULL, 0);
 	i->series_fill = h->series(h, ROW_FILL, &map, 1);
+	for (int cause = 0; cause < LOST_CAUSES; cause++) {
+		struct weir_attr attr = { text_of("cause"), text_of(losses[cause]) };
+
+		i->series_lost[cause] = h->series(h, ROW_LOST, &attr, 1);
+	}
 	for (int code = 0; code < STACKS_CODES; code++)
 		for (int whole = 0; whole < STACKS_WHOLES; whole++) {
 			struct weir_attr attrs[] = { { text_of("code"), text_of(codes[code]) },
@@ -252,7 +287,7 @@ static int start(struct weir_instance *i, struct weir_error *reterr)
 	int64_t pid = live_target(h);
 	char why[SAMPLER_WHY_MAX];
 	union weir_value frequency;
-	struct weir_text symbols;
+	struct weir_text symbols, rung;
 	int r;
 
 	if (pid <= 0 || pid > INT32_MAX)
@@ -260,6 +295,8 @@ static int start(struct weir_instance *i, struct weir_error *reterr)
 	r = h->option(h, OPTION_FREQUENCY, &frequency);
 	if (r == 0)
 		r = h->option_text(h, OPTION_SYMBOLS, &symbols);
+	if (r == 0)
+		r = h->option_text(h, OPTION_RUNG, &rung);
 	if (r < 0)
 		return r;
 	(void)snprintf(i->symbols, sizeof(i->symbols), "%.*s", (int)symbols.n_bytes, symbols.at);
@@ -271,8 +308,8 @@ static int start(struct weir_instance *i, struct weir_error *reterr)
 		r = add_programs(i, pid, reterr);
 	if (r < 0)
 		return r;
-	r = open_rungs(h, (uint32_t)pid, (uint32_t)frequency.i64, ring_bytes(h, frequency.i64), &i->sampler, &i->flat,
-	               why);
+	r = open_rungs(h, (uint32_t)pid, rung.n_bytes == 4 && memcmp(rung.at, "best", 4) == 0, (uint32_t)frequency.i64,
+	               ring_bytes(h, frequency.i64), &i->sampler, &i->flat, why);
 	if (r < 0)
 		return weir_fail(reterr, r, "hsprof: %" PRId64 ": %s", pid, why);
 	make_series(i);
@@ -306,7 +343,7 @@ static int hsprof_probe(const struct weir_host *h, struct weir_error *reterr)
 	struct flat *flat;
 	char why[SAMPLER_WHY_MAX];
 
-	(void)open_rungs(h, 0, 1, RING_BYTES_MIN, &sampler, &flat, why);
+	(void)open_rungs(h, 0, 1, 1, RING_BYTES_MIN, &sampler, &flat, why);
 	sampler_close(sampler);
 	flat_close(flat);
 	return 0;
@@ -357,7 +394,7 @@ static int emit_stacks(struct weir_instance *i, int64_t now_ns)
 
 static int emit_numbers(struct weir_instance *i, const struct sampler_counts *counts, int64_t now_ns)
 {
-	struct weir_number numbers[STACKS_CODES * STACKS_WHOLES + 1];
+	struct weir_number numbers[STACKS_CODES * STACKS_WHOLES + LOST_CAUSES + 1];
 	uint32_t n = 0;
 
 	for (int code = 0; code < STACKS_CODES; code++)
@@ -369,6 +406,10 @@ static int emit_numbers(struct weir_instance *i, const struct sampler_counts *co
 					                             .value.i64 = (int64_t)seen,
 					                             .series = i->series_walks[code][whole] };
 		}
+	for (int cause = 0; cause < LOST_CAUSES; cause++)
+		numbers[n++] = (struct weir_number){ .time_ns = now_ns,
+			                             .value.i64 = (int64_t)i->told[cause],
+			                             .series = i->series_lost[cause] };
 	if (counts->n_ring_bytes)
 		numbers[n++] =
 			(struct weir_number){ .time_ns = now_ns,
@@ -385,9 +426,13 @@ static void keep_ledger(struct weir_instance *i, const struct sampler_counts *co
 	h->tally(h, WEIR_STORED, i->n_taken - i->n_refused, NULL);
 	if (i->n_refused)
 		h->tally(h, WEIR_SKIPPED, i->n_refused, "hsprof.too_many_stacks");
-	if (counts->n_lost + counts->n_lost_targets > i->n_lost_told)
-		h->tally(h, WEIR_LOST, counts->n_lost + counts->n_lost_targets - i->n_lost_told, "hsprof.ring_full");
-	i->n_lost_told = counts->n_lost + counts->n_lost_targets;
+	for (int cause = 0; cause < LOST_CAUSES; cause++) {
+		uint64_t now = cause == LOST_SAMPLES ? counts->n_lost : counts->n_lost_targets;
+
+		if (now > i->told[cause])
+			h->tally(h, WEIR_LOST, now - i->told[cause], losses[cause]);
+		i->told[cause] = now;
+	}
 	i->n_taken = i->n_refused = 0;
 }
 

@@ -7,6 +7,7 @@ usage: hsprof.py whole FILE...            stacks in Haskell code were followed t
        hsprof.py diag FILE CODE           a diag with that code
        hsprof.py fact FILE NAME VALUE     a fact
        hsprof.py shares FILE PROF POINTS  shares of alphaWork, betaWork and gammaWork are as in GHC's own profile
+       hsprof.py lost FILE N SHARE        what found no room was counted: stored and lost are N but for a share of it
        hsprof.py time FILE NS SHARE       the profile's time is that of the clock, but for a share of it
 """
 import json
@@ -107,6 +108,16 @@ def time(path, cpu_ns, share):
         fail(f"{path}: {spent} ns were sampled of {cpu_ns}")
 
 
+def lost(path, expected, share):
+    end = [line for line in lines_of(path) if "end" in line][0]
+    counted = [line["value"] for line in lines_of(path) if line.get("number") == "weir.lost" and line["value"]]
+    print(f"{path}: {end['stored']} stored, {end['lost']} lost")
+    if not end["lost"] or end["reasons"]["lost"].get("samples_full") != end["lost"] or counted[-1:] != [end["lost"]]:
+        fail(f"{path}: {end}, {counted}")
+    if abs(end["stored"] + end["lost"] - expected) > share * expected:
+        fail(f"{path}: {end['stored']} and {end['lost']} are not {expected}")
+
+
 def main():
     what, path = sys.argv[1], sys.argv[2]
     if what == "whole":
@@ -123,6 +134,8 @@ def main():
         fail(f"{path}: {sys.argv[3]} is not {sys.argv[4]}")
     elif what == "shares":
         shares(path, sys.argv[3], float(sys.argv[4]))
+    elif what == "lost":
+        lost(path, float(sys.argv[3]), float(sys.argv[4]))
     elif what == "time":
         time(path, float(sys.argv[3]), float(sys.argv[4]))
 

@@ -95,6 +95,10 @@ cc -O1 burn.c -o burn
 profile burn.out burn
 say time burn.out 1e9 0.05
 
+# A ring that is too small for what comes between two polls: what is lost is counted.
+"$live" hsprof -frequency=9999 interval_ns=1000000 interval_ms=4000 "process.exe=$work/burn" -- ./burn 3>lost
+say lost lost 9999 0.05
+
 # Without any right: where it is, by name, and all the time there was.
 nobody="setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --bounding-set=-all"
 if [ "$(id -u)" -ne 0 ] || [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -gt 2 ] || ! chmod 755 "$work" ||
