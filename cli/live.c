@@ -5,6 +5,7 @@
 #include "cli/say.h"
 #include "cli/verbs.h"
 #include "plugins/session.h"
+#include "runs/run.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -23,6 +24,8 @@ enum {
 	SAID_MAX = 20, /* diags that are printed as they come; all are in the store */
 	SECOND_NS = 1000000000,
 };
+
+#define COARSE_NS INT64_C(10000000000)
 
 static int take_option(struct live_request *r, char *argument)
 {
@@ -56,11 +59,66 @@ int live_take(const struct page *page, struct live_request *r, int row, const ch
 		return 0;
 	case LIVE_OPTION:
 		return take_option(r, (char *)(uintptr_t)argument);
+	case LIVE_WINDOW:
+		r->window = argument;
+		return 0;
+	case LIVE_GENESIS:
+		r->genesis = argument;
+		return 0;
+	case LIVE_COARSE:
+		return page_duration(page, "coarse", argument, &r->coarse_ns);
 	case LIVE_QUIET:
 	default:
 		r->is_quiet = 1;
 		return 0;
 	}
+}
+
+/* `-20s,+60s` */
+static int take_window(const struct page *page, struct live_request *r)
+{
+	char text[128];
+	char *comma;
+
+	(void)snprintf(text, sizeof(text), "%s", r->window);
+	comma = strchr(text, ',');
+	if (text[0] != '-' || !comma || comma[1] != '+') {
+		say("--epoch-window %s: not of the form -20s,+60s", r->window);
+		return -EINVAL;
+	}
+	*comma = 0;
+	if (page_duration(page, "epoch-window", text + 1, &r->schedule.before_ns) < 0 ||
+	    page_duration(page, "epoch-window", comma + 2, &r->schedule.after_ns) < 0)
+		return -EINVAL;
+	return 0;
+}
+
+int live_check(const struct page *page, struct live_request *r)
+{
+	struct run_clock clock;
+	struct weir_error error;
+
+	if (!r->window != !r->genesis) {
+		say("--epoch-window and --genesis belong together: one says what is around a boundary, the other when "
+		    "it is");
+		return -EINVAL;
+	}
+	if (!r->window)
+		return 0;
+	if (run_clock_read(r->genesis, &clock, &error) < 0) {
+		say("%s", error.text);
+		return -EINVAL;
+	}
+	if (take_window(page, r) < 0)
+		return -EINVAL;
+	r->schedule.interval_ns = r->interval_ns;
+	r->schedule.coarse_ns = r->coarse_ns ? r->coarse_ns : COARSE_NS;
+	r->schedule.first_ns = clock.start_ns;
+	r->schedule.period_ns = clock.epoch_ns;
+	if (r->schedule.before_ns + r->schedule.after_ns < clock.epoch_ns)
+		return 0;
+	say("--epoch-window %s: as long as an epoch or longer", r->window);
+	return -EINVAL;
 }
 
 void live_tag(const char *name, char *ret, size_t size)
@@ -293,6 +351,7 @@ static int add_job(struct session *session, const struct live_run *run, const st
 		                 .context = context,
 		                 .is_live = 1,
 		                 .interval_ns = q->interval_ns,
+		                 .schedule = q->schedule,
 		                 .started_ns = started_ns,
 		                 .target = (int)t->pid };
 	uint32_t number;

@@ -6,6 +6,7 @@
 
 #include "cli/page.h"
 #include "plugins/lend.h"
+#include "plugins/schedule.h"
 #include "store/store.h"
 
 #include <sys/types.h>
@@ -32,7 +33,9 @@ struct live_option {
 struct live_request {
 	const char *output, *tag, *node;
 	const char *collectors; /* `disk,net`; NULL: all that there are */
-	int64_t interval_ns, for_ns;
+	int64_t interval_ns, for_ns, coarse_ns;
+	const char *window, *genesis; /* as given */
+	struct schedule schedule;     /* made of them by live_check() */
 	int is_quiet;
 	struct live_option options[LIVE_OPTIONS_MAX];
 	uint32_t n_options;
@@ -75,6 +78,9 @@ enum live_row {
 	LIVE_RUN,
 	LIVE_OPTION,
 	LIVE_QUIET,
+	LIVE_WINDOW,
+	LIVE_GENESIS,
+	LIVE_COARSE,
 	LIVE_ROWS,
 };
 /* Their rows, for each verb's table. */
@@ -85,7 +91,13 @@ enum live_row {
 	[LIVE_FOR] = { "for", "SECONDS", "measure no longer than this", 0 },                                           \
 	[LIVE_RUN] = { "run", "TAG", "call the run so", 0 },                                                           \
 	[LIVE_OPTION] = { "option", "C.NAME=VALUE", "an option of collector C; `weir plugins show C`", 'O' },          \
-	[LIVE_QUIET] = { "quiet", NULL, "print only what went wrong", 'q' }
+	[LIVE_QUIET] = { "quiet", NULL, "print only what went wrong", 'q' },                                           \
+	[LIVE_WINDOW] = { "epoch-window", "-SECONDS,+SECONDS", "look at --interval only around epoch boundaries", 0 }, \
+	[LIVE_GENESIS] = { "genesis", "FILE", "the Shelley genesis, which says when epochs begin", 0 },                \
+	[LIVE_COARSE] = { "coarse", "SECONDS", "between two looks outside of --epoch-window (10)", 0 }
+
+/* After the last option: what belongs together. -EINVAL after saying what is wrong. */
+int live_check(const struct page *page, struct live_request *r);
 
 int live_take(const struct page *page, struct live_request *r, int row, const char *argument);
 

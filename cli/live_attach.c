@@ -160,6 +160,8 @@ int verb_attach(int argc, char **argv)
 		code = EXIT_MISUSE;
 	else if (row != PAGE_DONE)
 		code = page_exit(row);
+	else if (live_check(&attach_page, &q) < 0)
+		code = EXIT_MISUSE;
 	else
 		code = is_number(argv[optind]) ? attach_process(&run, &targets, argv[optind])
 		                               : attach_run(&run, &targets, argv[optind]);

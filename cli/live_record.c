@@ -247,6 +247,8 @@ int verb_record(int argc, char **argv)
 			return EXIT_MISUSE;
 	if (row != PAGE_DONE)
 		return page_exit(row);
+	if (live_check(&record_page, &q.live) < 0)
+		return EXIT_MISUSE;
 	argv += optind;
 	slash = strrchr(argv[0], '/');
 	target.node = q.live.node ? q.live.node : slash ? slash + 1 : argv[0];

@@ -13,13 +13,26 @@ static int64_t monotonic_ns(void)
 	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-struct pace pace_start(int64_t interval_ns, int stop_fd)
+struct pace pace_start(const struct schedule *schedule, int64_t interval_ns, int stop_fd)
 {
 	int64_t now_ns = monotonic_ns();
 
-	return (struct pace){
-		.interval_ns = interval_ns, .next_ns = now_ns, .handed_over_ns = now_ns, .stop_fd = stop_fd
-	};
+	return (struct pace){ .schedule = schedule && schedule->period_ns > 0 ? schedule : NULL,
+		              .interval_ns = interval_ns,
+		              .next_ns = now_ns,
+		              .handed_over_ns = now_ns,
+		              .stop_fd = stop_fd };
+}
+
+/* How long it is until the next moment of the schedule. */
+static int64_t until_scheduled(const struct schedule *s)
+{
+	struct timespec utc;
+	int64_t utc_ns;
+
+	(void)clock_gettime(CLOCK_REALTIME, &utc);
+	utc_ns = utc.tv_sec * INT64_C(1000000000) + utc.tv_nsec;
+	return schedule_next(s, utc_ns) - utc_ns;
 }
 
 void pace_wait(struct pace *p)
@@ -29,7 +42,7 @@ void pace_wait(struct pace *p)
 	struct timespec left;
 	int n;
 
-	p->next_ns += p->interval_ns;
+	p->next_ns = p->schedule ? now_ns + until_scheduled(p->schedule) : p->next_ns + p->interval_ns;
 	if (p->next_ns <= now_ns)
 		p->next_ns += (now_ns - p->next_ns) / p->interval_ns * p->interval_ns + p->interval_ns;
 	do {

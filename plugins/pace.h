@@ -7,15 +7,19 @@
 
 #include <stdint.h>
 
+#include "plugins/schedule.h"
+
 #define PACE_HAND_OVER_NS INT64_C(5000000000) /* what a killed recording may lose */
 
 struct pace {
+	const struct schedule *schedule; /* NULL: always at the interval */
 	int64_t interval_ns, next_ns, handed_over_ns;
 	int stop_fd;
 	int is_last; /* stop_fd was readable: the poll that follows is the last */
 };
 
-struct pace pace_start(int64_t interval_ns, int stop_fd);
+/* Where there is a schedule with windows it is followed, by UTC. */
+struct pace pace_start(const struct schedule *schedule, int64_t interval_ns, int stop_fd);
 /* Sleeps until the next interval, or until stop_fd is readable. */
 void pace_wait(struct pace *p);
 /* Whether PACE_HAND_OVER_NS are over since it last was; always when an interval is as long as that. */

@@ -18,6 +18,7 @@
 
 #include "plugins/lend.h"
 #include "plugins/registry.h"
+#include "plugins/schedule.h"
 #include "store/store.h"
 
 struct session;
@@ -34,8 +35,9 @@ struct session_job {
 	uint32_t n_options, n_context;
 	/* ---- Of a live source: there is no file; `path` names it, and context has what it is to measure ---- */
 	int is_live;
-	int64_t interval_ns; /* between two polls; the session adds `interval_ns` to the context */
-	int64_t started_ns;  /* UTC: of the recording. No two of one path in a store have the same. */
+	int64_t interval_ns;      /* between two polls; the session adds `interval_ns` to the context */
+	struct schedule schedule; /* period_ns 0: none; else when it is polled; interval_ns is that inside of windows */
+	int64_t started_ns;       /* UTC: of the recording. No two of one path in a store have the same. */
 	int is_stream;   /* no system, but a live input of a collector of files: a pipe, a socket, a file that grows */
 	int stream_fd;   /* to read from, without waiting; the caller's, like head */
 	int has_own_end; /* over when its writer is gone; else only when all live sources end */

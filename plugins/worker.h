@@ -11,6 +11,7 @@
 #include "plugins/crash.h"
 #include "plugins/registry.h"
 #include "plugins/ring.h"
+#include "plugins/schedule.h"
 #include "plugins/wire.h"
 
 enum worker_verb {
@@ -46,6 +47,7 @@ struct worker_task {
 	int is_beside; /* a second thread reads and hashes */
 	/* ---- Of a live source ---- */
 	int is_live;
+	struct schedule schedule;
 	int64_t interval_ns; /* between two polls */
 	int stop_fd;         /* readable: one more poll, and the end */
 	int is_stream;       /* it is a live input of a collector of files, and not a system */

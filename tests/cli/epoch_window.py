@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`weir record --epoch-window`: looks are fine around the boundaries that a genesis file tells, coarse between:
+epoch_window.py WEIR"""
+import datetime
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+weir = os.path.abspath(sys.argv[1])
+os.chdir(tempfile.mkdtemp())
+FINE, COARSE, BEFORE, AFTER, EPOCH = 0.1, 1.0, 0.5, 1.0, 4.0
+start = int(time.time()) - 39
+genesis = {"systemStart": datetime.datetime.fromtimestamp(start, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+           "slotLength": 0.1, "epochLength": 40, "initialFunds": {"x" * 40: 1}}
+json.dump(genesis, open("genesis.json", "w"))
+
+
+def record(*more, code=0):
+    p = subprocess.run([weir, "record", "-q", "-c", "proc", "-o", "s.weir", "--interval", str(FINE), *more, "--", "sleep", "9"],
+                       capture_output=True, text=True)
+    assert p.returncode == code, (p.returncode, p.stderr)
+    return p.stderr
+
+
+record("--coarse", str(COARSE), "--epoch-window", f"-{BEFORE}s,+{AFTER}s", "--genesis", "genesis.json")
+sql = subprocess.run([weir, "sql", "--json", "s.weir", "select t_ns from numbers where metric = 'process.count' order by 1"],
+                     capture_output=True, text=True, check=True)
+times = [row["t_ns"] / 1e9 for row in json.loads(sql.stdout)]
+
+
+def away(t):
+    """From the nearest boundary: before it negative."""
+    phase = (t - start) % EPOCH
+    return phase if phase < EPOCH / 2 else phase - EPOCH
+
+
+fine = [t for t in times if -BEFORE - 0.01 <= away(t) <= AFTER + 0.05]
+gaps = [b - a for a, b in zip(times, times[1:])]
+inside = [b - a for a, b in zip(times, times[1:]) if -BEFORE <= away(a) and away(b) <= AFTER and b - a < EPOCH / 2]
+outside = [b - a for a, b in zip(times, times[1:]) if away(a) > AFTER + 0.05 or away(b) < -BEFORE - 0.05]
+# Nine seconds meet two boundaries at least: fifteen fine looks each, and about three coarse ones between.
+assert len(fine) >= 26, (len(fine), times)
+assert sorted(inside)[len(inside) // 2] < 2 * FINE, sorted(inside)
+assert max(gaps) <= COARSE + 0.7, max(gaps)
+assert outside and sorted(outside)[len(outside) // 2] > 2 * FINE, outside
+assert len(times) < 9 / FINE * 0.7, len(times)
+
+json.dump({"startTime": 1, "protocolConsts": {}}, open("byron.json", "w"))
+assert "must be Shelley's" in record("--epoch-window", "-1s,+1s", "--genesis", "byron.json", code=2)
+assert "belong together" in record("--epoch-window", "-1s,+1s", code=2)
+assert "belong together" in record("--genesis", "genesis.json", code=2)
+assert "not of the form" in record("--epoch-window", "1s,2s", "--genesis", "genesis.json", code=2)
+assert "as long as an epoch" in record("--epoch-window", "-3s,+3s", "--genesis", "genesis.json", code=2)
+assert "No such file" in record("--epoch-window", "-1s,+1s", "--genesis", "none.json", code=2)
+open("cut.json", "w").write(json.dumps(genesis)[:-5])
+assert "not JSON" in record("--epoch-window", "-1s,+1s", "--genesis", "cut.json", code=2)
+print(f"{len(times)} looks, {len(fine)} of them around boundaries")
