@@ -30,7 +30,7 @@ struct pt_regs___x86 {
 	unsigned long orig_ax;
 } __attribute__((preserve_access_index));
 
-struct pt_regs___arm64 {
+struct pt_regs___aarch64 {
 	int syscallno;
 } __attribute__((preserve_access_index));
 
@@ -175,8 +175,8 @@ static __always_inline __u64 reason_of(struct task_struct *task)
 		return SCHED_IO;
 	if (bpf_core_field_exists(struct pt_regs___x86, orig_ax))
 		call = (long)((struct pt_regs___x86 *)regs)->orig_ax;
-	else if (bpf_core_field_exists(struct pt_regs___arm64, syscallno))
-		call = ((struct pt_regs___arm64 *)regs)->syscallno;
+	else if (bpf_core_field_exists(struct pt_regs___aarch64, syscallno))
+		call = ((struct pt_regs___aarch64 *)regs)->syscallno;
 	if (call < 0)
 		return SCHED_FAULT;
 	if (call >= SCHED_CALLS_MAX || !reasons[call])
