@@ -161,6 +161,13 @@ static void tell_programs(struct weir_instance *i)
 			         "hsprof: too many programs: stacks of some are not walked");
 		if (f->ghc_version[0])
 			(void)i->host->fact(i->host, "ghc.version", text_of(f->ghc_version));
+		else if (i->n_files_told == 0) {
+			(void)snprintf(
+				sentence, sizeof(sentence),
+				"hsprof: %s: does not say that GHC compiled it: only where it is, no Haskell stacks",
+				f->name);
+			complain(i, WEIR_NOTE, "hsprof.other", sentence);
+		}
 		if (f->why_not[0]) {
 			(void)snprintf(sentence, sizeof(sentence), "hsprof: %s: %s", f->name, f->why_not);
 			complain(i, WEIR_WARNING, "hsprof.layout", sentence);

@@ -473,6 +473,11 @@ static void answer(struct names *n, const struct weir_host *h, uint64_t address,
 		place->frame = make_frame(n, h, place);
 	ret->frame = place->frame;
 	ret->kind = place->kind;
+	/* Of a stripped library only what it exports has a name, and C says how long each of them is. */
+	if ((ret->kind == NAMES_RTS || ret->kind == NAMES_FOREIGN) && place->n_bytes > 0 &&
+	    address >= place->address + place->n_bytes)
+		ret->frame = h->frame(h, (struct weir_text){ n->file, strlen(n->file) },
+		                      (struct weir_text){ n->file, strlen(n->file) }, (struct weir_text){ "", 0 });
 }
 
 uint32_t names_frame(struct names *n, const struct weir_host *h, uint64_t address, enum names_kind *ret_kind)

@@ -68,13 +68,26 @@ static void file_free(struct file *f)
 	free(f);
 }
 
-static void learn_layout(struct file *f, const struct image *image)
+/* Packaging strips what compilers say of themselves; the run-time system's library has the version in its name. */
+static void learn_version(struct file *f, const struct image *image, const char *library)
 {
-	struct spaces_file *shown = &f->shown;
-	char library[PATH_MAX];
-	uint32_t is_shared = (uint32_t)image_runtime_library(image, "", library, sizeof(library));
+	struct image *rts;
 
 	(void)snprintf(f->version, sizeof(f->version), "%s", image_ghc_version(image));
+	if (f->version[0] || !library[0] || image_open(library, &rts, NULL) < 0)
+		return;
+	(void)snprintf(f->version, sizeof(f->version), "%s", image_ghc_version(rts));
+	image_close(rts);
+}
+
+static void learn_layout(struct file *f, const struct image *image, const char *path)
+{
+	struct spaces_file *shown = &f->shown;
+	char library[PATH_MAX] = "", real[PATH_MAX];
+	uint32_t is_shared =
+		(uint32_t)image_runtime_library(image, realpath(path, real) ? real : path, library, sizeof(library));
+
+	learn_version(f, image, library);
 	if (!f->version[0])
 		return;
 	if (!image_is_x86_64(image)) {
@@ -155,7 +168,7 @@ static int file_open(const char *path, const char *symbols, struct file **ret, s
 	f->shown.ghc_version = f->version;
 	f->shown.why_not = f->why_not;
 	f->shown.why_nameless = f->why_nameless;
-	learn_layout(f, image);
+	learn_layout(f, image, path);
 	learn_code(f, image);
 	r = learn_names(f, image, symbols, reterr);
 	if (r < 0) {

@@ -32,9 +32,9 @@ profile() # FILE PROGRAM ARGS...
 say() { "$python" "$root/tests/oracle/hsprof.py" "$@"; }
 
 # Stacks to their end, whatever they are made of.
-profile plain shapes 120 1
-profile threaded shapes-threaded 30 3 +RTS -N2
-profile profiled shapes-prof 60 1
+profile plain shapes 200 1
+profile threaded shapes-threaded 60 3 +RTS -N2
+profile profiled shapes-prof 100 1
 say whole plain threaded profiled
 for out in plain threaded profiled; do
 	say says $out '^catch;.*;spin$' # C, and who called it
@@ -61,6 +61,13 @@ say whole shares-prof.out shares.out
 "$live" hsprof -frequency=1999 interval_ms=50 -- sh -c './shares 400 & ./shares 400; wait; ./shapes 10 1' 3>tree >/dev/null
 say says tree '^\[shares\];.*alphaWork'
 say says tree '^\[shapes\];.*work1'
+
+# Code in shared libraries, found by what the program asks for.
+if ghc -v0 -O1 -dynamic -rtsopts -outputdir dynamic.o Shapes.hs spin.c -o shapes-dynamic 2>/dev/null; then
+	strip -R .comment shapes-dynamic
+	profile dynamic shapes-dynamic 300 1
+	say whole dynamic
+fi
 
 # Without symbols: places instead of names, a sentence, and a way out.
 strip shapes -o stripped
