@@ -78,7 +78,10 @@ static int exports_one(const char *path)
 static int check_one(const char *path)
 {
 	struct check_listener l = { strrchr(path, '/') + 1 };
-	struct check_config config = { .path = path, .seed = 1, .say = hear, .listener = &l };
+	/* The machine may be busy, and sanitizers are slow: this is against hanging only. */
+	struct check_config config = {
+		.path = path, .seed = 1, .say = hear, .listener = &l, .timeout_ns = INT64_C(180000000000)
+	};
 	struct weir_error error = { "" };
 	struct check_totals totals = { .n_fail = 1 };
 	int is_good = exports_one(path);
