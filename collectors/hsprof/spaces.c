@@ -138,7 +138,11 @@ static int learn_names(struct file *f, struct image *image, const char *symbols,
 		image_close(image);
 	if (r < 0) {
 		f->shown.names = NULL;
-		(void)snprintf(f->why_nameless, sizeof(f->why_nameless), "%s", error.text);
+		(void)snprintf(
+			f->why_nameless, sizeof(f->why_nameless),
+			"hsprof: %s: stripped of its symbols, and nothing that has them was found by its build id; "
+			"give a copy that has them with the option symbols",
+			f->name);
 	}
 	return 0;
 }
