@@ -172,15 +172,15 @@ static __always_inline __u64 reason_of(struct task_struct *task)
 	long call = -1;
 
 	if (BPF_CORE_READ_BITFIELD(task, in_iowait))
-		return SCHED_IO;
+		return SCHED_REASON_IO;
 	if (bpf_core_field_exists(struct pt_regs___x86, orig_ax))
 		call = (long)((struct pt_regs___x86 *)regs)->orig_ax;
 	else if (bpf_core_field_exists(struct pt_regs___aarch64, syscallno))
 		call = ((struct pt_regs___aarch64 *)regs)->syscallno;
 	if (call < 0)
-		return SCHED_FAULT;
+		return SCHED_REASON_FAULT;
 	if (call >= SCHED_CALLS_MAX || !reasons[call])
-		return SCHED_OTHER;
+		return SCHED_REASON_OTHER;
 	return reasons[call];
 }
 
@@ -216,13 +216,13 @@ static __always_inline void leaves(struct task_struct *task, struct thread *t, _
 	struct sched_runner *r = runner_of(task);
 	int is_voluntary = task->nvcsw != t->n_voluntary;
 
-	t->reason = is_voluntary ? reason_of(task) : SCHED_PREEMPTED;
+	t->reason = is_voluntary ? reason_of(task) : SCHED_REASON_PREEMPTED;
 	if (r) {
 		if (t->on_ns)
 			hist_add(&r->on_cpu, now - t->on_ns, interval);
 		r->n_voluntary += (__u64)is_voluntary;
 		r->n_involuntary += (__u64)!is_voluntary;
-		r->n_futex_waits += t->reason == SCHED_FUTEX;
+		r->n_futex_waits += t->reason == SCHED_REASON_FUTEX;
 		r->n_minor_faults += task->min_flt - t->n_minor_faults;
 		r->n_major_faults += task->maj_flt - t->n_major_faults;
 	}
@@ -244,7 +244,7 @@ static __always_inline void comes(struct task_struct *task, struct thread *t, __
 		lose(SCHED_LOST_SWITCHES);
 	else if (t->off_ns)
 		add_wait(task, t, now);
-	if (long_wait_ns && t->off_ns && t->reason != SCHED_PREEMPTED && now - t->off_ns >= long_wait_ns)
+	if (long_wait_ns && t->off_ns && t->reason != SCHED_REASON_PREEMPTED && now - t->off_ns >= long_wait_ns)
 		send_long_wait(task, t, now);
 	if (r && t->ready_ns)
 		hist_add(&r->run_delay, now - t->ready_ns, interval);
@@ -265,7 +265,7 @@ int BPF_PROG(on_switch, bool is_preempted, struct task_struct *prev, struct task
 	if (t_prev) {
 		now = bpf_ktime_get_ns();
 		leaves(prev, t_prev, now);
-		if (long_wait_ns && t_prev->reason != SCHED_PREEMPTED)
+		if (long_wait_ns && t_prev->reason != SCHED_REASON_PREEMPTED)
 			note_beginning(ctx, prev);
 	}
 	if (t_next)

@@ -18,15 +18,15 @@ enum {
 
 /* Why a thread left its processor: from what the kernel knows of it and the system call that it is in. */
 enum sched_reason {
-	SCHED_PREEMPTED, /* it could have gone on */
-	SCHED_FUTEX,
-	SCHED_SLEEP,    /* for a time that it chose */
-	SCHED_POLL,     /* for any of several descriptors */
-	SCHED_TRANSFER, /* for the other end of a pipe or a socket */
-	SCHED_CHILD,    /* for a process */
-	SCHED_IO,       /* for storage */
-	SCHED_FAULT,    /* for a page, outside of system calls */
-	SCHED_OTHER,
+	SCHED_REASON_PREEMPTED, /* it could have gone on */
+	SCHED_REASON_FUTEX,
+	SCHED_REASON_SLEEP,    /* for a time that it chose */
+	SCHED_REASON_POLL,     /* for any of several descriptors */
+	SCHED_REASON_TRANSFER, /* for the other end of a pipe or a socket */
+	SCHED_REASON_CHILD,    /* for a process */
+	SCHED_REASON_IO,       /* for storage */
+	SCHED_REASON_FAULT,    /* for a page, outside of system calls */
+	SCHED_REASON_OTHER,
 	SCHED_REASONS,
 };
 

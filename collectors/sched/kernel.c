@@ -64,9 +64,9 @@ static const char *const losses[SCHED_LOST_COUNT + 1] = {
 };
 
 static const char *const names_of_reasons[SCHED_REASONS] = {
-	[SCHED_PREEMPTED] = "preempted", [SCHED_FUTEX] = "futex", [SCHED_SLEEP] = "sleep",
-	[SCHED_POLL] = "poll",           [SCHED_IO] = "io",       [SCHED_TRANSFER] = "transfer",
-	[SCHED_CHILD] = "child",         [SCHED_FAULT] = "fault", [SCHED_OTHER] = "other",
+	[SCHED_REASON_PREEMPTED] = "preempted", [SCHED_REASON_FUTEX] = "futex", [SCHED_REASON_SLEEP] = "sleep",
+	[SCHED_REASON_POLL] = "poll",           [SCHED_REASON_IO] = "io",       [SCHED_REASON_TRANSFER] = "transfer",
+	[SCHED_REASON_CHILD] = "child",         [SCHED_REASON_FAULT] = "fault", [SCHED_REASON_OTHER] = "other",
 };
 
 const char *sched_reason_name(uint32_t reason)
@@ -81,29 +81,29 @@ static const struct {
 	long call;
 	enum sched_reason reason;
 } calls[] = {
-	{ SYS_futex, SCHED_FUTEX },
+	{ SYS_futex, SCHED_REASON_FUTEX },
 #ifdef SYS_futex_waitv
-	{ SYS_futex_waitv, SCHED_FUTEX },
+	{ SYS_futex_waitv, SCHED_REASON_FUTEX },
 #endif
-	{ SYS_nanosleep, SCHED_SLEEP },   { SYS_clock_nanosleep, SCHED_SLEEP },
+	{ SYS_nanosleep, SCHED_REASON_SLEEP },   { SYS_clock_nanosleep, SCHED_REASON_SLEEP },
 #ifdef SYS_pause
-	{ SYS_pause, SCHED_SLEEP },       { SYS_poll, SCHED_POLL },
-	{ SYS_select, SCHED_POLL },       { SYS_epoll_wait, SCHED_POLL },
+	{ SYS_pause, SCHED_REASON_SLEEP },       { SYS_poll, SCHED_REASON_POLL },
+	{ SYS_select, SCHED_REASON_POLL },       { SYS_epoll_wait, SCHED_REASON_POLL },
 #endif
-	{ SYS_ppoll, SCHED_POLL },        { SYS_pselect6, SCHED_POLL },
-	{ SYS_epoll_pwait, SCHED_POLL },
+	{ SYS_ppoll, SCHED_REASON_POLL },        { SYS_pselect6, SCHED_REASON_POLL },
+	{ SYS_epoll_pwait, SCHED_REASON_POLL },
 #ifdef SYS_epoll_pwait2
-	{ SYS_epoll_pwait2, SCHED_POLL },
+	{ SYS_epoll_pwait2, SCHED_REASON_POLL },
 #endif
-	{ SYS_read, SCHED_TRANSFER },     { SYS_write, SCHED_TRANSFER },
-	{ SYS_readv, SCHED_TRANSFER },    { SYS_writev, SCHED_TRANSFER },
-	{ SYS_recvfrom, SCHED_TRANSFER }, { SYS_sendto, SCHED_TRANSFER },
-	{ SYS_recvmsg, SCHED_TRANSFER },  { SYS_sendmsg, SCHED_TRANSFER },
-	{ SYS_accept, SCHED_TRANSFER },   { SYS_accept4, SCHED_TRANSFER },
-	{ SYS_connect, SCHED_TRANSFER },  { SYS_wait4, SCHED_CHILD },
-	{ SYS_waitid, SCHED_CHILD },
+	{ SYS_read, SCHED_REASON_TRANSFER },     { SYS_write, SCHED_REASON_TRANSFER },
+	{ SYS_readv, SCHED_REASON_TRANSFER },    { SYS_writev, SCHED_REASON_TRANSFER },
+	{ SYS_recvfrom, SCHED_REASON_TRANSFER }, { SYS_sendto, SCHED_REASON_TRANSFER },
+	{ SYS_recvmsg, SCHED_REASON_TRANSFER },  { SYS_sendmsg, SCHED_REASON_TRANSFER },
+	{ SYS_accept, SCHED_REASON_TRANSFER },   { SYS_accept4, SCHED_REASON_TRANSFER },
+	{ SYS_connect, SCHED_REASON_TRANSFER },  { SYS_wait4, SCHED_REASON_CHILD },
+	{ SYS_waitid, SCHED_REASON_CHILD },
 #ifdef SYS_vfork
-	{ SYS_vfork, SCHED_CHILD },
+	{ SYS_vfork, SCHED_REASON_CHILD },
 #endif
 };
 

@@ -87,7 +87,7 @@ static const struct weir_option options[OPTION_COUNT] = {
 	                     .type = WEIR_OPTION_BOOL },
 	[OPTION_STACKS] = { .name = "stacks",
 	                    .fallback = "0ms",
-	                    .help = "stacks of waits that are at least as long; 0: none. Each wait costs 2 us more "
+	                    .help = "stacks of waits that are at least as long; 0: none. Each wait costs 1 us more "
 	                            "then",
 	                    .max = 3600LL * 1000000000,
 	                    .type = WEIR_OPTION_DURATION },

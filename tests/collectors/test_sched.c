@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bpf/sched.h"
 #include "tests/collectors/watch.h"
 
 enum {
@@ -29,6 +30,7 @@ enum {
 	SPIN_MS = 300,
 	N_LONG = 10,
 	LONG_US = 20000,
+	N_BEYOND = 200,
 	TRIES = 20,
 	N_TURNS = 300,
 	N_READS = 100,
@@ -361,6 +363,49 @@ static void threads_are_told_apart_and_each_is_what_schedstat_says(void **state)
 	(void)munmap(s, sizeof(*s));
 }
 
+static void *stay(void *what)
+{
+	for (;;)
+		(void)pause();
+	return NULL;
+}
+
+/* So many threads, the first among them; slowly, because the kernel has memory for a few entries at a time only. */
+static void have_threads(void *what)
+{
+	const int *n = what;
+	pthread_attr_t small;
+	pthread_t thread;
+
+	(void)pthread_attr_init(&small);
+	(void)pthread_attr_setstacksize(&small, 64 << 10);
+	for (int i = 1; i < *n; i++)
+		if (pthread_create(&thread, &small, stay, NULL) != 0 || usleep(SLEEP_US) < 0)
+			_exit(1);
+	(void)usleep(50 * SLEEP_US);
+}
+
+static void threads_beyond_the_bound_are_lost_and_said_to_be(void **state)
+{
+	const struct lend_pair threads = { "threads", "true" };
+	int n = SCHED_RUNNERS_MAX;
+	const struct watching w = {
+		.collector = "sched", .work = have_threads, .what = &n, .options = &threads, .n_options = 1
+	};
+	struct watched got;
+
+	watch_needs_bpf();
+	got = watch(&w);
+	assert_in_range(watched_gain(&got, "weir.lost", "cause=sched.runners_full"), 0, N_BEYOND / 2);
+	assert_true(watched_says(&got, "\"map\":\"runners\"},\"t_ns\":"));
+	watched_done(&got);
+	n += N_BEYOND;
+	got = watch(&w);
+	assert_true(watched_gain(&got, "weir.lost", "cause=sched.runners_full") >= N_BEYOND);
+	assert_true(watched_says(&got, "{\"end\":\"partial\""));
+	watched_done(&got);
+}
+
 /* ---- Stacks ---- */
 
 static void sleep_short_and_long(void *what)
@@ -465,6 +510,7 @@ int main(void)
 		cmocka_unit_test(delays_are_what_the_scheduler_accounts),
 		cmocka_unit_test(each_wait_has_its_reason_and_counts_are_getrusages),
 		cmocka_unit_test(threads_are_told_apart_and_each_is_what_schedstat_says),
+		cmocka_unit_test(threads_beyond_the_bound_are_lost_and_said_to_be),
 		cmocka_unit_test(long_waits_have_the_stack_on_which_they_began),
 		cmocka_unit_test(without_a_threshold_there_are_no_stacks),
 		cmocka_unit_test(without_ebpf_the_schedulers_accounts_are_read),
