@@ -60,6 +60,11 @@ void ring_free(struct ring *r)
 	free(r);
 }
 
+uint64_t ring_room(const struct ring *r)
+{
+	return RING_BYTES - (r->own - atomic_load(&r->shared->tail));
+}
+
 int ring_room_fd(const struct ring *r)
 {
 	return r->room_fd;

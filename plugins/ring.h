@@ -34,7 +34,8 @@ struct ring_part {
 /* One message, the parts joined; waits while there is no room. -EMSGSIZE: more than RING_MESSAGE_MAX. -EPIPE: closed.
  */
 int ring_send(struct ring *r, const struct ring_part *parts, uint32_t n_parts);
-int ring_room_fd(const struct ring *r); /* what the producer sleeps on */
+uint64_t ring_room(const struct ring *r); /* bytes for which a message would not have to wait */
+int ring_room_fd(const struct ring *r);   /* what the producer sleeps on */
 
 /* ---- The consumer ---- */
 

@@ -26,6 +26,7 @@ enum {
 struct worker {
 	struct lend_receiver delivery;
 	const struct worker_task *task;
+	struct ring *ring; /* of a child */
 	struct lend *lend;
 	struct weir_instance *instance;
 	struct sandbox sandbox;
@@ -200,6 +201,17 @@ static int hand_over(struct worker *w)
 	return delivery_tick(&w->delivery, &so_far);
 }
 
+/* A host that has no room gets nothing for once: what the kernel counted is in the next interval. */
+static int is_pressed(struct worker *w)
+{
+	const struct weir_host *h = lend_host(w->lend);
+
+	if (!w->ring || ring_room(w->ring) >= RING_BYTES / 2)
+		return 0;
+	h->tally(h, WEIR_LOST, 1, "host.busy");
+	return 1;
+}
+
 /* Once an interval, and once more when it is to stop. What was measured is handed over every few intervals: a block of
  * ten points costs a store little more than one of one. */
 static int poll_live(struct worker *w)
@@ -208,7 +220,8 @@ static int poll_live(struct worker *w)
 	int r = hand_over(w);
 
 	while (r >= 0 && r != WEIR_END && !w->delivery.is_flood) {
-		r = w->delivery.collector->poll(w->instance, delivery_ops.now(&w->delivery), &w->error);
+		if (r != WEIR_AGAIN || pace.is_last || !is_pressed(w))
+			r = w->delivery.collector->poll(w->instance, delivery_ops.now(&w->delivery), &w->error);
 		atomic_fetch_add_explicit(&w->delivery.gauge->n_sent, 1, memory_order_relaxed);
 		if (r != WEIR_AGAIN)
 			continue;
@@ -424,6 +437,7 @@ void worker_child(const struct worker_task *task, struct ring *ring, struct work
 	call_it(task);
 	w.task = task;
 	w.is_child = 1;
+	w.ring = ring;
 	w.delivery.send = send_by_ring;
 	w.delivery.outlet = &outlet;
 	w.delivery.gauge = gauge;

@@ -74,8 +74,10 @@ def main():
             assert before[-1][1][1] <= value <= after[0][1][1], (row, before[-1][1][1], after[0][1][1])
             n += 1
         elif row["metric"] == "weir.cost.memory":
-            # Memory moves a little; a reading beside it is not far.
-            assert min(abs(value - x[1][2]) for x in (before[-1], after[0])) <= 4 << 20, (row, before[-1], after[0])
+            # Memory comes and goes while a collector opens; it is never more than the kernel's own peak.
+            most = int(after[-1][1][3]["VmHWM"].split()[0]) * 1024
+            least = min(x[1][2] for x in around)
+            assert least - (1 << 20) <= value <= most, (row, least, most)
             n += 1
     assert n >= 20, f"only {n} numbers could be compared"
     runs = {r["attrs"]["program"]: r["value"] for r in rows if r["metric"] == "weir.cost.bpf.runs"}
@@ -89,7 +91,10 @@ def main():
         status = [s[name][3] for _, s in seen if name in s][-1]
         caps = int(status["CapEff"], 16)
         assert caps & ~(1 << 19) == 0, (name, status["CapEff"])
-        assert status["NoNewPrivs"].strip() == "1" and status["Seccomp"].strip() == "2", (name, status)
+        assert status["NoNewPrivs"].strip() == "1", (name, status)
+        # A build with AddressSanitizer, which reserves terabytes, has no filter.
+        is_sanitized = int(status["VmSize"].split()[0]) > 1 << 30
+        assert status["Seccomp"].strip() == "2" or is_sanitized, (name, status)
     print(f"{n} numbers agree; {len(runs)} programs, {len(both)} of them known to bpftool")
 
 

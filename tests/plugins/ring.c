@@ -119,6 +119,20 @@ static void the_largest_message_fits_and_one_byte_more_does_not(void **state)
 	ring_free(r);
 }
 
+static void room_is_what_is_left(void **state)
+{
+	struct ring_part part = { room, 1000 };
+	struct ring *r = ring_for_test();
+	struct ring consumer = *r;
+
+	assert_int_equal(ring_room(r), RING_BYTES);
+	assert_int_equal(ring_send(r, &part, 1), 0);
+	assert_in_range(RING_BYTES - ring_room(r), 1000, 1016);
+	assert_int_equal(ring_receive(&consumer, room), 1000);
+	assert_int_equal(ring_room(r), RING_BYTES);
+	ring_free(r);
+}
+
 static void a_consumer_believes_no_position_and_no_length(void **state)
 {
 	static const uint64_t heads[] = { 1, 3, 4, 5, RING_BYTES + 1, UINT64_C(1) << 40, UINT64_MAX, UINT64_MAX - 3 };
@@ -146,6 +160,7 @@ int main(void)
 		cmocka_unit_test(every_message_arrives_once_and_whole),
 		cmocka_unit_test(a_full_ring_makes_its_producer_wait_and_closing_lets_it_go),
 		cmocka_unit_test(the_largest_message_fits_and_one_byte_more_does_not),
+		cmocka_unit_test(room_is_what_is_left),
 		cmocka_unit_test(a_consumer_believes_no_position_and_no_length),
 	};
 	int r;
