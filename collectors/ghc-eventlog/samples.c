@@ -90,10 +90,10 @@ enum fate sample_time(struct log *l, struct lane *lane, const struct eventlog_ev
 
 static const char *breakdown_name(uint32_t breakdown)
 {
-	static const char *const names[] = { NULL,       "cost-centre", "module",       "closure",    "type",
+	static const char *const names[] = { "unknown",       "cost-centre", "module",       "closure",    "type",
 		                             "retainer", "biography",   "closure-type", "info-table", "era" };
 
-	return breakdown < sizeof(names) / sizeof(names[0]) ? names[breakdown] : NULL;
+	return breakdown < sizeof(names) / sizeof(names[0]) ? names[breakdown] : names[0];
 }
 
 static void set_breakdown(struct log *l, uint32_t breakdown)
@@ -106,8 +106,7 @@ static void set_breakdown(struct log *l, uint32_t breakdown)
 	texts_done(&l->labels);
 	s->breakdown = breakdown;
 	s->has_heap_series = 1;
-	s->heap_series = name ? series_of(l, ROW_HEAP_RESIDENCY, "breakdown", name, NULL)
-	                      : series_of(l, ROW_HEAP_RESIDENCY, NULL);
+	s->heap_series = series_of(l, ROW_HEAP_RESIDENCY, "breakdown", name, NULL);
 }
 
 /* What restricts the profile (`-hcname`) is a fact: bands that it leaves out are not 0. */

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs programs under the ghc that is installed, with their eventlogs on, and compares what the collector says of them with a
 # second reading, with -S and heap profiles of the same runs, and with ghc-events where its library is installed.
-# usage: real_ghc_eventlog.sh PYTHON RECORD SOURCE_ROOT [CORPUS]
+# usage: real_ghc_eventlog.sh PYTHON RECORD WEIR SOURCE_ROOT [CORPUS]
 set -e
-python=$1 record=$(realpath "$2") root=$3 corpus=$4
+python=$1 record=$(realpath "$2") weir=$(realpath "$3") root=$4 corpus=$5
 command -v ghc >/dev/null || { echo "skipped: there is no ghc"; exit 77; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -49,6 +49,21 @@ heap hm prof -hm
 heap hd prof -hd
 heap hy prof -hy
 heap hr prof -hr -L200
+
+# One query over one run: .prof, .hp and eventlog say the same, stack by stack and sample by sample.
+if [ -e prof ]; then
+	mkdir run
+	(cd run && ../prof 100000 +RTS -hc -P -L1000 -i0.02 -V0.002 -l -RTS >/dev/null)
+	"$weir" ingest -q run -o run.weir
+	"$weir" sql run.weir --json "$(grep -v "^--" "$root/tests/oracle/eventlog_one_query.sql")" >agree.json
+	"$python" -c '
+import json, sys
+rows = json.load(open("agree.json"))
+assert {row["metric"] for row in rows} == {"ghc.heap.residency", "ghc.profile.ticks"}, rows
+for row in rows:
+    assert row["collectors"] == 2 and row["log"] > 0 and row["log"] == row["other"] and row["differ"] == 0, row
+print("one query:", ", ".join("%d sums of %s" % (row["n"], row["metric"]) for row in rows), "agree")'
+fi
 
 export PYTHONDONTWRITEBYTECODE=1
 "$python" "$root/tests/oracle/eventlog_meaning.py" "$record" "$work/files"
