@@ -251,9 +251,9 @@ struct thread {
 	uint64_t n_runs, n_migrations;
 	char *label;
 	uint32_t id, n_label;
-	uint32_t n_visits;  /* capabilities on which it is, as far as they have been read */
-	uint32_t n_pending; /* ends of migrations */
-	uint32_t pending;   /* the first of them */
+	uint32_t n_visits;   /* capabilities on which it is, as far as they have been read */
+	uint32_t n_pending;  /* ends of migrations */
+	uint32_t pending_to; /* they are of capabilities up to this */
 	uint32_t next_free;
 	uint32_t attrs; /* the host's id, for running spans */
 	uint8_t is_created, is_finished, is_used;
@@ -328,8 +328,9 @@ uint32_t series_of(struct log *l, enum row row, ...);
 /* ---- threads.c ---- */
 
 enum {
-	THREADS_MAX = 1 << 17, /* at one time; what more do is in the capabilities' sums only */
-	PENDING_MAX = 1 << 18, /* ends of migrations whose other end has not been read */
+	THREADS_MAX = 1 << 17,   /* at one time; what more do is in the capabilities' sums only */
+	PENDING_MAX = 1 << 18,   /* ends of migrations whose other end has not been read */
+	PENDING_STEPS_MAX = 256, /* of one thread and capability that are looked at for the other end */
 };
 
 #define THREAD_NONE UINT32_MAX
@@ -340,9 +341,10 @@ struct pending {
 	uint64_t time_ns;
 	uint64_t ready_ns; /* of a departure: it could run from then on. Of an arrival that has run: when it did */
 	uint32_t to;       /* capability */
-	uint32_t next;
-	uint32_t heir;   /* of an arrival: the departure or the arrival that is told */
-	uint32_t parent; /* of a departure: the arrival whose heir it is */
+	uint32_t next;     /* of its thread's to that capability, in the order of time */
+	uint32_t before;   /* of the first one: the last */
+	uint32_t heir;     /* of an arrival: the departure or the arrival that is told */
+	uint32_t parent;   /* of a departure: the arrival whose heir it is */
 	uint8_t is_arrival;
 	uint8_t has_run;   /* of an arrival: all that its delay lacks is the departure */
 	uint8_t has_ready; /* of a departure */
@@ -353,6 +355,7 @@ struct threads {
 	struct thread *at; /* THREADS_MAX, touched as they are used */
 	struct visit *visits;
 	struct pending *pendings;
+	struct table pending_lists;       /* thread's index, capability and kind to the first of them */
 	uint32_t n, n_visits, n_pendings; /* ever used */
 	uint32_t free, free_visit, free_pending;
 	uint32_t n_waiting; /* finished, with an end of a migration still to come */

@@ -90,7 +90,7 @@ enum fate sample_time(struct log *l, struct lane *lane, const struct eventlog_ev
 
 static const char *breakdown_name(uint32_t breakdown)
 {
-	static const char *const names[] = { "unknown",       "cost-centre", "module",       "closure",    "type",
+	static const char *const names[] = { "unknown",  "cost-centre", "module",       "closure",    "type",
 		                             "retainer", "biography",   "closure-type", "info-table", "era" };
 
 	return breakdown < sizeof(names) / sizeof(names[0]) ? names[breakdown] : names[0];

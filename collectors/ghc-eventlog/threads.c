@@ -63,6 +63,7 @@ void threads_done(struct threads *t)
 	free(t->visits);
 	free(t->pendings);
 	table_done(&t->by_id);
+	table_done(&t->pending_lists);
 }
 
 /* ---- Threads, and what waits of them ---- */
@@ -73,19 +74,55 @@ static void free_pending(struct threads *t, uint32_t i)
 	t->free_pending = i;
 }
 
-static void free_thread(struct threads *t, uint32_t i)
+static uint64_t pending_key(const struct threads *t, const struct thread *thread, uint32_t is_arrival, uint32_t to)
 {
-	struct thread *thread = &t->at[i];
+	return (uint64_t)(thread - t->at) << 32 | (uint64_t)to << 1 | is_arrival;
+}
 
-	while (thread->pending != THREAD_NONE) {
-		uint32_t first = thread->pending;
+/* Takes it out of its list. */
+static void unlink_pending(struct threads *t, struct thread *thread, struct table_slot *slot, uint32_t i)
+{
+	uint32_t next = t->pendings[i].next, before = t->pendings[i].before, first = slot->value;
 
-		thread->pending = t->pendings[first].next;
-		/* An heir that is a departure is in the list itself. */
+	thread->n_pending--;
+	if (i == first && next == THREAD_NONE) {
+		table_remove(&t->pending_lists, slot->key);
+		return;
+	}
+	if (i == first)
+		slot->value = next;
+	else
+		t->pendings[before].next = next;
+	t->pendings[next == THREAD_NONE ? first : next].before = before;
+}
+
+static void free_pendings(struct threads *t, struct thread *thread, uint32_t is_arrival, uint32_t to)
+{
+	struct table_slot *slot = table_find(&t->pending_lists, pending_key(t, thread, is_arrival, to));
+	uint32_t first = slot ? slot->value : THREAD_NONE;
+
+	if (slot)
+		table_remove(&t->pending_lists, slot->key);
+	while (first != THREAD_NONE) {
+		uint32_t next = t->pendings[first].next;
+
+		thread->n_pending--;
+		/* An heir that is a departure is in a list itself. */
 		for (uint32_t k = first + 1, heir; k; k = heir && t->pendings[heir - 1].is_arrival ? heir : 0) {
 			heir = t->pendings[k - 1].heir;
 			free_pending(t, k - 1);
 		}
+		first = next;
+	}
+}
+
+static void free_thread(struct threads *t, uint32_t i)
+{
+	struct thread *thread = &t->at[i];
+
+	for (uint32_t to = 0; thread->n_pending && to <= thread->pending_to; to++) {
+		free_pendings(t, thread, 0, to);
+		free_pendings(t, thread, 1, to);
 	}
 	table_remove(&t->by_id, thread->id);
 	free(thread->label);
@@ -133,7 +170,7 @@ static uint32_t thread_get(struct log *l, uint32_t id)
 		t->free = t->at[i].next_free;
 	else
 		t->n++;
-	t->at[i] = (struct thread){ .id = id, .is_used = 1, .pending = THREAD_NONE };
+	t->at[i] = (struct thread){ .id = id, .is_used = 1 };
 	return i;
 }
 
@@ -164,17 +201,55 @@ static uint32_t new_pending(struct threads *t, const struct pending *pending)
 	return i + 1;
 }
 
-/* The same, where the other end will be looking for it. */
+/* The same, where the other end will be looking for it: behind what is not later. */
 static uint32_t add_pending(struct threads *t, struct thread *thread, const struct pending *pending)
 {
-	uint32_t link = new_pending(t, pending);
+	uint64_t key = pending_key(t, thread, pending->is_arrival, pending->to);
+	struct table_slot *slot = table_find(&t->pending_lists, key);
+	uint32_t link = new_pending(t, pending), i = link - 1, after;
 
-	if (link) {
-		t->pendings[link - 1].next = thread->pending;
-		thread->pending = link - 1;
-		thread->n_pending++;
+	if (!link)
+		return 0;
+	if (!slot && table_add(&t->pending_lists, key, i) < 0) {
+		free_pending(t, i);
+		return 0;
 	}
+	thread->n_pending++;
+	thread->pending_to = pending->to > thread->pending_to ? pending->to : thread->pending_to;
+	t->pendings[i].next = THREAD_NONE;
+	t->pendings[i].before = i;
+	if (!slot)
+		return link;
+	after = t->pendings[slot->value].before;
+	for (int n = 0; n < PENDING_STEPS_MAX && after != slot->value && t->pendings[after].time_ns > pending->time_ns;
+	     n++)
+		after = t->pendings[after].before;
+	if (t->pendings[after].time_ns > pending->time_ns && after == slot->value) {
+		t->pendings[i].next = after;
+		t->pendings[i].before = t->pendings[after].before;
+		t->pendings[after].before = i;
+		slot->value = i;
+		return link;
+	}
+	t->pendings[i].next = t->pendings[after].next;
+	t->pendings[i].before = after;
+	t->pendings[t->pendings[i].next == THREAD_NONE ? slot->value : t->pendings[i].next].before = i;
+	t->pendings[after].next = i;
 	return link;
+}
+
+/* Departures that an arrival has passed by: a capability's records come in the order of time, so theirs is lost. */
+static void drop_earlier(struct threads *t, struct thread *thread, struct table_slot *slot, uint32_t until)
+{
+	while (slot->value != until) {
+		uint32_t i = slot->value, parent = t->pendings[i].parent;
+
+		if (parent)
+			t->pendings[parent - 1].heir = 0;
+		unlink_pending(t, thread, slot, i);
+		free_pending(t, i);
+		t->n_pending_over++;
+	}
 }
 
 /* Takes the other end out of what waits: of a departure (is_arrival 1) the first arrival from then on, of an arrival
@@ -182,23 +257,26 @@ static uint32_t add_pending(struct threads *t, struct thread *thread, const stru
 static uint32_t take_pending(struct threads *t, struct thread *thread, uint32_t is_arrival, uint32_t to,
                              uint64_t time_ns)
 {
-	uint32_t *best = NULL, i;
+	struct table_slot *slot =
+		thread->n_pending ? table_find(&t->pending_lists, pending_key(t, thread, is_arrival, to)) : NULL;
+	uint32_t i = slot ? slot->value : THREAD_NONE, best = THREAD_NONE;
 
-	for (uint32_t *k = &thread->pending; *k != THREAD_NONE; k = &t->pendings[*k].next) {
-		const struct pending *p = &t->pendings[*k];
-
-		if (p->is_arrival != is_arrival || p->to != to ||
-		    (is_arrival ? p->time_ns < time_ns : p->time_ns > time_ns))
-			continue;
-		if (!best || (p->time_ns < t->pendings[*best].time_ns) == is_arrival)
-			best = k;
+	for (int n = 0; i != THREAD_NONE && n < PENDING_STEPS_MAX; i = t->pendings[i].next, n++) {
+		if (t->pendings[i].time_ns >= time_ns && is_arrival) {
+			best = i;
+			break;
+		}
+		if (t->pendings[i].time_ns > time_ns)
+			break;
+		if (!is_arrival)
+			best = i;
 	}
-	if (!best)
+	if (best == THREAD_NONE)
 		return 0;
-	i = *best;
-	*best = t->pendings[i].next;
-	thread->n_pending--;
-	return i + 1;
+	if (!is_arrival)
+		drop_earlier(t, thread, slot, best);
+	unlink_pending(t, thread, slot, best);
+	return best + 1;
 }
 
 /* ---- Visits ---- */
