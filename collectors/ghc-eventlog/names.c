@@ -80,6 +80,8 @@ enum fate name_cost_centre(struct log *l, struct lane *lane, const struct eventl
 		return FATE_REFUSED;
 	if (v->at[1].text.n == 4 && memcmp(v->at[1].text.at, "MAIN", 4) == 0 && v->at[2].text.n == 4)
 		n->main_stack = names_push(l, 0, frame);
+	if (slot && slot->value == frame)
+		return FATE_STORED;
 	if (n->n_system < SYSTEM_MAX && is_system(v->at[1].text, v->at[2].text, v->at[3].text))
 		n->system[n->n_system++] = (uint32_t)v->at[0].number;
 	texts_done(&n->paths);
