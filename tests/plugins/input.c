@@ -269,6 +269,69 @@ static void a_read_error_is_passed_on(void **state)
 	file_done(&f);
 }
 
+static void a_stream_gives_what_is_there_and_ends_with_its_writer(void **state)
+{
+	static const uint8_t head[] = "ab";
+	struct input_config config = { .is_stream = 1, .has_own_end = 1, .has_hash = 1, .head = head, .n_head = 2 };
+	struct weir_chunk c;
+	struct input *in;
+	uint8_t sha256[32];
+	int ends[2];
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+	config.fd = ends[0];
+	assert_int_equal(input_new(&config, &in), 0);
+	assert_int_equal(input_next(in, 0, &c), WEIR_OK);
+	assert_int_equal(c.n_bytes, 2);
+	assert_false(c.is_last);
+	/* What was left stays, and nothing new is no end. */
+	assert_int_equal(input_next(in, 1, &c), WEIR_AGAIN);
+	assert_int_equal(c.n_bytes, 1);
+	assert_int_equal(c.at[0], 'b');
+	assert_int_equal(write(ends[1], "cd", 2), 2);
+	assert_int_equal(input_next(in, 0, &c), WEIR_OK);
+	assert_int_equal(c.n_bytes, 3);
+	assert_int_equal(c.offset, 1);
+	assert_memory_equal(c.at, "bcd", 3);
+	assert_false(input_is_over(in));
+	(void)close(ends[1]);
+	assert_int_equal(input_next(in, 3, &c), WEIR_END);
+	assert_true(c.is_last);
+	assert_true(input_is_over(in));
+	assert_int_equal(input_finish(in, sha256), 0);
+	/* SHA-256 of `abcd`: 88d4266fd4e6338d... */
+	assert_int_equal(sha256[0], 0x88);
+	assert_int_equal(sha256[3], 0x6f);
+	input_free(in);
+	(void)close(ends[0]);
+}
+
+static void a_stream_without_an_end_goes_on_until_it_is_concluded(void **state)
+{
+	char path[] = "/tmp/weir-stream-XXXXXX";
+	int fd = mkstemp(path), reader = open(path, O_RDONLY | O_CLOEXEC);
+	struct input_config config = { .fd = reader, .is_stream = 1 };
+	struct weir_chunk c;
+	struct input *in;
+
+	assert_true(fd >= 0 && reader >= 0);
+	(void)unlink(path);
+	assert_int_equal(input_new(&config, &in), 0);
+	assert_int_equal(input_next(in, 0, &c), WEIR_AGAIN);
+	assert_int_equal(write(fd, "x", 1), 1);
+	assert_int_equal(input_next(in, 0, &c), WEIR_OK);
+	assert_int_equal(input_next(in, 0, &c), WEIR_AGAIN);
+	assert_int_equal(write(fd, "y", 1), 1);
+	input_conclude(in);
+	assert_int_equal(input_next(in, 1, &c), WEIR_OK);
+	assert_int_equal(c.n_bytes, 1);
+	assert_int_equal(c.at[0], 'y');
+	assert_int_equal(input_next(in, 1, &c), WEIR_END);
+	input_free(in);
+	(void)close(fd);
+	(void)close(reader);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +343,8 @@ int main(void)
 		cmocka_unit_test(a_file_that_got_shorter_ends_early_and_says_so),
 		cmocka_unit_test(a_file_that_grew_is_read_as_far_as_it_went),
 		cmocka_unit_test(a_read_error_is_passed_on),
+		cmocka_unit_test(a_stream_gives_what_is_there_and_ends_with_its_writer),
+		cmocka_unit_test(a_stream_without_an_end_goes_on_until_it_is_concluded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
