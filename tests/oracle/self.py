@@ -50,7 +50,8 @@ def main():
                                stderr=subprocess.PIPE, text=True)
         end, seen, known = time.time() + 2.4, [], {}
         while time.time() < end:
-            seen.append((time.time_ns(), look(run.pid)))
+            begun = time.time_ns()
+            seen.append((begun, look(run.pid), time.time_ns()))
             time.sleep(0.05)
             if time.time() > end - 0.5:
                 known.update(programs())
@@ -63,8 +64,8 @@ def main():
     n = 0
     for row in rows:
         name, t, value = row["attrs"]["collector"], row["t_ns"], row["value"]
-        around = [(at, s[name]) for at, s in seen if name in s]
-        before = [x for x in around if x[0] < t]
+        around = [(begun, s[name], ended) for begun, s, ended in seen if name in s]
+        before = [x for x in around if x[2] < t]
         after = [x for x in around if x[0] > t + 100_000_000]
         if not before or not after:
             continue
@@ -88,7 +89,7 @@ def main():
         assert runs[tag] >= 0 and len(tag) == 16, tag
     # While it measures a worker has no right, or the one to look into a target that has rights; and a filter.
     for name in ("proc", "self"):
-        status = [s[name][3] for _, s in seen if name in s][-1]
+        status = [s[name][3] for _, s, _ in seen if name in s][-1]
         caps = int(status["CapEff"], 16)
         assert caps & ~(1 << 19) == 0, (name, status["CapEff"])
         assert status["NoNewPrivs"].strip() == "1", (name, status)
