@@ -202,8 +202,9 @@ static uint32_t new_pending(struct threads *t, const struct pending *pending)
 }
 
 /* The same, where the other end will be looking for it: behind what is not later. */
-static uint32_t add_pending(struct threads *t, struct thread *thread, const struct pending *pending)
+static uint32_t add_pending(struct log *l, struct thread *thread, const struct pending *pending)
 {
+	struct threads *t = &l->threads;
 	uint64_t key = pending_key(t, thread, pending->is_arrival, pending->to);
 	struct table_slot *slot = table_find(&t->pending_lists, key);
 	uint32_t link = new_pending(t, pending), i = link - 1, after;
@@ -212,6 +213,7 @@ static uint32_t add_pending(struct threads *t, struct thread *thread, const stru
 		return 0;
 	if (!slot && table_add(&t->pending_lists, key, i) < 0) {
 		free_pending(t, i);
+		(void)log_no_memory(l);
 		return 0;
 	}
 	thread->n_pending++;
@@ -349,7 +351,7 @@ static struct visit *visit_arrive(struct log *l, struct lane *lane, uint32_t id,
 	v->ready_ns = time_ns;
 	link = take_pending(t, v->thread, 0, lane->capability, time_ns);
 	if (!link) {
-		v->pending = add_pending(t, v->thread, &arrival);
+		v->pending = add_pending(l, v->thread, &arrival);
 		return v;
 	}
 	departure = t->pendings[link - 1];
@@ -641,7 +643,7 @@ static void depart(struct log *l, struct lane *lane, struct visit *visit, uint32
 	if (link) {
 		visit_join(l, thread, &departure, link);
 	} else {
-		link = add_pending(&l->threads, thread, &departure);
+		link = add_pending(l, thread, &departure);
 		if (departure.parent)
 			l->threads.pendings[departure.parent - 1].heir = link;
 	}
