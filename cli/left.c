@@ -12,10 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Files get the time of the kernel's last tick: at 100 Hz that is up to 10 ms ago. */
+#define TICK_NS INT64_C(10000000)
+
 static int is_fresh(const struct stat *st, int64_t since_ns)
 {
 	return S_ISREG(st->st_mode) && st->st_size > 0 &&
-	       st->st_mtim.tv_sec * INT64_C(1000000000) + st->st_mtim.tv_nsec >= since_ns;
+	       st->st_mtim.tv_sec * INT64_C(1000000000) + st->st_mtim.tv_nsec >= since_ns - TICK_NS;
 }
 
 static int is_claimed(struct registry *registry, int folder, const char *name, int64_t since_ns)

@@ -96,12 +96,23 @@ static int start(char **argv, struct live_listener *ret)
 	return ret->pid < 0 ? -errno : 0;
 }
 
+/* It may have been killed meanwhile: then nobody reads. */
 static void let_go(struct live_listener *l)
 {
+	void (*before)(int) = signal(SIGPIPE, SIG_IGN);
+
 	if (l->go_fd >= 0) {
 		(void)!write(l->go_fd, "", 1);
 		(void)close(l->go_fd);
 	}
+	l->go_fd = -1;
+	(void)signal(SIGPIPE, before);
+}
+
+/* It ends without having been the program. */
+static void call_off(struct live_listener *l)
+{
+	(void)close(l->go_fd);
 	l->go_fd = -1;
 }
 
@@ -207,7 +218,7 @@ static int record(const struct request *q, struct live_run *run, struct live_tar
 	run->end_fd = live_end_fd(l.pid, q->live.for_ns);
 	code = live_record(run, &outcome);
 	if (outcome.started_ns == 0)
-		(void)kill(l.pid, SIGKILL);
+		call_off(&l);
 	let_go(&l);
 	program_code = reap(&l, argv[0]);
 	if (outcome.started_ns == 0)

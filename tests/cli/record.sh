@@ -59,7 +59,8 @@ recorder=$!
 sleep 1.5
 worker=$(for p in $(pgrep -P $recorder); do grep -ql event /proc/$p/fdinfo/* 2>/dev/null && echo $p; done | tail -1)
 [ -n "$worker" ] || fail "no worker"
-grep -q '^Seccomp:.2$' /proc/$worker/status || fail "not sealed: $(cat /proc/$worker/status)"
+# A build with AddressSanitizer, which reserves terabytes, has no filter.
+[ "$(awk '/^VmSize/ { print $2 }' /proc/$worker/status)" -gt 1073741824 ] || grep -q '^Seccomp:.2$' /proc/$worker/status || fail "not sealed: $(cat /proc/$worker/status)"
 grep -qE '^CapEff:.(0000000000000000|0000000000080000)$' /proc/$worker/status || fail "rights: $(grep CapEff /proc/$worker/status)"
 kill -INT $recorder
 wait $recorder
