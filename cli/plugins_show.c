@@ -2,6 +2,8 @@
 /* `weir plugins list` and `show`. */
 #include "cli/plugins.h"
 
+#include "cli/say.h"
+#include "cli/table.h"
 #include "cli/verbs.h"
 
 #include <jansson.h>
@@ -11,10 +13,6 @@
 
 #include "plugins/option.h"
 #include "plugins/shape.h"
-
-enum {
-	CLAIM_COLUMN = 28,
-};
 
 static const char *const kinds[] = { "", "gauge", "counter" };
 static const char *const types[] = { "", "integer", "real" };
@@ -156,13 +154,16 @@ static void write_claims(const struct registry_collector *c, char *at, size_t n)
 		               c->claims[i].kind == WEIR_CLAIM_LIVE ? "live" : c->claims[i].pattern);
 }
 
-static void print_row(const struct registry_collector *c)
+static void put_row(struct table *t, const struct registry_collector *c)
 {
-	char claims[256];
+	char claims[1024];
 
 	write_claims(c, claims, sizeof(claims));
-	printf("%-16s %-8s %u.%u   %-*s %s\n", c->name, c->version, c->abi_major, c->abi_minor, CLAIM_COLUMN, claims,
-	       c->path);
+	table_put(t, TABLE_LEFT, "%s", c->name);
+	table_put(t, TABLE_LEFT, "%s", c->version);
+	table_put(t, TABLE_LEFT, "%u.%u", c->abi_major, c->abi_minor);
+	table_put(t, TABLE_LEFT, "%s", claims);
+	table_put(t, TABLE_LEFT, "%s", c->path);
 }
 
 static void print_metric(const struct weir_metric *m)
@@ -208,28 +209,41 @@ static void print_collector(const struct registry_collector *c)
 		print_option(&c->options[i]);
 }
 
+static int list_json(const struct registry *r)
+{
+	json_t *all = json_array();
+
+	for (uint32_t i = 0; i < registry_count(r); i++)
+		(void)json_array_append_new(all, head_json(registry_at(r, i)));
+	print_json(all);
+	return EXIT_ALL;
+}
+
+static int list_text(const struct registry *r)
+{
+	static const char *const heads[] = { "name", "version", "ABI", "claims", "path" };
+	struct table *t = table_new(heads, sizeof(heads) / sizeof(heads[0]), 0);
+
+	if (!t) {
+		say("plugins: no memory");
+		return EXIT_FAILED;
+	}
+	for (uint32_t i = 0; i < registry_count(r); i++)
+		put_row(t, registry_at(r, i));
+	table_end(t);
+	return EXIT_ALL;
+}
+
 int plugins_list(const struct plugins_ask *ask)
 {
 	struct registry *r = plugins_open();
-	json_t *all;
+	int result;
 
 	if (!r)
 		return EXIT_FAILED;
-	all = json_array();
-	if (!ask->has_json)
-		printf("%-16s %-8s %-5s %-*s %s\n", "NAME", "VERSION", "ABI", CLAIM_COLUMN, "CLAIMS", "PATH");
-	for (uint32_t i = 0; i < registry_count(r); i++) {
-		if (ask->has_json)
-			(void)json_array_append_new(all, head_json(registry_at(r, i)));
-		else
-			print_row(registry_at(r, i));
-	}
-	if (ask->has_json)
-		print_json(all);
-	else
-		json_decref(all);
+	result = ask->has_json ? list_json(r) : list_text(r);
 	registry_close(r);
-	return EXIT_ALL;
+	return result;
 }
 
 int plugins_show(const struct plugins_ask *ask)
