@@ -89,12 +89,13 @@ void prof_fault(struct weir_instance *i, const struct parse_fault *fault)
 static void say_fault(struct weir_instance *i)
 {
 	const struct fault *f = &i->fault;
+	int is_cut = strcmp(f->at.code, "prof.truncated") == 0;
 	struct weir_error text;
 
 	if (!i->header.is_there) {
 		(void)weir_fail(&text, 0, "profile: %s; nothing of it was read", f->at.reason);
-		diag(i->host, WEIR_ERROR, f->at.code, f->at.offset, 1, &text);
-	} else if (strcmp(f->at.code, "prof.truncated") == 0) {
+		diag(i->host, is_cut ? WEIR_WARNING : WEIR_ERROR, f->at.code, f->at.offset, 1, &text);
+	} else if (is_cut) {
 		(void)weir_fail(&text, 0,
 		                "profile: it %s: it was cut there, %" PRIu64
 		                " stacks before were kept, those after are missing",
@@ -165,10 +166,9 @@ static void say_all(struct weir_instance *i)
 		complain(i, WEIR_NOTE, "prof.retainer_only", 1,
 		         "profile: it has retainer text only, no cost-centre report");
 	if (!i->n_seen)
-		complain(i, WEIR_ERROR, "prof.empty", 1,
+		complain(i, WEIR_WARNING, "prof.empty", 1,
 		         "profile: it is empty: GHC writes the report when the program ends by itself, so it was "
-		         "killed, it crashed, "
-		         "or it still runs");
+		         "killed, it crashed, or it still runs");
 }
 
 static void tally(struct weir_instance *i)

@@ -53,9 +53,15 @@ static int ends_with(struct weir_text text, const char *end)
 	return text.n_bytes >= n && memcmp(text.at + text.n_bytes - n, end, n) == 0;
 }
 
+/* Files that only the run-time system writes. */
+static int is_our_name(struct weir_text name)
+{
+	return ends_with(name, ".stats") || ends_with(name, ".gcstats");
+}
+
 static uint32_t rts_stats_sniff_file(struct weir_text name, const uint8_t *head, uint64_t n_head)
 {
-	int is_ours = ends_with(name, ".stats") || ends_with(name, ".gcstats");
+	int is_ours = is_our_name(name);
 	uint32_t sure = rts_stats_sniff((const char *)head, n_head);
 
 	if (!n_head)
@@ -383,6 +389,20 @@ static void say_clock(struct weir_instance *i)
 	                                                    .error_ns = is_end_of_file ? i->ending.error_ns : -1 });
 }
 
+static void say_none(struct weir_instance *i)
+{
+	struct weir_text path;
+
+	if (i->has_command)
+		say(i, WEIR_WARNING, "rts_stats.none",
+		    "there is a command line and no statistics: the program was killed, or runs on", WEIR_NO_OFFSET);
+	else if (i->host->context(i->host, "path", &path) >= 0 && is_our_name(path))
+		say(i, WEIR_WARNING, "rts_stats.none",
+		    "there are no statistics: the file was cut, or another program calls its own so", WEIR_NO_OFFSET);
+	else
+		say(i, WEIR_NOTE, "rts_stats.none", "there are no statistics in this text", WEIR_NO_OFFSET);
+}
+
 static int finish(struct weir_instance *i)
 {
 	int r;
@@ -394,11 +414,8 @@ static int finish(struct weir_instance *i)
 		return r;
 	if (i->has_ending)
 		say_clock(i);
-	else if (i->has_command)
-		say(i, WEIR_WARNING, "rts_stats.none",
-		    "there is a command line and no statistics: the program was killed, or runs on", WEIR_NO_OFFSET);
 	else
-		say(i, WEIR_NOTE, "rts_stats.none", "there are no statistics in this text", WEIR_NO_OFFSET);
+		say_none(i);
 	if (i->is_profiled)
 		fact(i, "ghc.profiled", (struct parse_text){ "true", 4 });
 	return WEIR_END;

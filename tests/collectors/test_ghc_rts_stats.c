@@ -108,6 +108,22 @@ static void a_command_line_without_statistics_is_partial(void **state)
 	heard_done(&h);
 }
 
+static void a_file_called_as_ours_without_statistics_is_partial(void **state)
+{
+	struct lend_pair context[] = { { "path", "node-0/cardano-node.stats" } };
+	static const char cut[] = "'./cardano-node' 'ru";
+	struct heard h = hear_with(cut, sizeof(cut) - 1, NULL, context, 1);
+
+	assert_int_equal(h.result.status, STORE_PARTIAL);
+	assert_says(&h, "\"rts_stats.none\",\"severity\":\"warning\"");
+	heard_done(&h);
+	context[0].value = "node-0/stderr";
+	h = hear_with(cut, sizeof(cut) - 1, NULL, context, 1);
+	assert_int_equal(h.result.status, STORE_OK);
+	assert_says(&h, "\"rts_stats.none\",\"severity\":\"note\"");
+	heard_done(&h);
+}
+
 static void what_is_no_number_is_absent(void **state)
 {
 	struct heard h =
@@ -297,6 +313,7 @@ int main(void)
 		cmocka_unit_test(every_beginning_ends_well),
 		cmocka_unit_test(an_empty_file_is_fine_beside_a_full_one_only),
 		cmocka_unit_test(a_command_line_without_statistics_is_partial),
+		cmocka_unit_test(a_file_called_as_ours_without_statistics_is_partial),
 		cmocka_unit_test(what_is_no_number_is_absent),
 		cmocka_unit_test(what_is_said_twice_is_stored_once),
 		cmocka_unit_test(the_heap_size_of_ghc_8_4_to_8_8_is_left_out),
