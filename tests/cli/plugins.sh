@@ -27,7 +27,7 @@ complains() { grep -qF -- "$1" err || fail "not complained: $1; but: $(cat err)"
 
 # list
 run 0 list
-[ "$(head -1 out | tr -s ' ')" = 'NAME VERSION ABI CLAIMS PATH' ] || fail "list: $(head -1 out)"
+[ "$(head -1 out | tr -s ' ')" = 'name version ABI claims path' ] || fail "list: $(head -1 out)"
 ! grep -q '^csv ' out || fail "an example is listed without being asked for"
 cp out listed
 run 0
