@@ -20,6 +20,7 @@ char licence[] SEC("license") = "GPL";
 /* System calls that on_sys_enter times; -1: none. Their numbers are the architecture's. */
 const volatile __s64 call_fsync = -1;
 const volatile __s64 call_fdatasync = -1;
+const volatile __u32 page_bytes = 4096;
 
 __u64 interval = 1;
 __u64 lost[DISK_LOST_COUNT];
@@ -292,7 +293,7 @@ int BPF_PROG(on_dirty_folio, struct folio *folio)
 	struct disk_files *f = files_of_current();
 
 	if (f)
-		f->n_dirtied += pages_of(folio);
+		f->n_dirtied_bytes += pages_of(folio) * page_bytes;
 	return 0;
 }
 

@@ -58,10 +58,10 @@ _Static_assert(sizeof(struct disk_process) == 16 + 2 * sizeof(struct hist), "the
 
 /* By thread group id. */
 struct disk_files {
-	__u64 n_dirtied;   /* pages that became dirty */
-	__u64 n_requested; /* pages that reads asked the page cache for */
-	__u64 n_added;     /* pages that reads, writes and faults brought into it */
-	__u64 n_faults;    /* mapped pages that were not where a neighbour's fault had put them */
+	__u64 n_dirtied_bytes; /* of pages that became dirty */
+	__u64 n_requested;     /* pages that reads asked the page cache for */
+	__u64 n_added;         /* pages that reads, writes and faults brought into it */
+	__u64 n_faults;        /* mapped pages that were not where a neighbour's fault had put them */
 	struct hist fsync;
 	struct hist fdatasync;
 };
@@ -73,8 +73,7 @@ enum disk_loss {
 	DISK_LOST_DEVICES, /* a completion whose device found no room */
 	DISK_LOST_PROCESSES,
 	DISK_LOST_FILES,
-	DISK_LOST_OWNERS, /* requests that could not be remembered: counted, but not timed */
-	DISK_LOST_SYNCS,  /* no storage for a thread that synchronises */
+	DISK_LOST_SYNCS, /* no storage for a thread that synchronises */
 	DISK_LOST_COUNT,
 };
 

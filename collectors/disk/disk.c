@@ -11,72 +11,56 @@
 #include <string.h>
 #include <weir/fail.h>
 
+#include "bpf/gauge.h"
 #include "bpf/live.h"
+#include "bpf/rows.h"
 #include "disk.h"
 
-#define NUMBER(n, u, b, h, k, t, w)                                                                                    \
-	{                                                                                                              \
-		.name = n, .unit = u, .brief = b, .help = h, .shape = WEIR_SHAPE_NUMBER, .kind = k, .type = t,         \
-		.better = w, .range = WEIR_RANGE_FROM_ZERO                                                             \
-	}
-#define COUNTER(n, u, b, h, w) NUMBER(n, u, b, h, WEIR_KIND_COUNTER, WEIR_TYPE_I64, w)
-#define TIMES(n, b, h)                                                                                                 \
-	{                                                                                                              \
-		.name = n, .unit = "ns", .brief = b, .help = h, .shape = WEIR_SHAPE_HISTOGRAM,                         \
-		.kind = WEIR_KIND_GAUGE, .type = WEIR_TYPE_F64, .better = -1, .scale = WEIR_SCALE_LOG,                 \
-		.range = WEIR_RANGE_FROM_ZERO                                                                          \
-	}
-
 static const struct weir_metric metrics[ROW_COUNT] = {
-	[ROW_IO] =
-		COUNTER("disk.io", "By", "disk bytes", "Bytes that requests of anybody moved, as they completed.", -1),
-	[ROW_OPERATIONS] =
-		COUNTER("disk.operations", "{operation}", "disk operations", "Requests of anybody that completed.", -1),
-	[ROW_LATENCY] = TIMES("disk.latency", "device time", "From the issue of a request to its completion."),
-	[ROW_QUEUE_TIME] = TIMES("disk.queue_time", "queue time", "From the start of a request to its issue."),
-	[ROW_REQUEUES] = COUNTER("disk.requeues", "{requeue}", "requeues",
-	                         "Requests that the device could not take and that were queued again.", -1),
-	[ROW_QUEUE_DEPTH] =
-		NUMBER("disk.queue_depth", "{operation}", "queue depth",
-	               "Requests in flight, at the time of the sample.", WEIR_KIND_GAUGE, WEIR_TYPE_I64, -1),
-	[ROW_PROCESS_IO] = COUNTER("process.disk.io", "By", "disk IO",
-	                           "Bytes of requests that the process submitted itself; with the rung procfs as the "
-	                           "kernel accounts them.",
-	                           -1),
-	[ROW_PROCESS_OPERATIONS] = COUNTER("process.disk.operations", "{operation}", "disk operations",
-	                                   "Requests that the process submitted itself.", -1),
-	[ROW_PROCESS_LATENCY] = TIMES("process.disk.latency", "device time of own IO",
-	                              "From the issue of a request of the process to its completion."),
-	[ROW_PROCESS_QUEUE_TIME] = TIMES("process.disk.queue_time", "queue time of own IO",
-	                                 "From the start of a request of the process to its issue."),
-	[ROW_FSYNC] = TIMES("fsync.latency", "fsync", "How long fsync and fdatasync took."),
-	[ROW_DIRTIED] = COUNTER("process.disk.dirtied", "By", "bytes dirtied",
-	                        "Page cache that the process made dirty, to be written by whoever writes it back.", -1),
-	[ROW_CACHE_REQUESTED] = COUNTER("process.page_cache.requested", "{page}", "pages requested",
-	                                "Pages that reads of the process asked the page cache for.", 0),
+	[ROW_IO] = ROWS_COUNTER("disk.io", "By", "disk bytes",
+	                        "Bytes that requests of anybody moved, as they completed.", -1),
+	[ROW_OPERATIONS] = ROWS_COUNTER("disk.operations", "{operation}", "disk operations",
+	                                "Requests of anybody that completed.", -1),
+	[ROW_LATENCY] = ROWS_TIMES("disk.latency", "device time", "From the issue of a request to its completion.", -1),
+	[ROW_QUEUE_TIME] = ROWS_TIMES("disk.queue_time", "queue time", "From the start of a request to its issue.", -1),
+	[ROW_REQUEUES] = ROWS_COUNTER("disk.requeues", "{requeue}", "requeues",
+	                              "Requests that the device could not take and that were queued again.", -1),
+	[ROW_QUEUE_DEPTH] = ROWS_GAUGE("disk.queue_depth", "{operation}", "queue depth",
+	                               "Requests in flight, at the time of the sample.", -1),
+	[ROW_PROCESS_IO] =
+		ROWS_COUNTER("process.disk.io", "By", "disk IO",
+	                     "Bytes of requests that the process submitted itself; with the rung procfs as the "
+	                     "kernel accounts them.",
+	                     -1),
+	[ROW_PROCESS_OPERATIONS] = ROWS_COUNTER("process.disk.operations", "{operation}", "disk operations",
+	                                        "Requests that the process submitted itself.", -1),
+	[ROW_PROCESS_LATENCY] = ROWS_TIMES("process.disk.latency", "device time of own IO",
+	                                   "From the issue of a request of the process to its completion.", -1),
+	[ROW_PROCESS_QUEUE_TIME] = ROWS_TIMES("process.disk.queue_time", "queue time of own IO",
+	                                      "From the start of a request of the process to its issue.", -1),
+	[ROW_FSYNC] = ROWS_TIMES("fsync.latency", "fsync", "How long fsync and fdatasync took.", -1),
+	[ROW_DIRTIED] =
+		ROWS_COUNTER("process.disk.dirtied", "By", "bytes dirtied",
+	                     "Page cache that the process made dirty, to be written by whoever writes it back.", -1),
+	[ROW_CACHE_REQUESTED] = ROWS_COUNTER("process.page_cache.requested", "{page}", "pages requested",
+	                                     "Pages that reads of the process asked the page cache for.", 0),
 	[ROW_CACHE_ADDED] =
-		COUNTER("process.page_cache.added", "{page}", "pages added",
-	                "Pages that the process brought into the page cache, reading ahead among them.", -1),
-	[ROW_CACHE_FAULTS] = COUNTER("process.page_cache.faults", "{fault}", "mapped file faults",
-	                             "Faults on mapped files beyond what a neighbour's fault had mapped.", -1),
-	[ROW_ACCOUNTED] = COUNTER(
+		ROWS_COUNTER("process.page_cache.added", "{page}", "pages added",
+	                     "Pages that the process brought into the page cache, reading ahead among them.", -1),
+	[ROW_CACHE_FAULTS] = ROWS_COUNTER("process.page_cache.faults", "{fault}", "mapped file faults",
+	                                  "Faults on mapped files beyond what a neighbour's fault had mapped.", -1),
+	[ROW_ACCOUNTED] = ROWS_COUNTER(
 		"process.disk.io.accounted", "By", "accounted disk IO",
 		"What /proc/PID/io says: read from storage, made dirty, and dropped before it was written.", -1),
-	[ROW_SYSTEM_IO] = COUNTER("system.disk.io", "By", "disk bytes, kernel's", "What /sys/block/X/stat says.", -1),
-	[ROW_SYSTEM_OPERATIONS] = COUNTER("system.disk.operations", "{operation}", "disk operations, kernel's",
-	                                  "What /sys/block/X/stat says.", -1),
-	[ROW_SYSTEM_MERGED] = COUNTER("system.disk.merged", "{operation}", "merged operations",
-	                              "Operations that became part of a neighbour's request.", 0),
-	[ROW_LOST] = COUNTER("weir.lost", "{event}", "lost", "Events that found no room, by cause.", -1),
-	[ROW_MAP_FILL] = { .name = "weir.map.fill",
-	                   .unit = "1",
-	                   .brief = "map fill",
-	                   .help = "How full a map in the kernel is.",
-	                   .shape = WEIR_SHAPE_NUMBER,
-	                   .kind = WEIR_KIND_GAUGE,
-	                   .type = WEIR_TYPE_F64,
-	                   .better = -1,
-	                   .range = WEIR_RANGE_ZERO_TO_ONE },
+	[ROW_SYSTEM_IO] =
+		ROWS_COUNTER("system.disk.io", "By", "disk bytes, kernel's", "What /sys/block/X/stat says.", -1),
+	[ROW_SYSTEM_OPERATIONS] = ROWS_COUNTER("system.disk.operations", "{operation}", "disk operations, kernel's",
+	                                       "What /sys/block/X/stat says.", -1),
+	[ROW_SYSTEM_MERGED] = ROWS_COUNTER("system.disk.merged", "{operation}", "merged operations",
+	                                   "Operations that became part of a neighbour's request.", 0),
+	[ROW_LOST] = ROWS_LOST,
+	[ROW_MAP_FILL] = ROWS_MAP_FILL,
+	[ROW_SKEW] = ROWS_SKEW,
 };
 
 enum {
@@ -96,11 +80,7 @@ static const struct weir_option options[OPTION_COUNT] = {
 	                  .choices = "auto|calls",
 	                  .help = "auto: where all file systems are ext4, its own hooks; calls: system calls, on any",
 	                  .type = WEIR_OPTION_CHOICE },
-	[OPTION_RUNG] = { .name = "rung",
-	                  .fallback = "best",
-	                  .choices = "best|procfs",
-	                  .help = "procfs: no eBPF even where it can be had",
-	                  .type = WEIR_OPTION_CHOICE },
+	[OPTION_RUNG] = ROWS_RUNG("best|procfs", "procfs: no eBPF even where it can be had"),
 };
 
 static const struct weir_claim claims[] = { { NULL, WEIR_CLAIM_LIVE, 0 } };
@@ -112,49 +92,25 @@ struct weir_instance {
 	struct disk_account account;
 	struct family family;
 	struct outbox outbox;
+	struct gauge gauge;
 	int64_t last_ns;
 	int has_target;
 };
 
-static const struct live_rung rungs[] = {
-	{ "tp_btf", "BTF tracepoints of the block layer, the page cache and ext4", "",
-	  "run weir as root or with CAP_BPF and CAP_PERFMON, on a kernel with CONFIG_DEBUG_INFO_BTF" },
-	{ "procfs", "/proc/PID/io and /sys/block/X/stat",
-	  "latency, queue time, fsync, page cache, the device of a process's IO; writes are counted when made dirty",
-	  "" },
+static int take_kernel(struct weir_instance *i, char why[LIVE_WHY_MAX])
+{
+	return disk_kernel_open(i->host, &i->family, live_is_chosen(i->host, OPTION_SYNC, "calls"), &i->kernel, why);
+}
+
+static const struct live_step ladder[] = {
+	{ { "tp_btf", "BTF tracepoints of the block layer, the page cache and ext4", "",
+	    "run weir as root or with CAP_BPF and CAP_PERFMON, on a kernel with CONFIG_DEBUG_INFO_BTF" },
+	  take_kernel },
+	{ { "procfs", "/proc/PID/io and /sys/block/X/stat",
+	    "latency, queue time, fsync, page cache, the device of a process's IO; writes are counted when made dirty",
+	    "" },
+	  NULL },
 };
-
-static int is_chosen(const struct weir_host *h, uint32_t row, const char *choice)
-{
-	struct weir_text text;
-
-	return h->option_text(h, row, &text) == 0 && text.n_bytes == strlen(choice) &&
-	       memcmp(text.at, choice, text.n_bytes) == 0;
-}
-
-static int find_target(struct weir_instance *i, struct weir_error *reterr)
-{
-	int64_t pid = live_target(i->host);
-
-	if (pid == 0)
-		return 0;
-	if (pid < 0 || family_init(&i->family, (int32_t)pid) < 0)
-		return weir_fail(reterr, -ESRCH, "disk: process %lld: it isn't there", (long long)pid);
-	i->has_target = 1;
-	return 0;
-}
-
-static void climb(struct weir_instance *i)
-{
-	char why[DISK_WHY_MAX] = "the option rung=procfs asks for less";
-	int is_best =
-		!is_chosen(i->host, OPTION_RUNG, "procfs") &&
-		disk_kernel_open(i->host, &i->family, is_chosen(i->host, OPTION_SYNC, "calls"), &i->kernel, why) == 0;
-
-	live_tell_rung(i->host, &rungs[0], is_best, why);
-	if (!is_best)
-		live_tell_rung(i->host, &rungs[1], 1, "");
-}
 
 static void disk_close(struct weir_instance *i)
 {
@@ -176,12 +132,14 @@ static int disk_open(const struct weir_host *h, struct weir_instance **ret, stru
 	i->host = h;
 	i->outbox.host = h;
 	i->account.family = &i->family;
-	r = find_target(i, reterr);
+	i->gauge.row_skew = ROW_SKEW;
+	r = live_family(h, "disk", &i->family, reterr);
 	if (r < 0)
 		return r;
+	i->has_target = r;
 	(void)h->option(h, OPTION_STACKED, &stacked);
 	disk_devices_init(&i->devices, stacked.i64 != 0);
-	climb(i);
+	(void)live_climb(h, i, ladder, sizeof(ladder) / sizeof(ladder[0]), OPTION_RUNG);
 	i->last_ns = h->now(h);
 	return live_clock(h);
 }
@@ -193,11 +151,13 @@ static int disk_poll(struct weir_instance *i, int64_t now_ns, struct weir_error 
 	int r;
 
 	outbox_begin(&i->outbox, now_ns);
+	gauge_begin(&i->gauge);
 	if (i->kernel)
 		disk_kernel_poll(i->kernel, &i->devices, &i->outbox, duration_ns);
 	disk_devices_poll(&i->devices, &i->outbox);
 	if (i->has_target)
 		n_live = disk_account_poll(&i->account, &i->outbox, i->kernel ? ROW_ACCOUNTED : ROW_PROCESS_IO);
+	gauge_end(&i->gauge, &i->outbox, "disk");
 	i->last_ns = now_ns;
 	r = outbox_end(&i->outbox);
 	if (r < 0)

@@ -9,6 +9,7 @@
 #include <weir/collector.h>
 
 #include "bpf/family.h"
+#include "bpf/live.h"
 #include "bpf/outbox.h"
 
 enum disk_row {
@@ -33,11 +34,11 @@ enum disk_row {
 	ROW_SYSTEM_MERGED,
 	ROW_LOST,
 	ROW_MAP_FILL,
+	ROW_SKEW,
 	ROW_COUNT,
 };
 
 enum {
-	DISK_WHY_MAX = 256,
 	DISK_NAME_MAX = 32, /* the kernel's DISK_NAME_LEN */
 	DISK_TABLE_MAX = 64,
 };
@@ -92,7 +93,7 @@ struct disk_kernel;
 
 /* Loads and attaches. 0, or -errno with why in plain words. */
 int disk_kernel_open(const struct weir_host *h, const struct family *family, int has_all_syncs,
-                     struct disk_kernel **ret, char why[DISK_WHY_MAX]);
+                     struct disk_kernel **ret, char why[LIVE_WHY_MAX]);
 void disk_kernel_poll(struct disk_kernel *k, struct disk_devices *d, struct outbox *o, int64_t duration_ns);
 void disk_kernel_close(struct disk_kernel *k); /* NULL is fine */
 

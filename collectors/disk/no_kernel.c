@@ -5,10 +5,10 @@
 #include "disk.h"
 
 int disk_kernel_open(const struct weir_host *h, const struct family *family, int has_all_syncs,
-                     struct disk_kernel **ret, char why[DISK_WHY_MAX])
+                     struct disk_kernel **ret, char why[LIVE_WHY_MAX])
 {
 	*ret = NULL;
-	(void)snprintf(why, DISK_WHY_MAX, "this weir was built without eBPF (-Dbpf=disabled)");
+	(void)snprintf(why, LIVE_WHY_MAX, "this weir was built without eBPF (-Dbpf=disabled)");
 	return -ENOTSUP;
 }
 

@@ -7,8 +7,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "bpf/gauge.h"
 #include "bpf/interval.h"
-#include "bpf/load.h"
+#include "bpf/probes.h"
 #include "net.h"
 #include "net.skel.h"
 
@@ -66,86 +67,54 @@ struct socket {
 
 struct net_kernel {
 	const struct weir_host *host;
-	struct bpf_object *object;
-	struct load_links links;
-	struct load_log log;
+	struct probes probes;
 	struct net_bpf__data *data;
 	struct net_bpf__bss *bss;
 	struct net_calls *copies; /* of all CPUs */
-	unsigned n_cpus;
-	int map_sockets, map_tcps, map_targets;
+	int map_sockets, map_tcps;
 	int32_t buckets[BUCKETS];
 	int32_t free;
-	uint64_t n_sockets, n_tcps, n_targets;
+	uint64_t n_sockets, n_tcps;
 	struct socket *sockets; /* NET_SOCKETS_MAX */
 	struct tcp *tcps;       /* NET_TCPS_MAX */
 	struct process *processes;
 	uint32_t n_processes;
-	uint64_t told[NET_LOST_COUNT + 1];
-	uint32_t series_lost[NET_LOST_COUNT + 1], series_fill[3];
+	struct gauge gauge;
+	uint32_t ended[TARGETS_MAX];
 	struct net_tcp tcp;
 	struct interval_gain gain;
 };
 
-static const char *const losses[NET_LOST_COUNT + 1] = {
+static const char *const losses[NET_LOST_COUNT] = {
 	[NET_LOST_SOCKETS] = "net.sockets_full",
 	[NET_LOST_TCPS] = "net.tcps_full",
-	[NET_LOST_COUNT] = "net.targets_full",
 };
 
 /* ---- Loading ---- */
 
-static int has(const struct net_kernel *k, const char *program)
-{
-	return bpf_program__autoload(bpf_object__find_program_by_name(k->object, program));
-}
-
-static int prepare(struct net_kernel *k, char *why)
-{
-	char missing[LOAD_MISSING_MAX];
-	size_t n_bytes;
-	const void *bytes = net_bpf__elf_bytes(&n_bytes);
-	int r;
-
-	k->object = load_open(bytes, n_bytes, &k->log);
-	r = k->object ? load_leave_out(k->object, missing) : -errno;
-	if (r < 0) {
-		load_why(LOAD_OPEN, r, &k->log, why);
-		return r;
-	}
-	if (has(k, "on_send") && has(k, "on_receive") && has(k, "on_fork") && has(k, "on_exit"))
-		return 0;
-	(void)snprintf(why, NET_WHY_MAX, "this kernel has not (it takes Linux 6.3): %.200s", missing);
-	return -ENOTSUP;
-}
-
 static int load(struct net_kernel *k, char *why)
 {
-	int r = bpf_object__load(k->object);
+	static const char *const needed[] = { "on_send", "on_receive", "on_fork", "on_exit" };
+	size_t n_bytes;
+	const void *bytes = net_bpf__elf_bytes(&n_bytes);
+	int r = probes_open(&k->probes, bytes, n_bytes, why);
 
-	if (r < 0) {
-		load_why(LOAD_LOAD, r, &k->log, why);
-		return r;
-	}
-	k->data = load_variables(k->object, ".data");
-	k->bss = load_variables(k->object, ".bss");
-	k->map_sockets = bpf_object__find_map_fd_by_name(k->object, "sockets");
-	k->map_tcps = bpf_object__find_map_fd_by_name(k->object, "tcps");
-	k->map_targets = bpf_object__find_map_fd_by_name(k->object, "targets");
-	r = load_attach(k->object, &k->links);
+	if (r == 0)
+		r = probes_need(&k->probes, needed, 4, why);
+	if (r == 0)
+		r = probes_load(&k->probes, why);
 	if (r < 0)
-		load_why(LOAD_ATTACH, r, &k->log, why);
-	return r;
+		return r;
+	k->data = load_variables(k->probes.object, ".data");
+	k->bss = load_variables(k->probes.object, ".bss");
+	k->map_sockets = probes_map(&k->probes, "sockets");
+	k->map_tcps = probes_map(&k->probes, "tcps");
+	return 0;
 }
 
 static int make_room(struct net_kernel *k)
 {
-	int n_cpus = libbpf_num_possible_cpus();
-
-	if (n_cpus < 0)
-		return n_cpus;
-	k->n_cpus = (unsigned)n_cpus;
-	k->copies = calloc(k->n_cpus, sizeof(*k->copies));
+	k->copies = calloc(k->probes.n_cpus, sizeof(*k->copies));
 	k->sockets = calloc(NET_SOCKETS_MAX, sizeof(*k->sockets));
 	k->tcps = calloc(NET_TCPS_MAX, sizeof(*k->tcps));
 	k->processes = calloc(PROCESSES_MAX, sizeof(*k->processes));
@@ -157,48 +126,34 @@ static int make_room(struct net_kernel *k)
 	return 0;
 }
 
-static int follow(const struct net_kernel *k, const struct family *family)
-{
-	const struct target known = { 0 };
-	int r = 0;
-
-	for (uint32_t i = 0; i < family->n && r == 0; i++) {
-		uint32_t tgid = (uint32_t)family->at[i].pid;
-
-		r = bpf_map_update_elem(k->map_targets, &tgid, &known, BPF_NOEXIST);
-		r = r == -EEXIST ? 0 : r;
-	}
-	return r;
-}
-
 static int start(struct net_kernel *k, const struct family *family, char *why)
 {
-	int r = prepare(k, why);
+	int r = load(k, why);
 
-	if (r == 0)
-		r = load(k, why);
 	if (r < 0)
 		return r;
 	r = make_room(k);
 	if (r == 0)
-		r = follow(k, family);
+		r = probes_follow(&k->probes, family);
 	if (r < 0)
-		(void)snprintf(why, NET_WHY_MAX, "%s", strerror(-r));
+		(void)snprintf(why, LIVE_WHY_MAX, "%s", strerror(-r));
 	return r;
 }
 
 int net_kernel_open(const struct weir_host *h, const struct family *family, struct net_kernel **ret,
-                    char why[NET_WHY_MAX])
+                    char why[LIVE_WHY_MAX])
 {
 	struct net_kernel *k = calloc(1, sizeof(*k));
 	int r;
 
 	*ret = NULL;
 	if (!k) {
-		(void)snprintf(why, NET_WHY_MAX, "no memory");
+		(void)snprintf(why, LIVE_WHY_MAX, "no memory");
 		return -ENOMEM;
 	}
 	k->host = h;
+	k->gauge.row_lost = ROW_LOST;
+	k->gauge.row_fill = ROW_MAP_FILL;
 	r = start(k, family, why);
 	if (r < 0) {
 		net_kernel_close(k);
@@ -212,8 +167,7 @@ void net_kernel_close(struct net_kernel *k)
 {
 	if (!k)
 		return;
-	load_detach(&k->links);
-	bpf_object__close(k->object);
+	probes_close(&k->probes);
 	free(k->copies);
 	free(k->sockets);
 	free(k->tcps);
@@ -324,7 +278,7 @@ static void name_process(struct process *p, enum transport transport, const stru
 
 static const struct net_calls *identity(const struct net_kernel *k)
 {
-	for (unsigned cpu = 0; cpu < k->n_cpus; cpu++)
+	for (unsigned cpu = 0; cpu < k->probes.n_cpus; cpu++)
 		if (k->copies[cpu].family)
 			return &k->copies[cpu];
 	return &k->copies[0];
@@ -381,7 +335,7 @@ static void poll_socket(struct net_kernel *k, struct socket *s, struct outbox *o
 	uint64_t now[COUNTS] = { 0 };
 	int has_moved = 0;
 
-	for (unsigned cpu = 0; cpu < k->n_cpus; cpu++) {
+	for (unsigned cpu = 0; cpu < k->probes.n_cpus; cpu++) {
 		now[SENT] += k->copies[cpu].n_sent_bytes;
 		now[RECEIVED] += k->copies[cpu].n_received_bytes;
 		now[SENDS] += k->copies[cpu].n_sends;
@@ -460,13 +414,6 @@ static void poll_sockets(struct net_kernel *k, struct outbox *o)
 	}
 }
 
-static int is_over(const struct net_kernel *k, uint32_t tgid)
-{
-	struct target t;
-
-	return bpf_map_lookup_elem(k->map_targets, &tgid, &t) < 0 || t.is_over;
-}
-
 static void poll_ends(struct net_kernel *k, struct outbox *o, int64_t duration_ns)
 {
 	for (unsigned b = 0; b < BUCKETS; b++)
@@ -476,8 +423,8 @@ static void poll_ends(struct net_kernel *k, struct outbox *o, int64_t duration_n
 
 			next = s->next;
 			/* What a dead process left open says nothing more, except TCP that is still closing. */
-			has_ended |= s->n_idle > 0 && s->tcp < 0 && is_over(k, s->key.tgid);
-			has_ended |= s->n_idle > IDLE_POLLS && is_over(k, s->key.tgid);
+			has_ended |= s->n_idle > 0 && s->tcp < 0 && probes_is_over(&k->probes, s->key.tgid);
+			has_ended |= s->n_idle > IDLE_POLLS && probes_is_over(&k->probes, s->key.tgid);
 			if (has_ended)
 				forget_socket(k, s);
 		}
@@ -491,57 +438,14 @@ static void poll_processes(struct net_kernel *k, struct outbox *o)
 				outbox_count(o, k->processes[i].series[t][c], k->processes[i].totals[t][c]);
 }
 
-/* An ended process stays among the targets for one more poll; its sockets may outlive it. */
-static void forget_targets(struct net_kernel *k)
+static void tell_gauges(struct net_kernel *k, struct outbox *o)
 {
-	uint32_t key, next, over[64], n_over = 0;
-	struct target t;
-	int r = bpf_map_get_next_key(k->map_targets, NULL, &next);
-
-	for (k->n_targets = 0; r == 0 && k->n_targets < TARGETS_MAX; k->n_targets++) {
-		key = next;
-		if (n_over < 64 && bpf_map_lookup_elem(k->map_targets, &key, &t) == 0 && t.is_over)
-			over[n_over++] = key;
-		r = bpf_map_get_next_key(k->map_targets, &key, &next);
-	}
-	for (uint32_t i = 0; i < n_over; i++)
-		(void)bpf_map_delete_elem(k->map_targets, &over[i]);
-}
-
-/* ---- Honesty ---- */
-
-static void tell_losses(struct net_kernel *k, struct outbox *o)
-{
-	for (unsigned i = 0; i <= NET_LOST_COUNT; i++) {
-		uint64_t now = i < NET_LOST_COUNT ? k->bss->lost[i] : k->bss->lost_targets;
-		const struct outbox_pair pairs[] = { { "cause", losses[i] } };
-
-		if (!k->series_lost[i])
-			k->series_lost[i] = outbox_series(o, ROW_LOST, pairs, 1);
-		outbox_count(o, k->series_lost[i], now);
-		if (now > k->told[i])
-			o->host->tally(o->host, WEIR_LOST, now - k->told[i], losses[i]);
-		k->told[i] = now;
-	}
-}
-
-static void tell_fill(struct net_kernel *k, struct outbox *o)
-{
-	const struct {
-		const char *map;
-		uint64_t n;
-		double n_max;
-	} maps[] = { { "sockets", k->n_sockets, NET_SOCKETS_MAX },
-		     { "tcps", k->n_tcps, NET_TCPS_MAX },
-		     { "targets", k->n_targets, TARGETS_MAX } };
-
-	for (unsigned i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
-		const struct outbox_pair pairs[] = { { "map", maps[i].map } };
-
-		if (!k->series_fill[i])
-			k->series_fill[i] = outbox_series(o, ROW_MAP_FILL, pairs, 1);
-		outbox_real(o, k->series_fill[i], (double)maps[i].n / maps[i].n_max);
-	}
+	for (unsigned i = 0; i < NET_LOST_COUNT; i++)
+		gauge_lost(&k->gauge, o, i, losses[i], k->bss->lost[i]);
+	gauge_lost(&k->gauge, o, NET_LOST_COUNT, "net.targets_full", k->bss->lost_targets);
+	gauge_fill(&k->gauge, o, 0, "sockets", k->n_sockets, NET_SOCKETS_MAX);
+	gauge_fill(&k->gauge, o, 1, "tcps", k->n_tcps, NET_TCPS_MAX);
+	gauge_fill(&k->gauge, o, 2, "targets", k->probes.n_targets, TARGETS_MAX);
 }
 
 void net_kernel_poll(struct net_kernel *k, struct outbox *o, int64_t duration_ns)
@@ -550,7 +454,7 @@ void net_kernel_poll(struct net_kernel *k, struct outbox *o, int64_t duration_ns
 	poll_sockets(k, o);
 	poll_ends(k, o, duration_ns);
 	poll_processes(k, o);
-	forget_targets(k);
-	tell_losses(k, o);
-	tell_fill(k, o);
+	/* Their sockets may outlive them. */
+	(void)probes_let_go(&k->probes, k->ended);
+	tell_gauges(k, o);
 }

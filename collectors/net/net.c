@@ -12,31 +12,20 @@
 #include <string.h>
 #include <weir/fail.h>
 
+#include "bpf/gauge.h"
 #include "bpf/live.h"
+#include "bpf/rows.h"
 #include "net.h"
 
-#define NUMBER(n, u, b, h, k, t, w)                                                                                    \
-	{                                                                                                              \
-		.name = n, .unit = u, .brief = b, .help = h, .shape = WEIR_SHAPE_NUMBER, .kind = k, .type = t,         \
-		.better = w, .range = WEIR_RANGE_FROM_ZERO                                                             \
-	}
-#define COUNTER(n, u, b, h, w) NUMBER(n, u, b, h, WEIR_KIND_COUNTER, WEIR_TYPE_I64, w)
-#define TIMES(n, b, h)                                                                                                 \
-	{                                                                                                              \
-		.name = n, .unit = "ns", .brief = b, .help = h, .shape = WEIR_SHAPE_HISTOGRAM,                         \
-		.kind = WEIR_KIND_GAUGE, .type = WEIR_TYPE_F64, .better = -1, .scale = WEIR_SCALE_LOG,                 \
-		.range = WEIR_RANGE_FROM_ZERO                                                                          \
-	}
-
 static const struct weir_metric metrics[ROW_COUNT] = {
-	[ROW_PROCESS_IO] =
-		COUNTER("process.network.io", "By", "network IO", "Bytes that socket calls of the process moved.", 0),
-	[ROW_PROCESS_CALLS] = COUNTER("process.network.calls", "{call}", "socket calls",
-	                              "Socket calls of the process that moved bytes.", 0),
+	[ROW_PROCESS_IO] = ROWS_COUNTER("process.network.io", "By", "network IO",
+	                                "Bytes that socket calls of the process moved.", 0),
+	[ROW_PROCESS_CALLS] = ROWS_COUNTER("process.network.calls", "{call}", "socket calls",
+	                                   "Socket calls of the process that moved bytes.", 0),
 	[ROW_CONNECTION_IO] =
-		COUNTER("connection.io", "By", "connection IO", "Bytes that calls on this socket moved.", 0),
+		ROWS_COUNTER("connection.io", "By", "connection IO", "Bytes that calls on this socket moved.", 0),
 	[ROW_CONNECTION_CALLS] =
-		COUNTER("connection.calls", "{call}", "calls", "Calls on this socket that moved bytes.", 0),
+		ROWS_COUNTER("connection.calls", "{call}", "calls", "Calls on this socket that moved bytes.", 0),
 	[ROW_CONNECTION] = { .name = "tcp.connection",
 	                     .unit = "By",
 	                     .brief = "connection",
@@ -46,40 +35,33 @@ static const struct weir_metric metrics[ROW_COUNT] = {
 	                     .kind = WEIR_KIND_GAUGE,
 	                     .type = WEIR_TYPE_F64,
 	                     .range = WEIR_RANGE_FROM_ZERO },
-	[ROW_RTT] =
-		TIMES("tcp.rtt", "round trip", "The kernel's smoothed round-trip time, at each segment that came in."),
-	[ROW_RETRANSMITS] = COUNTER("tcp.retransmits", "{segment}", "retransmits",
-	                            "Segments of the connection that were sent again.", -1),
-	[ROW_WINDOW] = NUMBER("tcp.congestion_window", "{segment}", "congestion window",
-	                      "Segments that may be under way, at the last one that came in.", WEIR_KIND_GAUGE,
-	                      WEIR_TYPE_I64, 1),
-	[ROW_TCP_BYTES] = COUNTER(
+	[ROW_RTT] = ROWS_TIMES("tcp.rtt", "round trip",
+	                       "The kernel's smoothed round-trip time, at each segment that came in.", -1),
+	[ROW_RETRANSMITS] = ROWS_COUNTER("tcp.retransmits", "{segment}", "retransmits",
+	                                 "Segments of the connection that were sent again.", -1),
+	[ROW_WINDOW] = ROWS_GAUGE("tcp.congestion_window", "{segment}", "congestion window",
+	                          "Segments that may be under way, at the last one that came in.", 1),
+	[ROW_TCP_BYTES] = ROWS_COUNTER(
 		"tcp.bytes", "By", "bytes, TCP's",
 		"What tcp_info says: acknowledged by the peer, and received in order; SYN and FIN count as a byte.", 0),
-	[ROW_SYSTEM_IO] = COUNTER("system.network.io", "By", "bytes, device's",
-	                          "What /proc/net/dev says, in the target's network namespace.", 0),
-	[ROW_SYSTEM_PACKETS] = COUNTER("system.network.packets", "{packet}", "packets, device's",
+	[ROW_SYSTEM_IO] = ROWS_COUNTER("system.network.io", "By", "bytes, device's",
 	                               "What /proc/net/dev says, in the target's network namespace.", 0),
-	[ROW_SYSTEM_ERRORS] = COUNTER("system.network.errors", "{error}", "errors, device's",
-	                              "What /proc/net/dev says, in the target's network namespace.", -1),
-	[ROW_SYSTEM_DROPPED] = COUNTER("system.network.dropped", "{packet}", "dropped, device's",
-	                               "What /proc/net/dev says, in the target's network namespace.", -1),
-	[ROW_SYSTEM_RETRANSMITS] = COUNTER("system.tcp.retransmits", "{segment}", "retransmits, namespace's",
-	                                   "What /proc/net/snmp says of the target's network namespace.", -1),
-	[ROW_LISTEN_DROPS] = COUNTER("system.tcp.listen_drops", "{connection}", "listen drops",
-	                             "Connections that listeners of the namespace turned away: because their queue was "
-	                             "full, and for any cause.",
-	                             -1),
-	[ROW_LOST] = COUNTER("weir.lost", "{event}", "lost", "Events that found no room, by cause.", -1),
-	[ROW_MAP_FILL] = { .name = "weir.map.fill",
-	                   .unit = "1",
-	                   .brief = "map fill",
-	                   .help = "How full a map in the kernel is.",
-	                   .shape = WEIR_SHAPE_NUMBER,
-	                   .kind = WEIR_KIND_GAUGE,
-	                   .type = WEIR_TYPE_F64,
-	                   .better = -1,
-	                   .range = WEIR_RANGE_ZERO_TO_ONE },
+	[ROW_SYSTEM_PACKETS] = ROWS_COUNTER("system.network.packets", "{packet}", "packets, device's",
+	                                    "What /proc/net/dev says, in the target's network namespace.", 0),
+	[ROW_SYSTEM_ERRORS] = ROWS_COUNTER("system.network.errors", "{error}", "errors, device's",
+	                                   "What /proc/net/dev says, in the target's network namespace.", -1),
+	[ROW_SYSTEM_DROPPED] = ROWS_COUNTER("system.network.dropped", "{packet}", "dropped, device's",
+	                                    "What /proc/net/dev says, in the target's network namespace.", -1),
+	[ROW_SYSTEM_RETRANSMITS] = ROWS_COUNTER("system.tcp.retransmits", "{segment}", "retransmits, namespace's",
+	                                        "What /proc/net/snmp says of the target's network namespace.", -1),
+	[ROW_LISTEN_DROPS] =
+		ROWS_COUNTER("system.tcp.listen_drops", "{connection}", "listen drops",
+	                     "Connections that listeners of the namespace turned away: because their queue was "
+	                     "full, and for any cause.",
+	                     -1),
+	[ROW_LOST] = ROWS_LOST,
+	[ROW_MAP_FILL] = ROWS_MAP_FILL,
+	[ROW_SKEW] = ROWS_SKEW,
 };
 
 enum {
@@ -88,11 +70,7 @@ enum {
 };
 
 static const struct weir_option options[OPTION_COUNT] = {
-	[OPTION_RUNG] = { .name = "rung",
-	                  .fallback = "best",
-	                  .choices = "best|procfs",
-	                  .help = "procfs: no eBPF even where it can be had",
-	                  .type = WEIR_OPTION_CHOICE },
+	[OPTION_RUNG] = ROWS_RUNG("best|procfs", "procfs: no eBPF even where it can be had"),
 };
 
 static const struct weir_claim claims[] = { { NULL, WEIR_CLAIM_LIVE, 0 } };
@@ -103,52 +81,26 @@ struct weir_instance {
 	struct net_system *system;
 	struct family family;
 	struct outbox outbox;
+	struct gauge gauge;
 	int64_t last_ns;
 	int has_target;
 };
 
-static const struct live_rung rungs[] = {
-	{ "tp_btf", "BTF tracepoints of socket calls and of TCP", "",
-	  "run weir as root or with CAP_BPF and CAP_PERFMON, on Linux 6.3 or newer with CONFIG_DEBUG_INFO_BTF" },
-	{ "procfs", "/proc/PID/net/dev, snmp and netstat",
-	  "bytes and calls of processes and connections, round trips, windows: only sums of the network namespace are "
-	  "left",
-	  "" },
+static int take_kernel(struct weir_instance *i, char why[LIVE_WHY_MAX])
+{
+	return net_kernel_open(i->host, &i->family, &i->kernel, why);
+}
+
+static const struct live_step ladder[] = {
+	{ { "tp_btf", "BTF tracepoints of socket calls and of TCP", "",
+	    "run weir as root or with CAP_BPF and CAP_PERFMON, on Linux 6.3 or newer with CONFIG_DEBUG_INFO_BTF" },
+	  take_kernel },
+	{ { "procfs", "/proc/PID/net/dev, snmp and netstat",
+	    "bytes and calls of processes and connections, round trips, windows: only sums of the network namespace "
+	    "are left",
+	    "" },
+	  NULL },
 };
-
-static int is_chosen(const struct weir_host *h, uint32_t row, const char *choice)
-{
-	struct weir_text text;
-
-	return h->option_text(h, row, &text) == 0 && text.n_bytes == strlen(choice) &&
-	       memcmp(text.at, choice, text.n_bytes) == 0;
-}
-
-static int find_target(struct weir_instance *i, struct weir_error *reterr)
-{
-	int64_t pid = live_target(i->host);
-
-	if (pid == 0)
-		return 0;
-	if (pid < 0 || family_init(&i->family, (int32_t)pid) < 0)
-		return weir_fail(reterr, -ESRCH, "net: process %lld: it isn't there", (long long)pid);
-	i->has_target = 1;
-	return 0;
-}
-
-static void climb(struct weir_instance *i)
-{
-	char why[NET_WHY_MAX] = "there is no process to follow";
-	int is_best = 0;
-
-	if (is_chosen(i->host, OPTION_RUNG, "procfs"))
-		(void)snprintf(why, sizeof(why), "the option rung=procfs asks for less");
-	else
-		is_best = net_kernel_open(i->host, &i->family, &i->kernel, why) == 0;
-	live_tell_rung(i->host, &rungs[0], is_best, why);
-	if (!is_best)
-		live_tell_rung(i->host, &rungs[1], 1, "");
-}
 
 static void net_close(struct weir_instance *i)
 {
@@ -169,13 +121,15 @@ static int net_open(const struct weir_host *h, struct weir_instance **ret, struc
 		return weir_fail(reterr, -ENOMEM, "net: no memory");
 	i->host = h;
 	i->outbox.host = h;
-	r = find_target(i, reterr);
+	i->gauge.row_skew = ROW_SKEW;
+	r = live_family(h, "net", &i->family, reterr);
 	if (r < 0)
 		return r;
+	i->has_target = r;
 	i->system = net_system_new(i->has_target ? i->family.at[0].pid : 0);
 	if (!i->system)
 		return weir_fail(reterr, -ENOMEM, "net: no memory");
-	climb(i);
+	(void)live_climb(h, i, ladder, sizeof(ladder) / sizeof(ladder[0]), OPTION_RUNG);
 	i->last_ns = h->now(h);
 	return live_clock(h);
 }
@@ -187,9 +141,11 @@ static int net_poll(struct weir_instance *i, int64_t now_ns, struct weir_error *
 	int r;
 
 	outbox_begin(&i->outbox, now_ns);
+	gauge_begin(&i->gauge);
 	if (i->kernel)
 		net_kernel_poll(i->kernel, &i->outbox, duration_ns);
 	net_system_poll(i->system, &i->outbox);
+	gauge_end(&i->gauge, &i->outbox, "net");
 	i->last_ns = now_ns;
 	r = outbox_end(&i->outbox);
 	if (r < 0)

@@ -9,6 +9,7 @@
 #include <weir/collector.h>
 
 #include "bpf/family.h"
+#include "bpf/live.h"
 #include "bpf/net.h"
 #include "bpf/outbox.h"
 
@@ -30,11 +31,11 @@ enum net_row {
 	ROW_LISTEN_DROPS,
 	ROW_LOST,
 	ROW_MAP_FILL,
+	ROW_SKEW,
 	ROW_COUNT,
 };
 
 enum {
-	NET_WHY_MAX = 256,
 	NET_ENDPOINT_MAX = 64,
 };
 
@@ -56,7 +57,7 @@ struct net_kernel;
 
 /* Loads and attaches. 0, or -errno with why in plain words. */
 int net_kernel_open(const struct weir_host *h, const struct family *family, struct net_kernel **ret,
-                    char why[NET_WHY_MAX]);
+                    char why[LIVE_WHY_MAX]);
 void net_kernel_poll(struct net_kernel *k, struct outbox *o, int64_t duration_ns);
 void net_kernel_close(struct net_kernel *k); /* NULL is fine */
 

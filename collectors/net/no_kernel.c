@@ -5,10 +5,10 @@
 #include "net.h"
 
 int net_kernel_open(const struct weir_host *h, const struct family *family, struct net_kernel **ret,
-                    char why[NET_WHY_MAX])
+                    char why[LIVE_WHY_MAX])
 {
 	*ret = NULL;
-	(void)snprintf(why, NET_WHY_MAX, "this weir was built without eBPF (-Dbpf=disabled)");
+	(void)snprintf(why, LIVE_WHY_MAX, "this weir was built without eBPF (-Dbpf=disabled)");
 	return -ENOTSUP;
 }
 

@@ -5,10 +5,10 @@
 #include "sched.h"
 
 int sched_kernel_open(const struct weir_host *h, struct family *family, const struct sched_wanted *wanted,
-                      struct sched_kernel **ret, char why[SCHED_WHY_MAX])
+                      struct sched_kernel **ret, char why[LIVE_WHY_MAX])
 {
 	*ret = NULL;
-	(void)snprintf(why, SCHED_WHY_MAX, "this weir was built without eBPF (-Dbpf=disabled)");
+	(void)snprintf(why, LIVE_WHY_MAX, "this weir was built without eBPF (-Dbpf=disabled)");
 	return -ENOTSUP;
 }
 

@@ -10,30 +10,20 @@
 #include <string.h>
 #include <weir/fail.h>
 
+#include "bpf/gauge.h"
 #include "bpf/live.h"
+#include "bpf/rows.h"
 #include "sched.h"
 
-#define NUMBER(n, u, b, h, k, t, w)                                                                                    \
-	{                                                                                                              \
-		.name = n, .unit = u, .brief = b, .help = h, .shape = WEIR_SHAPE_NUMBER, .kind = k, .type = t,         \
-		.better = w, .range = WEIR_RANGE_FROM_ZERO                                                             \
-	}
-#define COUNTER(n, u, b, h, w) NUMBER(n, u, b, h, WEIR_KIND_COUNTER, WEIR_TYPE_I64, w)
-#define TIMES(n, b, h)                                                                                                 \
-	{                                                                                                              \
-		.name = n, .unit = "ns", .brief = b, .help = h, .shape = WEIR_SHAPE_HISTOGRAM,                         \
-		.kind = WEIR_KIND_GAUGE, .type = WEIR_TYPE_F64, .better = -1, .scale = WEIR_SCALE_LOG,                 \
-		.range = WEIR_RANGE_FROM_ZERO                                                                          \
-	}
-
 static const struct weir_metric metrics[ROW_COUNT] = {
-	[ROW_ON_CPU] =
-		TIMES("sched.on_cpu", "on CPU", "How long threads of the process ran before they were switched away."),
+	[ROW_ON_CPU] = ROWS_TIMES("sched.on_cpu", "on CPU",
+	                          "How long threads of the process ran before they were switched away.", -1),
 	[ROW_OFF_CPU] =
-		TIMES("sched.off_cpu", "off CPU",
-	              "From switching away until running again, by reason: what was waited for, or preempted when "
-	              "another's turn had come."),
-	[ROW_RUN_DELAY] = TIMES("sched.run_delay", "run-queue delay", "From being able to run until running."),
+		ROWS_TIMES("sched.off_cpu", "off CPU",
+	                   "From switching away until running again, by reason: what was waited for, or preempted when "
+	                   "another's turn had come.",
+	                   -1),
+	[ROW_RUN_DELAY] = ROWS_TIMES("sched.run_delay", "run-queue delay", "From being able to run until running.", -1),
 	[ROW_STACKS] = { .name = "sched.off_cpu.stacks",
 	                 .unit = "ns",
 	                 .brief = "long waits by stack",
@@ -43,34 +33,28 @@ static const struct weir_metric metrics[ROW_COUNT] = {
 	                 .type = WEIR_TYPE_I64,
 	                 .better = -1,
 	                 .range = WEIR_RANGE_FROM_ZERO },
-	[ROW_SWITCHES] =
-		COUNTER("sched.switches", "{context_switch}", "switches",
-	                "Switches away: voluntary ones to wait, involuntary ones because another's turn had come.", -1),
-	[ROW_MIGRATIONS] = COUNTER("sched.migrations", "{migration}", "migrations",
-	                           "Moves of threads of the process to another CPU.", -1),
-	[ROW_FUTEX_WAITS] = COUNTER("sched.futex_waits", "{wait}", "futex waits",
-	                            "Switches away in a futex call: to wait for a lock or for another thread.", -1),
+	[ROW_SWITCHES] = ROWS_COUNTER(
+		"sched.switches", "{context_switch}", "switches",
+		"Switches away: voluntary ones to wait, involuntary ones because another's turn had come.", -1),
+	[ROW_MIGRATIONS] = ROWS_COUNTER("sched.migrations", "{migration}", "migrations",
+	                                "Moves of threads of the process to another CPU.", -1),
+	[ROW_FUTEX_WAITS] =
+		ROWS_COUNTER("sched.futex_waits", "{wait}", "futex waits",
+	                     "Switches away in a futex call: to wait for a lock or for another thread.", -1),
 	[ROW_PAGE_FAULTS] =
-		COUNTER("sched.page_faults", "{fault}", "page faults",
-	                "Page faults up to the last switch of each thread; major ones read from storage.", -1),
-	[ROW_THREAD_CPU] = COUNTER("thread.cpu.time", "ns", "CPU time, accounted",
-	                           "What schedstat says of the thread: time on a CPU.", -1),
-	[ROW_THREAD_DELAY] = COUNTER("thread.run_delay", "ns", "run-queue delay, accounted",
-	                             "What schedstat says of the thread: time waiting for a CPU.", -1),
-	[ROW_THREAD_SLICES] = COUNTER("thread.slices", "{slice}", "slices, accounted",
-	                              "What schedstat says of the thread: how often it was given a CPU.", 0),
-	[ROW_THREAD_SWITCHES] = COUNTER("thread.switches", "{context_switch}", "switches, accounted",
-	                                "What the thread's status says of its switches away.", -1),
-	[ROW_LOST] = COUNTER("weir.lost", "{event}", "lost", "Events that found no room, by cause.", -1),
-	[ROW_MAP_FILL] = { .name = "weir.map.fill",
-	                   .unit = "1",
-	                   .brief = "map fill",
-	                   .help = "How full a map in the kernel is.",
-	                   .shape = WEIR_SHAPE_NUMBER,
-	                   .kind = WEIR_KIND_GAUGE,
-	                   .type = WEIR_TYPE_F64,
-	                   .better = -1,
-	                   .range = WEIR_RANGE_ZERO_TO_ONE },
+		ROWS_COUNTER("sched.page_faults", "{fault}", "page faults",
+	                     "Page faults up to the last switch of each thread; major ones read from storage.", -1),
+	[ROW_THREAD_CPU] = ROWS_COUNTER("thread.cpu.time", "ns", "CPU time, accounted",
+	                                "What schedstat says of the thread: time on a CPU.", -1),
+	[ROW_THREAD_DELAY] = ROWS_COUNTER("thread.run_delay", "ns", "run-queue delay, accounted",
+	                                  "What schedstat says of the thread: time waiting for a CPU.", -1),
+	[ROW_THREAD_SLICES] = ROWS_COUNTER("thread.slices", "{slice}", "slices, accounted",
+	                                   "What schedstat says of the thread: how often it was given a CPU.", 0),
+	[ROW_THREAD_SWITCHES] = ROWS_COUNTER("thread.switches", "{context_switch}", "switches, accounted",
+	                                     "What the thread's status says of its switches away.", -1),
+	[ROW_LOST] = ROWS_LOST,
+	[ROW_MAP_FILL] = ROWS_MAP_FILL,
+	[ROW_SKEW] = ROWS_SKEW,
 };
 
 enum {
@@ -91,11 +75,7 @@ static const struct weir_option options[OPTION_COUNT] = {
 	                            "then",
 	                    .max = 3600LL * 1000000000,
 	                    .type = WEIR_OPTION_DURATION },
-	[OPTION_RUNG] = { .name = "rung",
-	                  .fallback = "best",
-	                  .choices = "best|procfs",
-	                  .help = "procfs: no eBPF even where it can be had",
-	                  .type = WEIR_OPTION_CHOICE },
+	[OPTION_RUNG] = ROWS_RUNG("best|procfs", "procfs: no eBPF even where it can be had"),
 };
 
 static const struct weir_claim claims[] = { { NULL, WEIR_CLAIM_LIVE, 0 } };
@@ -106,16 +86,9 @@ struct weir_instance {
 	struct sched_account *account;
 	struct family family;
 	struct outbox outbox;
+	struct gauge gauge;
 	int64_t last_ns;
 	int has_target;
-};
-
-static const struct live_rung rungs[] = {
-	{ "tp_btf", "BTF tracepoints of the scheduler", "",
-	  "run weir as root or with CAP_BPF and CAP_PERFMON, on a kernel with CONFIG_DEBUG_INFO_BTF" },
-	{ "procfs", "/proc/PID/task/TID/schedstat and status",
-	  "histograms, time off the CPU and its reasons, migrations, page faults, threads that end between two polls",
-	  "" },
 };
 
 uint32_t sched_series(const struct outbox *o, uint32_t row, uint32_t tgid, uint32_t tid, const char *key,
@@ -131,44 +104,26 @@ uint32_t sched_series(const struct outbox *o, uint32_t row, uint32_t tgid, uint3
 	return outbox_series(o, row, pairs, 3);
 }
 
-static int is_chosen(const struct weir_host *h, uint32_t row, const char *choice)
+static int take_kernel(struct weir_instance *i, char why[LIVE_WHY_MAX])
 {
-	struct weir_text text;
-
-	return h->option_text(h, row, &text) == 0 && text.n_bytes == strlen(choice) &&
-	       memcmp(text.at, choice, text.n_bytes) == 0;
-}
-
-static int find_target(struct weir_instance *i, struct weir_error *reterr)
-{
-	int64_t pid = live_target(i->host);
-
-	if (pid == 0)
-		return 0;
-	if (pid < 0 || family_init(&i->family, (int32_t)pid) < 0)
-		return weir_fail(reterr, -ESRCH, "sched: process %lld: it isn't there", (long long)pid);
-	i->has_target = 1;
-	return 0;
-}
-
-static void climb(struct weir_instance *i)
-{
-	char why[SCHED_WHY_MAX] = "there is no process to follow";
 	union weir_value threads = { .i64 = 0 }, stacks = { .i64 = 0 };
 	struct sched_wanted wanted;
-	int is_best = 0;
 
 	(void)i->host->option(i->host, OPTION_THREADS, &threads);
 	(void)i->host->option(i->host, OPTION_STACKS, &stacks);
 	wanted = (struct sched_wanted){ threads.i64 != 0, (uint64_t)stacks.i64 };
-	if (is_chosen(i->host, OPTION_RUNG, "procfs"))
-		(void)snprintf(why, sizeof(why), "the option rung=procfs asks for less");
-	else
-		is_best = sched_kernel_open(i->host, &i->family, &wanted, &i->kernel, why) == 0;
-	live_tell_rung(i->host, &rungs[0], is_best, why);
-	if (!is_best)
-		live_tell_rung(i->host, &rungs[1], 1, "");
+	return sched_kernel_open(i->host, &i->family, &wanted, &i->kernel, why);
 }
+
+static const struct live_step ladder[] = {
+	{ { "tp_btf", "BTF tracepoints of the scheduler", "",
+	    "run weir as root or with CAP_BPF and CAP_PERFMON, on a kernel with CONFIG_DEBUG_INFO_BTF" },
+	  take_kernel },
+	{ { "procfs", "/proc/PID/task/TID/schedstat and status",
+	    "histograms, time off the CPU and its reasons, migrations, page faults, threads that end between two polls",
+	    "" },
+	  NULL },
+};
 
 static void sched_close(struct weir_instance *i)
 {
@@ -189,13 +144,15 @@ static int sched_open(const struct weir_host *h, struct weir_instance **ret, str
 		return weir_fail(reterr, -ENOMEM, "sched: no memory");
 	i->host = h;
 	i->outbox.host = h;
-	r = find_target(i, reterr);
+	i->gauge.row_skew = ROW_SKEW;
+	r = live_family(h, "sched", &i->family, reterr);
 	if (r < 0)
 		return r;
+	i->has_target = r;
 	i->account = sched_account_new();
 	if (!i->account)
 		return weir_fail(reterr, -ENOMEM, "sched: no memory");
-	climb(i);
+	(void)live_climb(h, i, ladder, sizeof(ladder) / sizeof(ladder[0]), OPTION_RUNG);
 	i->last_ns = h->now(h);
 	return live_clock(h);
 }
@@ -207,10 +164,12 @@ static int sched_poll(struct weir_instance *i, int64_t now_ns, struct weir_error
 	int r;
 
 	outbox_begin(&i->outbox, now_ns);
+	gauge_begin(&i->gauge);
 	if (i->kernel)
 		sched_kernel_poll(i->kernel, &i->outbox, duration_ns);
 	if (i->has_target)
 		sched_account_poll(i->account, &i->family, &i->outbox);
+	gauge_end(&i->gauge, &i->outbox, "sched");
 	i->last_ns = now_ns;
 	r = outbox_end(&i->outbox);
 	if (r < 0)

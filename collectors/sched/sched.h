@@ -9,6 +9,7 @@
 #include <weir/collector.h>
 
 #include "bpf/family.h"
+#include "bpf/live.h"
 #include "bpf/outbox.h"
 
 enum sched_row {
@@ -26,11 +27,11 @@ enum sched_row {
 	ROW_THREAD_SWITCHES,
 	ROW_LOST,
 	ROW_MAP_FILL,
+	ROW_SKEW,
 	ROW_COUNT,
 };
 
 enum {
-	SCHED_WHY_MAX = 256,
 	SCHED_THREADS_MAX = 4096,
 };
 
@@ -58,7 +59,7 @@ struct sched_wanted {
 /* Loads, attaches and finds the threads that are there; family grows by what has come since it was made. 0, or -errno
  * with why in plain words. */
 int sched_kernel_open(const struct weir_host *h, struct family *family, const struct sched_wanted *wanted,
-                      struct sched_kernel **ret, char why[SCHED_WHY_MAX]);
+                      struct sched_kernel **ret, char why[LIVE_WHY_MAX]);
 void sched_kernel_poll(struct sched_kernel *k, struct outbox *o, int64_t duration_ns);
 void sched_kernel_close(struct sched_kernel *k); /* NULL is fine */
 

@@ -57,7 +57,8 @@ MORE = {"include/weir/fail.h": r"stdarg\.h|stdio\.h"}
 KERNEL_SIDE = (".bpf.c", ".bpf.h")
 KERNEL_HEADERS = r"(bpf|linux|asm)/.*|stdbool\.h"
 # What any live collector may have of bpf/ beside its own pair.
-LIVE = ("bpf/load.h", "bpf/family.h", "bpf/interval.h", "bpf/live.h", "bpf/outbox.h")
+LIVE = tuple(f"bpf/{noun}.h" for noun in
+    ("load", "probes", "table", "gauge", "rows", "family", "interval", "live", "outbox"))
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bpf/probes.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+int probes_open(struct probes *p, const void *bytes, size_t n_bytes, char why[LOAD_WHY_MAX])
+{
+	int n_cpus = libbpf_num_possible_cpus(), r;
+
+	p->targets = -1;
+	p->object = load_open(bytes, n_bytes, &p->log);
+	r = !p->object ? -errno : n_cpus < 0 ? n_cpus : load_leave_out(p->object, p->missing);
+	if (r < 0)
+		load_why(LOAD_OPEN, r, &p->log, why);
+	p->n_cpus = n_cpus < 0 ? 0 : (unsigned)n_cpus;
+	return r;
+}
+
+static struct bpf_program *program_of(const struct probes *p, const char *name)
+{
+	return bpf_object__find_program_by_name(p->object, name);
+}
+
+int probes_has(const struct probes *p, const char *program)
+{
+	return bpf_program__autoload(program_of(p, program));
+}
+
+void probes_choose(const struct probes *p, const char *program, int is_wanted)
+{
+	(void)bpf_program__set_autoload(program_of(p, program), is_wanted);
+}
+
+int probes_need(const struct probes *p, const char *const *programs, unsigned n, char why[LOAD_WHY_MAX])
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (probes_has(p, programs[i]))
+			continue;
+		(void)snprintf(why, LOAD_WHY_MAX, "this kernel has not: %.200s", p->missing);
+		return -ENOTSUP;
+	}
+	return 0;
+}
+
+int probes_load(struct probes *p, char why[LOAD_WHY_MAX])
+{
+	int r = bpf_object__load(p->object);
+
+	if (r < 0) {
+		load_why(LOAD_LOAD, r, &p->log, why);
+		return r;
+	}
+	p->targets = probes_map(p, "targets");
+	r = load_attach(p->object, &p->links);
+	if (r < 0)
+		load_why(LOAD_ATTACH, r, &p->log, why);
+	return r;
+}
+
+void probes_close(struct probes *p)
+{
+	load_detach(&p->links);
+	bpf_object__close(p->object);
+	p->object = NULL;
+}
+
+int probes_map(const struct probes *p, const char *name)
+{
+	return bpf_object__find_map_fd_by_name(p->object, name);
+}
+
+/* ---- Targets ---- */
+
+int probes_follow(const struct probes *p, const struct family *family)
+{
+	const struct target known = { 0 };
+	int r = 0;
+
+	for (uint32_t i = 0; i < family->n && r == 0; i++) {
+		uint32_t tgid = (uint32_t)family->at[i].pid;
+
+		r = bpf_map_update_elem(p->targets, &tgid, &known, BPF_NOEXIST);
+		r = r == -EEXIST ? 0 : r;
+	}
+	return r;
+}
+
+int probes_is_over(const struct probes *p, uint32_t tgid)
+{
+	struct target t;
+
+	return bpf_map_lookup_elem(p->targets, &tgid, &t) < 0 || t.is_over;
+}
+
+static void look_who_is_over(struct probes *p)
+{
+	uint32_t key, next;
+	struct target t;
+	int r = bpf_map_get_next_key(p->targets, NULL, &next);
+
+	p->n_over = 0;
+	for (p->n_targets = 0; r == 0 && p->n_targets < TARGETS_MAX; p->n_targets++) {
+		key = next;
+		if (bpf_map_lookup_elem(p->targets, &key, &t) == 0 && t.is_over)
+			p->over[p->n_over++] = key;
+		r = bpf_map_get_next_key(p->targets, &key, &next);
+	}
+}
+
+uint32_t probes_let_go(struct probes *p, uint32_t ret[TARGETS_MAX])
+{
+	struct target t;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < p->n_over; i++) {
+		/* Its number may be somebody else's by now. */
+		if (bpf_map_lookup_elem(p->targets, &p->over[i], &t) < 0 || !t.is_over)
+			continue;
+		(void)bpf_map_delete_elem(p->targets, &p->over[i]);
+		ret[n++] = p->over[i];
+	}
+	look_who_is_over(p);
+	return n;
+}
