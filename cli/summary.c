@@ -32,6 +32,16 @@ const struct page summary_page = {
 	.max_arguments = 1,
 };
 
+static long long count_at(sqlite3_stmt *q, int column)
+{
+	return sqlite3_column_int64(q, column);
+}
+
+static const char *plural_at(sqlite3_stmt *q, int column)
+{
+	return count_at(q, column) == 1 ? "" : "s";
+}
+
 static int print_counts(struct store *s)
 {
 	sqlite3_stmt *q =
@@ -43,11 +53,9 @@ static int print_counts(struct store *s)
 	int result = q ? reader_step(q, "summary") : -1;
 
 	if (result > 0)
-		printf("%lld run%s, %lld nodes, %lld sources: %lld ok, %lld partial, %lld failed\n",
-		       (long long)sqlite3_column_int64(q, 0), sqlite3_column_int64(q, 0) == 1 ? "" : "s",
-		       (long long)sqlite3_column_int64(q, 1), (long long)sqlite3_column_int64(q, 2),
-		       (long long)sqlite3_column_int64(q, 3), (long long)sqlite3_column_int64(q, 4),
-		       (long long)sqlite3_column_int64(q, 5));
+		printf("%lld run%s, %lld node%s, %lld source%s: %lld ok, %lld partial, %lld failed\n", count_at(q, 0),
+		       plural_at(q, 0), count_at(q, 1), plural_at(q, 1), count_at(q, 2), plural_at(q, 2),
+		       count_at(q, 3), count_at(q, 4), count_at(q, 5));
 	(void)sqlite3_finalize(q);
 	return result < 0 ? -1 : 0;
 }

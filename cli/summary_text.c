@@ -264,11 +264,11 @@ static int print_sources(struct store *s, const char *run)
 
 /* ---- Numbers ---- */
 
-/* Means of gauges, ends of counters, totals of spans and weights: the rest would say nothing. */
+/* Means of gauges and histograms, ends of counters, totals of spans and weights: the rest would say nothing. */
 static void put_numbers(struct table *t, sqlite3_stmt *q)
 {
 	const char *shape = reader_text(q, 1), *kind = reader_text(q, 2), *unit = reader_text(q, 3);
-	double n = reader_f64(q, 5), sum = reader_f64(q, 8), mean = n > 0 ? sum / n : (double)NAN;
+	double n = reader_f64(q, 9), sum = reader_f64(q, 8), mean = n > 0 ? sum / n : (double)NAN;
 	int is_number = strcmp(shape, "number") == 0, is_weight = strcmp(shape, "weight") == 0;
 	int is_counter = strcmp(kind, "counter") == 0, is_share = strcmp(unit, "%") == 0;
 	/* Instants have no durations to speak of. */
@@ -290,8 +290,10 @@ static int print_metrics(struct store *s, const char *run)
 	sqlite3_stmt *q =
 		ask(s,
 	            "SELECT t.metric, t.shape, coalesce(m.kind, ''), t.unit, count(DISTINCT t.node), sum(t.n),"
-	            " min(t.min), max(t.max), sum(t.sum) FROM totals t LEFT JOIN metrics m ON m.name = t.metric"
-	            " WHERE t.run = ?1 GROUP BY t.metric ORDER BY t.metric",
+	            " min(t.min), max(t.max), sum(t.sum), coalesce(h.n, sum(t.n)) FROM totals t"
+	            " LEFT JOIN metrics m ON m.name = t.metric"
+	            " LEFT JOIN (SELECT metric, sum(count) AS n FROM histograms WHERE run = ?1 GROUP BY metric) h"
+	            " ON h.metric = t.metric WHERE t.run = ?1 GROUP BY t.metric ORDER BY t.metric",
 	            run, NULL);
 	struct table *t = NULL;
 	int result = -1;
