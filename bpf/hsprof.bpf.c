@@ -13,7 +13,7 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 struct mm_struct___hsprof {
-	unsigned long start_code, end_code;
+	unsigned long start_code, end_code, mmap_base;
 } __attribute__((preserve_access_index));
 
 struct task_struct___hsprof {
@@ -135,13 +135,13 @@ static __always_inline void follow_from_c(struct walk *w, struct room *room)
 	(void)bpf_loop(n_words, keep_call, w, 0);
 }
 
-static __always_inline void walk_stack(struct room *room, __u64 sp, __u64 c_sp)
+static __always_inline void walk_stack(struct room *room, __u64 libraries, __u64 sp, __u64 c_sp)
 {
 	struct hsprof_sample *s = &room->sample;
 	struct hsprof_image_key key = { .n_code_bytes = s->code_end - s->code_start,
 		                        .page_offset = s->code_start & PAGE_MASK };
 	const struct hsprof_image *image = bpf_map_lookup_elem(&images, &key);
-	struct walk w = { .sample = s, .image = image, .sp = sp, .c_sp = c_sp };
+	struct walk w = { .sample = s, .image = image, .libraries = libraries, .sp = sp, .c_sp = c_sp };
 
 	if (!image) {
 		s->flags |= HSPROF_UNKNOWN_IMAGE;
@@ -175,6 +175,7 @@ SEC("perf_event")
 int on_sample(struct bpf_perf_event_data *event)
 {
 	__u32 tgid = current_tgid(), zero = 0;
+	struct mm_struct___hsprof *mm;
 	struct task_struct *task;
 	struct hsprof_sample *s;
 	struct room *room;
@@ -188,8 +189,9 @@ int on_sample(struct bpf_perf_event_data *event)
 	s = &room->sample;
 	__sync_fetch_and_add(&n_samples, 1);
 	task = bpf_get_current_task_btf();
-	s->code_start = ((struct task_struct___hsprof *)task)->mm->start_code;
-	s->code_end = ((struct task_struct___hsprof *)task)->mm->end_code;
+	mm = ((struct task_struct___hsprof *)task)->mm;
+	s->code_start = mm->start_code;
+	s->code_end = mm->end_code;
 	s->tgid = tgid;
 	s->n_frames = 0;
 	s->ending = HSPROF_NOT_WALKED;
@@ -210,7 +212,7 @@ int on_sample(struct bpf_perf_event_data *event)
 		c_sp = regs->sp;
 	}
 	s->ip = ip;
-	walk_stack(room, sp, c_sp);
+	walk_stack(room, mm->mmap_base, sp, c_sp);
 	send(s);
 	return 0;
 }

@@ -39,7 +39,8 @@ struct walk {
 	struct hsprof_sample *sample;
 	const struct hsprof_image *image;
 	__u64 sp;
-	__u64 previous; /* the frame before */
+	__u64 previous;  /* the frame before */
+	__u64 libraries; /* where the kernel started to map them: mm_struct.mmap_base */
 	__u32 n_frames;
 	__u32 n_steps;
 	__u32 n_slides, n_slides_max;
@@ -54,8 +55,8 @@ enum {
 	WALK_BCO_SIZE_AT = 40,  /* of struct StgBCO_ up to its bitmap, which starts with its size */
 	WALK_STACK_AT = 8,      /* of struct StgStack_ without and with profiling: what is behind its info pointer */
 	WALK_STACK_PROFILED_AT = 24,
+	WALK_LIBRARIES_BITS = 40,    /* shared libraries lie at most so far from where the kernel maps the first */
 	WALK_C_STACK_SPAN = 8 << 20, /* bytes around the C stack's pointer that are taken for C's */
-	WALK_LIBRARIES_SPAN = 40,    /* bits: shared libraries lie at most so far below each other */
 };
 
 static __always_inline int walk_is_code(const struct walk *w, __u64 info)
@@ -66,8 +67,11 @@ static __always_inline int walk_is_code(const struct walk *w, __u64 info)
 		return 0;
 	if (info >= s->code_start && info < s->code_end)
 		return 1;
-	/* Where the loader puts libraries on x86-64; type and size of what is there are looked at too. */
-	return w->image->is_shared && info >> WALK_LIBRARIES_SPAN == 0x7f;
+	/* Libraries lie one below the other, or above (`ulimit -s unlimited`), from a place that is drawn anew for each
+	 * process out of a TiB, and which a large stack limit moves; GHC's heap starts at 0x4200000000, far below. Type
+	 * and size of what is there are looked at too. */
+	return w->image->is_shared &&
+	       (info - w->libraries + (1ULL << WALK_LIBRARIES_BITS)) >> (WALK_LIBRARIES_BITS + 1) == 0;
 }
 
 static __always_inline int walk_is_frame(const struct hsprof_image *image, __u32 type)

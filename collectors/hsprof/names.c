@@ -26,6 +26,9 @@ enum {
 	PROFILED_BYTES = 16 /* between both, in a profiled program */
 };
 
+/* What no run-time system is without: where each thread's stack ends. */
+static const char RTS_SYMBOL[] = "stg_stop_thread_info";
+
 /* Of each symbol that is kept: 24 bytes, and its name stays in the file. */
 struct place {
 	uint64_t address;
@@ -60,7 +63,7 @@ struct names {
 	struct answer answers[ANSWERS];
 	struct local *locals; /* a host may number the same frame twice, and runs of one are to be seen as such */
 	uint32_t n_locals, n_locals_room;
-	int is_rts_library;
+	int has_rts, is_rts_library;
 	char file[FILE_NAME_MAX];
 	char room[Z_ROOM];
 };
@@ -180,6 +183,7 @@ static void settle(struct names *n)
 
 		if (!ends_with(text, "_info"))
 			continue;
+		n->has_rts |= text.n == strlen(RTS_SYMBOL) && memcmp(text.at, RTS_SYMBOL, text.n) == 0;
 		z_symbol(text, n->room, &z);
 		if (z.kind != Z_CODE && z.kind != Z_CONSTRUCTOR)
 			continue;
@@ -263,7 +267,7 @@ static int is_of_rts(const struct names *n, const struct place *place, struct pa
 
 	if (n->is_rts_library)
 		return 1;
-	if (n->haskell_start == UINT64_MAX)
+	if (n->haskell_start == UINT64_MAX || !n->has_rts)
 		return 0;
 	if (place->address > n->haskell_end)
 		return !starts_with(name, "_");

@@ -27,6 +27,7 @@ static uint64_t code[CODE_WORDS], heap[HEAP_WORDS];
 static uint32_t n_code, n_reads;
 static struct hsprof_sample sample;
 static struct hsprof_image image;
+static uint64_t libraries;
 
 static const uint64_t *word_at(uint64_t address)
 {
@@ -74,6 +75,7 @@ static int clear(void **state)
 	memset(heap, 0, sizeof(heap));
 	memset(&sample, 0, sizeof(sample));
 	n_code = n_reads = 0;
+	libraries = 0;
 	sample.code_start = CODE_AT;
 	sample.code_end = CODE_AT + 8 * CODE_WORDS;
 	assert_true(layout_of("9.0.2", &image));
@@ -82,9 +84,11 @@ static int clear(void **state)
 
 static struct walk walk_from(uint32_t word)
 {
-	struct walk w = {
-		.sample = &sample, .image = &image, .sp = heap_address(word), .n_slides_max = HSPROF_SLIDES_MAX
-	};
+	struct walk w = { .sample = &sample,
+		          .image = &image,
+		          .sp = heap_address(word),
+		          .libraries = libraries,
+		          .n_slides_max = HSPROF_SLIDES_MAX };
 
 	w.ending = HSPROF_CAPPED;
 	for (int i = 0; i < HSPROF_STEPS_MAX + HSPROF_SLIDES_MAX; i++)
@@ -335,7 +339,33 @@ static void code_of_libraries_counts_only_where_the_program_has_some(void **stat
 	heap[1] = stop - CODE_AT + LIBRARY_AT;
 	assert_int_equal(walk_from(0).ending, HSPROF_NO_FRAME);
 	image.is_shared = 1;
+	libraries = LIBRARY_AT;
 	assert_int_equal(walk_from(0).ending, HSPROF_STOPPED);
+}
+
+/* Where the kernel maps libraries is drawn anew for each process, from 0x7eff… on and with a large stack limit
+ * anywhere, and below it or above it is where they grow to. */
+static void libraries_are_where_the_kernel_maps_them(void **state)
+{
+	const uint64_t tib = 1ULL << 40;
+	uint64_t f = return_point(RET_SMALL, 0), stop = return_point(36, 0);
+	const struct {
+		uint64_t libraries;
+		uint32_t ending;
+	} cases[] = {
+		{ LIBRARY_AT + tib, HSPROF_STOPPED },
+		{ LIBRARY_AT + tib + 4096, HSPROF_NO_FRAME },
+		{ LIBRARY_AT - tib + 4096, HSPROF_STOPPED },
+		{ LIBRARY_AT - tib, HSPROF_NO_FRAME },
+	};
+
+	image.is_shared = 1;
+	heap[0] = f - CODE_AT + LIBRARY_AT;
+	heap[1] = stop - CODE_AT + LIBRARY_AT;
+	for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
+		libraries = cases[k].libraries;
+		assert_int_equal(walk_from(0).ending, cases[k].ending);
+	}
 }
 
 #define C_STACK_AT 0x7ffe00000000ULL
@@ -451,6 +481,7 @@ int main(void)
 		cmocka_unit_test_setup(memory_that_is_not_there_ends_the_walk, clear),
 		cmocka_unit_test_setup(a_stop_frame_may_be_the_last_word_there_is, clear),
 		cmocka_unit_test_setup(code_of_libraries_counts_only_where_the_program_has_some, clear),
+		cmocka_unit_test_setup(libraries_are_where_the_kernel_maps_them, clear),
 		cmocka_unit_test_setup(a_saved_stack_pointer_is_found_on_the_c_stack, clear),
 		cmocka_unit_test_setup(addresses_of_code_on_the_c_stack_are_kept_behind_the_frames, clear),
 		cmocka_unit_test_setup(c_is_what_lies_outside_of_haskell_code, clear),
