@@ -157,7 +157,8 @@ static int read_cell(const char *at, const char *end, int64_t *ret)
 	struct parse_text cell = trim(at, end);
 	struct label_value value;
 
-	if (!cell.n || cell.at + cell.n != end || label_whole(cell.at, cell.at + cell.n, &value) != cell.n || !value.is_finite)
+	if (!cell.n || cell.at + cell.n != end || label_whole(cell.at, cell.at + cell.n, &value) != cell.n ||
+	    !value.is_finite)
 		return 0;
 	*ret = value.i64;
 	return 1;
@@ -233,19 +234,17 @@ static int is_module(struct parse_text text)
 	return (*text.at >= 'A' && *text.at <= 'Z') || memchr(text.at, ':', text.n);
 }
 
-/* A local name has its module behind it: `go{v s5TP} (Main) (fun) in s5TN`; an exported one in front: `Main.main1{v
- * r5OP} (fun)`. */
-static void split_name(struct ticky_row *row)
+void ticky_split(struct parse_text name, struct parse_text *ret_closure, struct parse_text *ret_module)
 {
-	const char *at = row->name.at, *end = at + row->name.n, *brace = memchr(at, '{', row->name.n);
+	const char *at = name.at, *end = at + name.n, *brace = name.n ? memchr(at, '{', name.n) : NULL;
 	const char *behind = brace ? memmem(brace, (size_t)(end - brace), "} (", 3) : NULL;
 	const char *close = behind ? memchr(behind, ')', (size_t)(end - behind)) : NULL;
 
 	brace = brace ? memchr(brace, '}', (size_t)(end - brace)) : NULL;
-	row->closure = (struct parse_text){ at, brace ? (size_t)(brace + 1 - at) : row->name.n };
-	row->module = (struct parse_text){ at, (size_t)(module_end(at, at + row->closure.n) - at) };
+	*ret_closure = (struct parse_text){ at, brace ? (size_t)(brace + 1 - at) : name.n };
+	*ret_module = (struct parse_text){ at, (size_t)(module_end(at, at + ret_closure->n) - at) };
 	if (close && is_module((struct parse_text){ behind + 3, (size_t)(close - behind - 3) }))
-		row->module = (struct parse_text){ behind + 3, (size_t)(close - behind - 3) };
+		*ret_module = (struct parse_text){ behind + 3, (size_t)(close - behind - 3) };
 }
 
 static int read_row(const struct ticky_parser *p, struct parse_text line, struct ticky_row *ret)
@@ -268,7 +267,7 @@ static int read_row(const struct ticky_parser *p, struct parse_text line, struct
 	ret->arity = (uint64_t)arity.i64;
 	ret->arguments = trim(at, name);
 	ret->name = trim(name, end);
-	split_name(ret);
+	ticky_split(ret->name, &ret->closure, &ret->module);
 	return 1;
 }
 

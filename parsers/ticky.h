@@ -83,6 +83,11 @@ struct ticky_parser {
 enum parse_result ticky_next(struct ticky_parser *p, const char *at, size_t n, int is_last, struct ticky_record *ret,
                              size_t *ret_used, struct parse_fault *ret_fault);
 
+/* A counter's name into the closure and its module. A local name has its module behind it: `go{v s5TP} (Main) (fun) in
+ * s5TN`; an exported one in front: `Main.main1{v r5OP} (fun)`. Parts of the name; the module is empty where it tells
+ * none. */
+void ticky_split(struct parse_text name, struct parse_text *ret_closure, struct parse_text *ret_module);
+
 /* How sure, 0 to 100, that these first bytes of a file are such a report. Pure. */
 unsigned ticky_sniff(const char *at, size_t n);
 

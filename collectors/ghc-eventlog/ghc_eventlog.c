@@ -181,6 +181,7 @@ static void ghc_eventlog_close(struct weir_instance *i)
 	names_done(&i->log.names);
 	texts_done(&i->log.labels);
 	samples_done(&i->log.samples);
+	ticky_done(&i->log.ticky);
 	user_done(&i->log.user);
 	outbox_done(&i->log.outbox);
 	free(i);
@@ -393,6 +394,12 @@ static void say_oddities(struct weir_instance *i)
 	if (l->samples.n_unnamed)
 		log_say(l, WEIR_NOTE, "eventlog.unnamed", WEIR_NO_OFFSET, l->samples.n_unnamed,
 		        "frames of stacks whose names the log does not hold");
+	if (l->ticky.n_unnamed)
+		log_say(l, WEIR_NOTE, "eventlog.unnamed_ticky", WEIR_NO_OFFSET, l->ticky.n_unnamed,
+		        "samples of ticky counters whose names the log does not hold: a program says them at its end");
+	if (l->ticky.n_merged)
+		log_say(l, WEIR_NOTE, "eventlog.ticky_merged", WEIR_NO_OFFSET, l->ticky.n_merged,
+		        "samples of ticky counters beyond %d were added to the ones before", TICKY_HELD_MAX);
 	if (l->names.n_over)
 		log_say(l, WEIR_WARNING, "eventlog.names", WEIR_NO_OFFSET, l->names.n_over,
 		        "names of info tables beyond %d MiB were not kept", NAMES_BYTES_MAX >> 20);
@@ -440,6 +447,7 @@ static int finish(struct weir_instance *i, uint64_t n_left, struct weir_error *r
 
 	user_finish(l);
 	samples_finish(l);
+	ticky_finish(l);
 	tasks_finish(l);
 	threads_finish(l);
 	for (uint32_t k = 0; k < LANE_COUNT; k++)

@@ -12,8 +12,9 @@
  *     thread_times.c  a thread's times, once it is over
  *     gc.c            collections: pauses, parallel and non-moving ones
  *     heap.c          sizes, sparks, tasks
- *     names.c         cost centres, info tables and ticky counters, into frames
- *     samples.c       heap and time profiles, ticky samples
+ *     names.c         cost centres and info tables, into frames
+ *     samples.c       heap and time profiles
+ *     ticky.c         ticky-ticky counters
  *     user.c          what the program says of itself, in the order of time
  *     call_stacks.c   what ghc-stack-profiler says
  *     identity.c      what the log says of the program and of its clock
@@ -83,6 +84,7 @@ enum row {
 	ROW_TICKY_ENTRIES,
 	ROW_TICKY_ALLOC,
 	ROW_TICKY_ALLOCD,
+	ROW_TICKY_ARITY,
 	ROW_PERF_COUNT,
 	ROW_USER_MESSAGE,
 	ROW_USER_MARKER,
@@ -400,10 +402,11 @@ taker thread_create, thread_migrate, thread_label, thread_runnable;
 taker gc_request, gc_start, gc_end, gc_thread, gc_stats, gc_concurrent, gc_census, gc_pruned, gc_flush;
 taker heap_allocated, heap_size, heap_live, heap_info, heap_blocks, heap_returned;
 taker spark_counters, spark_event, task_create, task_delete, task_migrate, capability_count;
-taker name_cost_centre, name_info_table, name_ticky;
+taker name_cost_centre, name_info_table;
 taker sample_heap_begin, sample_heap_start, sample_heap_bio_start, sample_heap_stack, sample_heap_label,
 	sample_heap_end;
-taker sample_time_begin, sample_time, sample_ticky_begin, sample_ticky, perf_name, perf_counter;
+taker sample_time_begin, sample_time, perf_name, perf_counter;
+taker ticky_definition, ticky_begin, ticky_take;
 taker user_record;
 taker identity_rts, identity_arguments, identity_environment, identity_pid, identity_clock, identity_version,
 	identity_startup;
@@ -441,7 +444,6 @@ void tasks_finish(struct log *l);
 enum {
 	NAMES_BYTES_MAX = 32 << 20, /* of info tables */
 	COST_CENTRES_MAX = 1 << 22,
-	TICKY_MAX = 1 << 20,
 	SYSTEM_MAX = 5, /* cost centres of the runtime itself */
 };
 
@@ -456,7 +458,6 @@ struct names {
 	struct table info_tables;  /* address to index */
 	struct table strings;      /* ghc-stack-profiler's ids to index */
 	struct table locations;    /* the same: id to index */
-	struct table ticky;        /* id to stack */
 	struct table stacks;       /* parent stack and frame to stack */
 	struct info_table *tables;
 	char *text;
@@ -478,6 +479,8 @@ uint32_t names_frame(struct log *l, const struct table *table, uint64_t key);
 /* A stack that is one frame of this name. */
 uint32_t names_label_stack(struct log *l, struct parse_text name, struct parse_text module, uint64_t native_id);
 uint32_t names_push(struct log *l, uint32_t parent, uint32_t frame);
+/* Where the code of the info table at that address stands. NULL: the log doesn't say. */
+const char *names_source(const struct names *n, uint64_t address);
 void names_done(struct names *n);
 
 /* ---- samples.c ---- */
@@ -505,8 +508,6 @@ struct samples {
 	uint32_t breakdown, heap_series;
 	uint8_t in_heap, has_heap_series;
 	struct ticks ticks, calls;
-	uint64_t ticky_start_ns, ticky_ns; /* of the current sample */
-	uint32_t ticky_series[3];
 	struct table perf; /* counter to index */
 	struct count *perf_counts;
 	uint32_t n_perf;
@@ -515,6 +516,33 @@ struct samples {
 enum fate ticks_add(struct log *l, struct ticks *t, enum row row, uint32_t stack, int is_system, uint64_t time_ns);
 void samples_finish(struct log *l);
 void samples_done(struct samples *s);
+
+/* ---- ticky.c ---- */
+
+enum {
+	TICKY_MAX = 1 << 20,      /* counters with a name */
+	TICKY_HELD_MAX = 1 << 18, /* samples that wait for theirs */
+	TICKY_COUNTS = 3,         /* entries, bytes by it, bytes of it */
+};
+
+struct ticky_sample {
+	uint64_t id, start_ns, end_ns, n_records;
+	uint64_t counts[TICKY_COUNTS];
+};
+
+struct ticky {
+	struct table names; /* id to stack */
+	struct table last;  /* id to its last sample that waits */
+	struct ticky_sample *held;
+	uint32_t n_held, n_room;
+	uint32_t series[TICKY_COUNTS];
+	uint32_t has_begun;
+	uint64_t before_ns, now_ns; /* where the current sample starts and ends */
+	uint64_t n_merged, n_unnamed;
+};
+
+void ticky_finish(struct log *l);
+void ticky_done(struct ticky *t);
 
 /* ---- user.c, call_stacks.c ---- */
 
@@ -606,6 +634,7 @@ struct log {
 	struct names names;
 	struct texts labels; /* of heap profiles, to stacks */
 	struct samples samples;
+	struct ticky ticky;
 	struct user user;
 	struct identity identity;
 	uint64_t fates[FATE_COUNT];

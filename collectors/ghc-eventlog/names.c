@@ -203,6 +203,16 @@ enum fate name_info_table(struct log *l, struct lane *lane, const struct eventlo
 	return names_keep(l, &l->names.info_tables, v->at[0].number, texts);
 }
 
+const char *names_source(const struct names *n, uint64_t address)
+{
+	const struct table_slot *slot = table_find(&n->info_tables, address);
+	const char *at = slot ? n->text + n->tables[slot->value].at : NULL;
+
+	for (int i = 0; at && i < 2; i++)
+		at += strlen(at) + 1;
+	return at;
+}
+
 uint32_t names_frame(struct log *l, const struct table *table, uint64_t key)
 {
 	const struct table_slot *slot = table_find(table, key);
@@ -220,27 +230,11 @@ uint32_t names_frame(struct log *l, const struct table *table, uint64_t key)
 	return t->frame;
 }
 
-/* ---- Ticky counters ---- */
-
-enum fate name_ticky(struct log *l, struct lane *lane, const struct eventlog_event *e, const struct eventlog_values *v)
-{
-	struct names *n = &l->names;
-	struct parse_text name = v->at[3].text, nothing = { "", 0 };
-	uint32_t stack = names_label_stack(l, name, nothing, v->at[0].number);
-
-	if (!stack)
-		return FATE_REFUSED;
-	if (n->ticky.n >= TICKY_MAX || table_find(&n->ticky, v->at[0].number))
-		return n->ticky.n >= TICKY_MAX ? FATE_LIMIT : FATE_STORED;
-	return table_add(&n->ticky, v->at[0].number, stack) < 0 ? log_no_memory(l) : FATE_STORED;
-}
-
 void names_done(struct names *n)
 {
 	table_done(&n->cost_centres);
 	texts_done(&n->paths);
 	table_done(&n->info_tables);
-	table_done(&n->ticky);
 	table_done(&n->stacks);
 	table_done(&n->strings);
 	table_done(&n->locations);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Profiles that the runtime writes into the log: heap, time, ticky-ticky; and what ghc-events-perf adds. */
+/* Profiles that the runtime writes into the log: heap and time; and what ghc-events-perf adds. */
 #include "collectors/ghc-eventlog/ghc_eventlog.h"
 
 #include <inttypes.h>
@@ -260,51 +260,6 @@ enum fate sample_heap_label(struct log *l, struct lane *lane, const struct event
 	if (!l->samples.has_heap_series)
 		set_breakdown(l, 0);
 	return say_band(l, e->time_ns, known_stack(l, v->at[2].text), v->at[1].number);
-}
-
-/* ---- Ticky-ticky ---- */
-
-enum fate sample_ticky_begin(struct log *l, struct lane *lane, const struct eventlog_event *e,
-                             const struct eventlog_values *v)
-{
-	l->samples.ticky_start_ns = l->samples.ticky_ns;
-	l->samples.ticky_ns = e->time_ns;
-	return FATE_STORED;
-}
-
-static void say_ticky(struct log *l, int which, uint32_t stack, uint64_t start_ns, uint64_t end_ns, uint64_t value)
-{
-	static const enum row rows[] = { ROW_TICKY_ENTRIES, ROW_TICKY_ALLOC, ROW_TICKY_ALLOCD };
-	uint32_t *series = &l->samples.ticky_series[which];
-
-	if (!value || value > INT64_MAX)
-		return;
-	if (!*series)
-		*series = series_of(l, rows[which], NULL);
-	outbox_weight(&l->outbox,
-	              &(struct weir_weight){ .time_ns = (int64_t)start_ns,
-	                                     .duration_ns = end_ns > start_ns ? (int64_t)(end_ns - start_ns) : 0,
-	                                     .self.i64 = (int64_t)value,
-	                                     .series = *series,
-	                                     .stack = stack,
-	                                     .flags = WEIR_WEIGHT_HAS_SELF });
-}
-
-/* Each sample has what was counted since the one before. 9.2 doesn't say where one begins. */
-enum fate sample_ticky(struct log *l, struct lane *lane, const struct eventlog_event *e,
-                       const struct eventlog_values *v)
-{
-	struct samples *s = &l->samples;
-	const struct table_slot *slot = table_find(&l->names.ticky, v->at[0].number);
-	uint64_t end_ns = s->ticky_ns ? s->ticky_ns : e->time_ns;
-
-	if (!slot) {
-		s->n_unnamed++;
-		return FATE_UNPAIRED;
-	}
-	for (int i = 0; i < 3; i++)
-		say_ticky(l, i, slot->value, s->ticky_start_ns, end_ns, v->at[1 + i].number);
-	return FATE_STORED;
 }
 
 /* ---- perf ---- */

@@ -778,6 +778,115 @@ static void arguments_are_told_from_the_runtimes_and_can_be_left_out(void **stat
 	recorder_free(heard.rec);
 }
 
+/* ---- Ticky-ticky ---- */
+
+enum {
+	TICKY_HELD = 1 << 18, /* samples that wait for their counters' names */
+};
+
+static void write_ticky(struct eventlog_writer *w, uint64_t time_ns, uint64_t id, uint64_t n_entries)
+{
+	write_numbers(w, 211, time_ns, "qqqq", id, n_entries, 2 * n_entries, (uint64_t)0);
+}
+
+static void write_ticky_name(struct eventlog_writer *w, uint64_t time_ns, uint64_t id)
+{
+	static const char rest[] = "\0\2LM\0go{v r2} (Main) (fun) in r1\0\0\0\0\0\0\0\0\x10"
+				   "{\"type\":\"entCntr\",\"subTy\":\"fun\",\"fvs_c\":1,\"fvs\":\"I\",\"args\":\"LM\"}";
+	uint8_t payload[8 + sizeof(rest)] = { 0 };
+
+	payload[7] = (uint8_t)id;
+	memcpy(payload + 8, rest, sizeof(rest));
+	write_record(w, 210, time_ns, payload, sizeof(payload));
+}
+
+static void ticky_counters_get_the_names_that_come_last(void **state)
+{
+	struct eventlog_writer w;
+	struct heard heard;
+
+	begin(&w);
+	write_block(&w, T0, 0xffff);
+	write_numbers(&w, 212, T0 + 10, "");
+	write_ticky(&w, T0 + 11, 7, 5);
+	write_numbers(&w, 212, T0 + 20, "");
+	write_ticky(&w, T0 + 21, 7, 6);
+	write_ticky(&w, T0 + 22, 8, 9);
+	write_ticky_name(&w, T0 + 30, 7);
+	write_block_end(&w, T0 + 40);
+	finish(&w);
+	heard = hear_plain(&w);
+	assert_says(&heard,
+	            "{\"weight\":\"ghc.ticky.entries\",\"attrs\":{},\"stack\":[\"go{v r2} (Main) (fun) in r1\"],"
+	            "\"module\":\"Main\",\"native\":7,\"t_ns\":1767225600000000010,\"dur_ns\":10,\"self\":6}");
+	assert_says(
+		&heard,
+		"{\"weight\":\"ghc.ticky.arity\",\"attrs\":{\"arguments\":\"LM\",\"closure\":\"fun\",\"free\":\"I\"}");
+	assert_int_equal(count_of(&heard, "\"ghc.ticky.alloc\""), 3);
+	assert_silent_on(&heard, "ghc.ticky.allocd");
+	/* Its name never came: its number has to do. */
+	assert_says(&heard, "\"stack\":[\"0x8\"]");
+	assert_says(&heard, "\"eventlog.unnamed_ticky\"");
+	assert_silent_on(&heard, "unpaired");
+	recorder_free(heard.rec);
+}
+
+static void ticky_samples_of_9_2_go_on_where_the_last_ended(void **state)
+{
+	struct eventlog_writer w;
+	struct heard heard;
+
+	begin(&w);
+	write_block(&w, T0, 0xffff);
+	write_ticky(&w, T0 + 10, 7, 5);
+	write_ticky(&w, T0 + 50, 7, 6);
+	write_ticky_name(&w, T0 + 60, 7);
+	write_block_end(&w, T0 + 70);
+	finish(&w);
+	heard = hear_plain(&w);
+	assert_says(&heard, "\"t_ns\":1767225600000000010,\"dur_ns\":40,\"self\":6}");
+	recorder_free(heard.rec);
+}
+
+static uint64_t sum_of_entries(const struct heard *heard)
+{
+	static const char words[] = "{\"weight\":\"ghc.ticky.entries\"", self[] = "\"self\":";
+	const char *at = heard->text.at, *end = at + heard->text.n_bytes;
+	uint64_t sum = 0;
+
+	while ((at = memmem(at, (size_t)(end - at), words, sizeof(words) - 1))) {
+		at = memmem(at, (size_t)(end - at), self, sizeof(self) - 1);
+		assert_non_null(at);
+		sum += strtoull(at + sizeof(self) - 1, NULL, 10);
+	}
+	return sum;
+}
+
+static void so_many_ticky_samples_wait_and_further_ones_are_added_to_them(void **state)
+{
+	for (unsigned n_more = 0; n_more <= 1; n_more++) {
+		struct eventlog_writer w;
+		struct heard heard;
+
+		begin(&w);
+		write_block(&w, T0, 0xffff);
+		write_numbers(&w, 212, T0 + 10, "");
+		for (unsigned i = 0; i < TICKY_HELD + n_more; i++)
+			write_ticky(&w, T0 + 11 + i, 7, 3);
+		if (n_more)
+			write_ticky(&w, T0 + 12 + TICKY_HELD, 9, 3); /* a new one finds no place */
+		write_ticky_name(&w, T0 + 2 * TICKY_HELD, 7);
+		write_block_end(&w, T0 + 2 * TICKY_HELD);
+		finish(&w);
+		heard = hear_plain(&w);
+		assert_int_equal(sum_of_entries(&heard), 3 * (TICKY_HELD + n_more));
+		assert_int_equal(count_of(&heard, "{\"weight\":\"ghc.ticky.entries\""), TICKY_HELD);
+		assert_int_equal(count_of(&heard, "eventlog.ticky_merged"), n_more);
+		assert_int_equal(count_of(&heard, "\"eventlog.limit\":1"), n_more);
+		recorder_free(heard.rec);
+	}
+}
+
 /* ---- The ledger ---- */
 
 static void unknown_and_foreign_types_are_passed_over_and_counted(void **state)
@@ -933,6 +1042,9 @@ int main(void)
 		cmocka_unit_test(a_live_log_without_a_clock_is_tied_by_what_is_known),
 		cmocka_unit_test(the_environment_is_never_kept_unless_it_is_asked_for),
 		cmocka_unit_test(arguments_are_told_from_the_runtimes_and_can_be_left_out),
+		cmocka_unit_test(ticky_counters_get_the_names_that_come_last),
+		cmocka_unit_test(ticky_samples_of_9_2_go_on_where_the_last_ended),
+		cmocka_unit_test(so_many_ticky_samples_wait_and_further_ones_are_added_to_them),
 		cmocka_unit_test(unknown_and_foreign_types_are_passed_over_and_counted),
 		cmocka_unit_test(logs_of_killed_programs_are_whole_as_far_as_they_go),
 		cmocka_unit_test(damage_costs_what_is_damaged_only),

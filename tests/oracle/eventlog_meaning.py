@@ -282,6 +282,30 @@ def check_profiles(path, events, said):
     same(path, "ticks", ours, ticks)
 
 
+def check_ticky(path, events, said):
+    """Sums by closure, whose names come after its samples."""
+    names, kinds, counts = {}, {}, collections.defaultdict(lambda: [0, 0, 0])
+    for e in events:
+        if e.tag == 210:
+            id, arity = u(e.payload, "QH")
+            parts = e.payload[10:].split(b"\0")
+            names[id] = text(parts[1])
+            kinds[id] = arity, text(parts[0])
+    for e in events:
+        if e.tag == 211:
+            id, *deltas = u(e.payload, "QQQQ")
+            for i, delta in enumerate(deltas):
+                counts[names.get(id, hex(id))][i] += delta
+    for i, metric in enumerate(("entries", "alloc", "allocd")):
+        ours = collections.Counter()
+        for w in said.by["ghc.ticky." + metric]:
+            ours[tuple(w["stack"])] += w["self"]
+        same(path, "ticky " + metric, dict(ours), {(name,): n[i] for name, n in counts.items() if n[i]})
+    ours = {w["stack"][0]: (w["self"], w["attrs"].get("arguments", "")) for w in said.by["ghc.ticky.arity"]}
+    theirs = {names[id]: (arity, json.loads(k)["args"] if k.startswith("{") else k) for id, (arity, k) in kinds.items()}
+    same(path, "closures", ours, theirs)
+
+
 # ---- What the program says ----
 
 def check_user(path, events, said):
@@ -327,7 +351,8 @@ def check(path):
     cut = end["reasons"].get("bad", {}).get("eventlog.cut", 0) if isinstance(end["reasons"], dict) else 0
     same(path, "records", end["read"] - cut, len(events))
     same(path, "ledger", end["read"], end["stored"] + end["skipped"] + end["bad"])
-    for part in (check_threads, check_counts, check_collections, check_heap, check_profiles, check_user, check_identity):
+    for part in (check_threads, check_counts, check_collections, check_heap, check_profiles, check_ticky, check_user,
+                 check_identity):
         part(path, events, said)
     return len(events)
 
