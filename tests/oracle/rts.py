@@ -224,6 +224,9 @@ def main():
     if missing:
         print(f"skipped: without {missing} no probe can be put into a program")
         return 77
+    if not os.path.exists("/sys/bus/event_source/devices/uprobe/type"):
+        print("skipped: this kernel shows no uprobes in /sys")
+        return 77
     for i in range(0, len(fakes), 2):
         check_fake(live, os.path.realpath(fakes[i]), fakes[i + 1] and os.path.realpath(fakes[i + 1]))
     if not ghc:
