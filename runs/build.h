@@ -75,7 +75,8 @@ int build_document(struct build *b, const char *path, uint32_t node, size_t n_ma
 /* ---- Readers, each of one kind of document; all take what they can. ---- */
 
 void meta_read(struct build *b);               /* meta.json: identity, manifest, timing */
-void specs_read(struct build *b);              /* node-specs.json, supervisor/ maps */
+void specs_read(struct build *b);              /* node-specs.json */
+void pids_read(struct build *b);               /* the maps of supervisor/; wants the nodes */
 void profile_read(struct build *b);            /* profile.json */
 void genesis_read(struct build *b);            /* the Shelley genesis, wherever it is */
 void byron_read(struct build *b);              /* what was before it; wants the nodes */

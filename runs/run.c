@@ -120,6 +120,7 @@ static void describe(struct build *b)
 	specs_read(b);
 	b->document = RUN_NONE;
 	layout_find(b);
+	pids_read(b);
 	byron_read(b);
 	for (uint32_t i = 0; i < b->run.n_nodes; i++)
 		rts_read(b, i);

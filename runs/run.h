@@ -125,8 +125,8 @@ const char *run_fact(const struct run *run, uint32_t node, const char *name);
 /* The file with this path; RUN_NONE: there is none. */
 uint32_t run_find(const struct run *run, const char *path);
 
-/* When a chain's epochs begin: at start_ns and every epoch_ns after it. A Byron era before them does not move that when its
- * epochs were as long, as on the public networks. */
+/* When a chain's epochs begin: at start_ns and every epoch_ns after it. A Byron era before them does not move that when
+ * its epochs were as long, as on the public networks. */
 struct run_clock {
 	int64_t start_ns, slot_ns, epoch_slots, epoch_ns;
 	int has_start;

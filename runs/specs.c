@@ -41,7 +41,7 @@ static void read_spec(struct build *b, const char *name, json_t *spec)
 		tree_fact(b, node, table[i].fact, json_object_get(spec, table[i].key));
 }
 
-static void read_specs(struct build *b)
+void specs_read(struct build *b)
 {
 	json_t *tree = tree_load(b, "node-specs.json"), *spec;
 	const char *name;
@@ -69,7 +69,7 @@ static void read_pid(struct build *b, const char *name, json_t *pid)
 		tree_fact(b, node, "process.pid", pid);
 }
 
-static void read_pids(struct build *b)
+void pids_read(struct build *b)
 {
 	json_t *tree = tree_load(b, "supervisor/node2pid.map"), *value;
 	int is_inverse = !tree;
@@ -89,10 +89,4 @@ static void read_pids(struct build *b)
 			break;
 	}
 	json_decref(tree);
-}
-
-void specs_read(struct build *b)
-{
-	read_specs(b);
-	read_pids(b);
 }

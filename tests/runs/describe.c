@@ -208,6 +208,21 @@ static void a_flat_manifest_becomes_the_same_components(void **state)
 	folder_free(&f);
 }
 
+static void nodes_that_only_their_folders_tell_have_their_pids(void **state)
+{
+	struct folder f = folder_new();
+	struct run *run;
+
+	folder_write(&f, "meta.json", "{\"meta\":{\"tag\":\"t\"}}");
+	folder_write(&f, "node-3/stdout", "x");
+	folder_write(&f, "supervisor/node2pid.map", "{\"node-3\":4711,\"node-4\":4712}");
+	run = open_run(&f);
+	assert_fact(run, "node-3", "process.pid", "4711");
+	assert_int_equal(run->n_notes, 1); /* of node-4, which the run has not */
+	run_close(run);
+	folder_free(&f);
+}
+
 static void cardano_ops_pins_and_logs_are_understood(void **state)
 {
 	struct folder f = folder_new();
@@ -546,6 +561,7 @@ int main(void)
 		cmocka_unit_test(a_script_of_any_bytes_is_read_to_its_end),
 		cmocka_unit_test(a_manifest_becomes_components),
 		cmocka_unit_test(a_flat_manifest_becomes_the_same_components),
+		cmocka_unit_test(nodes_that_only_their_folders_tell_have_their_pids),
 		cmocka_unit_test(cardano_ops_pins_and_logs_are_understood),
 		cmocka_unit_test(logs_of_the_oldest_runs_lie_in_the_analysis_folder),
 		cmocka_unit_test(the_genesis_says_more_than_the_profile),
