@@ -31,6 +31,9 @@ static int make_temporary(struct replace *r)
 		r->temporary = NULL;
 		return result;
 	}
+	/* An ordinary user cannot give a file away; root must, or its owner can't read what was patched. */
+	if (is_old)
+		(void)!fchown(fd, st.st_uid, st.st_gid);
 	if (fchmod(fd, is_old ? st.st_mode & 07777 : MODE_NEW) < 0 || !(r->file = fdopen(fd, "w"))) {
 		int result = -errno;
 

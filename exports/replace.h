@@ -16,7 +16,7 @@ struct replace {
 	                  returns */
 };
 
-/* The new file has the old one's mode, or 0644. */
+/* The new file has the old one's mode, and its owner where that is allowed; or 0644. */
 int replace_open(struct replace *r, const char *path, struct weir_error *reterr);
 /* -EIO and such: nothing was replaced. Frees r in any case. */
 int replace_commit(struct replace *r, struct weir_error *reterr);

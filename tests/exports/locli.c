@@ -297,6 +297,27 @@ static void a_manifest_keeps_every_byte_that_is_not_a_profile(void **state)
 	folder_free(&f);
 }
 
+static void a_manifest_stays_its_owners(void **state)
+{
+	struct folder f = folder_new();
+	struct locli_report report;
+	struct weir_error error;
+	struct stat st;
+
+	folder_write(&f, "analysis/log-manifest.json", before);
+	if (chown(folder_path(&f, "analysis/log-manifest.json"), 4711, 4712) < 0) {
+		print_message("needs the right to give files away\n");
+		folder_free(&f);
+		skip();
+	}
+	write_sample(&f, 0, &report, &error);
+	assert_int_equal(report.n_manifests, 1);
+	assert_int_equal(stat(folder_path(&f, "analysis/log-manifest.json"), &st), 0);
+	assert_int_equal(st.st_uid, 4711);
+	assert_int_equal(st.st_gid, 4712);
+	folder_free(&f);
+}
+
 static void both_manifests_are_patched(void **state)
 {
 	struct folder f = folder_new();
@@ -435,6 +456,7 @@ int main(void)
 		cmocka_unit_test(no_two_functions_share_a_name_whatever_they_are_called),
 		cmocka_unit_test(a_node_has_a_file_of_one_object_a_line),
 		cmocka_unit_test(a_manifest_keeps_every_byte_that_is_not_a_profile),
+		cmocka_unit_test(a_manifest_stays_its_owners),
 		cmocka_unit_test(both_manifests_are_patched),
 		cmocka_unit_test(a_manifest_is_made_when_there_is_none),
 		cmocka_unit_test(a_manifest_that_is_no_json_stays_as_it_is),
