@@ -31,6 +31,15 @@ struct signal_struct {
 	struct task_io_accounting ioac;
 };
 
+struct sched_entity {
+	__u64 sum_exec_runtime;
+};
+
+/* Empty without CONFIG_SCHED_INFO. */
+struct sched_info {
+	unsigned long long run_delay;
+};
+
 struct task_struct {
 	__u32 __state; /* 5.14 (2f064a59a1), before it: state */
 	int pid;
@@ -40,6 +49,8 @@ struct task_struct {
 	__u64 start_boottime; /* 5.5 (cf25e24db61c) */
 	struct signal_struct *signal;
 	struct task_io_accounting ioac;
+	struct sched_entity se;
+	struct sched_info sched_info;
 };
 
 struct bpf_iter__task {

@@ -7,6 +7,11 @@
  *
  * No hook but the scheduler's is needed: whether a switch was voluntary is in the kernel's own count, which it raises
  * before it tells us; so are page faults; and the system call that waits is in the registers with which it came.
+ *
+ * A thread that leaves is always seen to, by a program that runs in that thread. That it comes, or is woken, is seen by
+ * a program in whatever ran before it, and there are threads in which no program runs (agents of some virtual
+ * machines), nor does a program that has interrupted itself. Then its times are those that the scheduler accounts to it
+ * anyway: by how much they have grown since it left the last time.
  */
 #include "bpf/kernel_types.h"
 
@@ -24,6 +29,7 @@ const volatile __u8 reasons[SCHED_CALLS_MAX] = {}; /* enum sched_reason, by syst
 
 __u64 interval = 1;
 __u64 lost[SCHED_LOST_COUNT];
+__u64 n_inferred;
 
 /* The kernel's own names; user space's header has others. */
 struct pt_regs___x86 {
@@ -34,12 +40,18 @@ struct pt_regs___aarch64 {
 	int syscallno;
 } __attribute__((preserve_access_index));
 
+enum {
+	FULL = 7, /* E2BIG: what a map without room answers */
+};
+
 struct thread {
 	__u64 on_ns;    /* on a processor since; 0: it isn't, or nobody knows since when */
 	__u64 off_ns;   /* off it since */
 	__u64 ready_ns; /* could run since */
 	__u64 n_voluntary, n_minor_faults, n_major_faults; /* the kernel's counts when last looked at */
-	__u64 reason;
+	__u64 ran_ns, delayed_ns;                          /* the scheduler's accounts when it left the last time */
+	__u32 reason;
+	__u32 is_delay_unseen; /* it came, and since when it could have nobody saw */
 };
 
 struct {
@@ -62,7 +74,7 @@ struct {
 } long_waits SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, SCHED_RUNNERS_MAX);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct sched_key);
@@ -70,7 +82,7 @@ struct {
 } runners SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, SCHED_WAITS_MAX);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct sched_wait_key);
@@ -93,6 +105,22 @@ static __always_inline struct thread *thread_of(struct task_struct *task)
 	return bpf_task_storage_get(&threads, task, 0, 0);
 }
 
+static __always_inline int has_delays(void)
+{
+	return bpf_core_field_exists(struct sched_info, run_delay);
+}
+
+/* What the kernel counts of it, for differences. */
+static __always_inline void note_accounts(struct task_struct *task, struct thread *t)
+{
+	t->n_voluntary = task->nvcsw;
+	t->n_minor_faults = task->min_flt;
+	t->n_major_faults = task->maj_flt;
+	t->ran_ns = task->se.sum_exec_runtime;
+	if (has_delays())
+		t->delayed_ns = task->sched_info.run_delay;
+}
+
 static __always_inline struct thread *measure(struct task_struct *task)
 {
 	struct thread *t = bpf_task_storage_get(&threads, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -101,9 +129,7 @@ static __always_inline struct thread *measure(struct task_struct *task)
 		lose(SCHED_LOST_THREADS);
 		return 0;
 	}
-	t->n_voluntary = task->nvcsw;
-	t->n_minor_faults = task->min_flt;
-	t->n_major_faults = task->maj_flt;
+	note_accounts(task, t);
 	return t;
 }
 
@@ -133,40 +159,45 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 
 static __always_inline struct sched_key key_of(struct task_struct *task)
 {
-	return (struct sched_key){ (__u32)task->tgid, has_threads ? (__u32)task->pid : 0 };
+	if (has_threads)
+		return (struct sched_key){ (__u32)task->tgid, (__u32)task->pid, 0 };
+	return (struct sched_key){ (__u32)task->tgid, 0, bpf_get_smp_processor_id() };
 }
 
 static __always_inline struct sched_runner *runner_of(struct task_struct *task)
 {
 	struct sched_key key = key_of(task);
 	struct sched_runner *r = bpf_map_lookup_elem(&runners, &key);
+	long result;
 
 	if (r)
 		return r;
-	bpf_map_update_elem(&runners, &key, &no_runner, BPF_NOEXIST);
+	result = bpf_map_update_elem(&runners, &key, &no_runner, BPF_NOEXIST);
 	r = bpf_map_lookup_elem(&runners, &key);
 	if (!r)
-		lose(SCHED_LOST_RUNNERS);
+		lose(result == -FULL ? SCHED_LOST_RUNNERS : SCHED_LOST_MEMORY);
 	return r;
 }
 
+/* now: when it ended. */
 static __always_inline void add_wait(struct task_struct *task, const struct thread *t, __u64 now)
 {
 	struct sched_key whose = key_of(task);
-	struct sched_wait_key key = { whose.tgid, whose.tid, (__u32)t->reason };
+	struct sched_wait_key key = { whose.tgid, whose.tid, t->reason, whose.cpu };
 	struct hist *h = bpf_map_lookup_elem(&waits, &key);
+	long result = 0;
 
 	if (!h) {
-		bpf_map_update_elem(&waits, &key, &no_hist, BPF_NOEXIST);
+		result = bpf_map_update_elem(&waits, &key, &no_hist, BPF_NOEXIST);
 		h = bpf_map_lookup_elem(&waits, &key);
 	}
 	if (h)
 		hist_add(h, now - t->off_ns, interval);
 	else
-		lose(SCHED_LOST_WAITS);
+		lose(result == -FULL ? SCHED_LOST_WAITS : SCHED_LOST_MEMORY);
 }
 
-static __always_inline __u64 reason_of(struct task_struct *task)
+static __always_inline __u32 reason_of(struct task_struct *task)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	long call = -1;
@@ -211,29 +242,56 @@ static __always_inline void send_long_wait(struct task_struct *task, const struc
 		lose(SCHED_LOST_STACKS);
 }
 
+/* Nobody saw it come; what it ran since it left the last time is one slice. */
+static __always_inline void infer_coming(struct task_struct *task, struct thread *t, __u64 now)
+{
+	__u64 ran = task->se.sum_exec_runtime - t->ran_ns;
+
+	if (!has_delays()) {
+		lose(SCHED_LOST_SWITCHES);
+		return;
+	}
+	__sync_fetch_and_add(&n_inferred, 1);
+	t->on_ns = ran < now - t->off_ns ? now - ran : t->off_ns;
+	t->is_delay_unseen = 1;
+	add_wait(task, t, t->on_ns);
+}
+
 static __always_inline void leaves(struct task_struct *task, struct thread *t, __u64 now)
 {
 	struct sched_runner *r = runner_of(task);
 	int is_voluntary = task->nvcsw != t->n_voluntary;
 
+	if (t->off_ns)
+		infer_coming(task, t, now);
 	t->reason = is_voluntary ? reason_of(task) : SCHED_REASON_PREEMPTED;
 	if (r) {
 		if (t->on_ns)
 			hist_add(&r->on_cpu, now - t->on_ns, interval);
+		if (t->is_delay_unseen)
+			hist_add(&r->run_delay, task->sched_info.run_delay - t->delayed_ns, interval);
 		r->n_voluntary += (__u64)is_voluntary;
 		r->n_involuntary += (__u64)!is_voluntary;
 		r->n_futex_waits += t->reason == SCHED_REASON_FUTEX;
 		r->n_minor_faults += task->min_flt - t->n_minor_faults;
 		r->n_major_faults += task->maj_flt - t->n_major_faults;
 	}
-	if (t->off_ns)
-		lose(SCHED_LOST_SWITCHES);
-	t->n_voluntary = task->nvcsw;
-	t->n_minor_faults = task->min_flt;
-	t->n_major_faults = task->maj_flt;
+	note_accounts(task, t);
+	t->is_delay_unseen = 0;
 	t->on_ns = 0;
 	t->off_ns = now;
 	t->ready_ns = is_voluntary ? 0 : now;
+}
+
+/* The scheduler accounts the delay right after it has told us. */
+static __always_inline void infer_delay(struct thread *t)
+{
+	if (!has_delays()) {
+		lose(SCHED_LOST_WAKEUPS);
+		return;
+	}
+	__sync_fetch_and_add(&n_inferred, 1);
+	t->is_delay_unseen = 1;
 }
 
 static __always_inline void comes(struct task_struct *task, struct thread *t, __u64 now)
@@ -246,10 +304,10 @@ static __always_inline void comes(struct task_struct *task, struct thread *t, __
 		add_wait(task, t, now);
 	if (long_wait_ns && t->off_ns && t->reason != SCHED_REASON_PREEMPTED && now - t->off_ns >= long_wait_ns)
 		send_long_wait(task, t, now);
-	if (r && t->ready_ns)
+	if (!t->ready_ns)
+		infer_delay(t);
+	else if (r)
 		hist_add(&r->run_delay, now - t->ready_ns, interval);
-	else if (t->off_ns)
-		lose(SCHED_LOST_WAKEUPS);
 	t->on_ns = now;
 	t->off_ns = 0;
 	t->ready_ns = 0;
@@ -279,7 +337,7 @@ int BPF_PROG(on_wakeup, struct task_struct *task)
 {
 	struct thread *t = thread_of(task);
 
-	if (t && t->off_ns && !t->ready_ns)
+	if (t && !t->on_ns && !t->ready_ns)
 		t->ready_ns = bpf_ktime_get_ns();
 	return 0;
 }

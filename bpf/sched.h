@@ -8,8 +8,9 @@
 #include "bpf/target.h"
 
 enum {
-	SCHED_RUNNERS_MAX = 1024, /* processes, or threads where they are asked for */
-	SCHED_WAITS_MAX = 3072,   /* the same times the reasons that they had */
+	SCHED_RUNNERS_MAX =
+		2048,           /* processes times the processors that they ran on; threads where they are asked for */
+	SCHED_WAITS_MAX = 4096, /* the same times the reasons that they had */
 	SCHED_KERNEL_FRAMES_MAX = 40,
 	SCHED_USER_FRAMES_MAX = 64,
 	SCHED_RING_BYTES = 512 << 10, /* of long waits, some 500 of them */
@@ -30,9 +31,13 @@ enum sched_reason {
 	SCHED_REASONS,
 };
 
+/* An entry for each processor that a process has run on, made when it does: of values for all processors (a per-CPU
+ * map) the kernel has memory for a few new ones at a time only, and none for the first switches of hundreds that start
+ * at once. A thread is on one processor at a time and has one entry. */
 struct sched_key {
 	__u32 tgid;
 	__u32 tid; /* 0: all threads of the process */
+	__u32 cpu; /* 0 for a thread */
 };
 
 struct sched_runner {
@@ -52,6 +57,7 @@ struct sched_wait_key {
 	__u32 tgid;
 	__u32 tid;
 	__u32 reason;
+	__u32 cpu;
 };
 
 /* A wait that was as long as asked for, and where it began. */
@@ -73,10 +79,11 @@ _Static_assert(sizeof(struct sched_long_wait) == 32 + 8 * (SCHED_KERNEL_FRAMES_M
 /* What could not be counted. */
 enum sched_loss {
 	SCHED_LOST_THREADS,  /* no storage for a thread: none of what it does is seen */
-	SCHED_LOST_RUNNERS,  /* a switch whose process or thread found no room */
-	SCHED_LOST_WAITS,    /* a wait that found no room */
-	SCHED_LOST_SWITCHES, /* a switch to or from a thread that was not seen */
-	SCHED_LOST_WAKEUPS,  /* a wait whose wakeup was not seen: its run delay is missing */
+	SCHED_LOST_RUNNERS,  /* a switch whose process or thread found no room in the map */
+	SCHED_LOST_WAITS,    /* a wait that found no room in the map */
+	SCHED_LOST_MEMORY,   /* a switch or wait for which the kernel had no memory at that moment */
+	SCHED_LOST_SWITCHES, /* a switch to or from a thread that was not seen, and that no account makes good for */
+	SCHED_LOST_WAKEUPS,  /* the same of a wakeup: a run delay is missing */
 	SCHED_LOST_STACKS,   /* a long wait that found no room in the ring */
 	SCHED_LOST_COUNT,
 };

@@ -24,28 +24,29 @@ struct table_slot {
 	uint8_t is_named;  /* the collector's */
 	uint8_t is_silent; /* the collector's */
 	uint8_t is_over;   /* the collector's */
+	uint32_t reading;  /* that saw it last */
 	uint32_t series[TABLE_SERIES];
 	struct interval_mark marks[TABLE_HISTS];
-};
-
-struct table {
-	struct table_slot *slots;
-	char *values; /* of the entry that table_next gave: n_copies, n_value apart */
-	size_t n_value;
-	uint32_t n_key, n_max;
-	unsigned n_copies;
-	int map;
-	uint32_t n_seen; /* slots from here on were never used */
-	uint32_t n_read; /* entries, by the reading that goes on or was the last */
-	uint32_t expected;
-	int is_at_end;
-	unsigned char next[TABLE_KEY_MAX];
 };
 
 struct table_shape {
 	uint32_t n_key, n_max;
 	size_t n_value;
-	unsigned n_copies; /* of a per-CPU map as many as processors, else 1 */
+	unsigned n_copies;  /* of a value: as many as processors, or 1 */
+	int has_cpu_in_key; /* copies are entries of their own, with the processor as their key's last member */
+};
+
+struct table {
+	struct table_slot *slots;
+	char *values; /* of the entry that table_next gave: its copies */
+	struct table_shape shape;
+	int map;
+	uint32_t n_seen; /* slots from here on were never used */
+	uint32_t n_read; /* entries, by the reading that goes on or was the last */
+	uint32_t expected;
+	uint32_t reading; /* counts them */
+	int is_at_end;
+	unsigned char next[TABLE_KEY_MAX];
 };
 
 /* 0 or -ENOMEM. */

@@ -106,12 +106,15 @@ static int make_room(struct disk_kernel *k)
 	} tables[] = {
 		{ "devices",
 		  &k->devices,
-		  { sizeof(struct disk_device_key), DISK_DEVICES_MAX, sizeof(struct disk_device), k->probes.n_cpus } },
+		  { sizeof(struct disk_device_key), DISK_DEVICES_MAX, sizeof(struct disk_device), k->probes.n_cpus,
+		    0 } },
 		{ "processes",
 		  &k->processes,
-		  { sizeof(struct disk_process_key), DISK_PROCESSES_MAX, sizeof(struct disk_process),
-		    k->probes.n_cpus } },
-		{ "files", &k->files, { sizeof(uint32_t), TARGETS_MAX, sizeof(struct disk_files), k->probes.n_cpus } },
+		  { sizeof(struct disk_process_key), DISK_PROCESSES_MAX, sizeof(struct disk_process), k->probes.n_cpus,
+		    0 } },
+		{ "files",
+		  &k->files,
+		  { sizeof(uint32_t), TARGETS_MAX, sizeof(struct disk_files), k->probes.n_cpus, 0 } },
 	};
 	int r = 0;
 

@@ -25,6 +25,7 @@ struct sched_kernel {
 	struct sched_stacks *stacks;
 	int has_threads;
 	struct gauge gauge;
+	uint32_t series_inferred;
 	uint32_t ended[TARGETS_MAX];
 };
 
@@ -32,6 +33,7 @@ static const char *const losses[SCHED_LOST_COUNT] = {
 	[SCHED_LOST_THREADS] = "sched.threads_full",   [SCHED_LOST_RUNNERS] = "sched.runners_full",
 	[SCHED_LOST_WAITS] = "sched.waits_full",       [SCHED_LOST_SWITCHES] = "sched.unseen",
 	[SCHED_LOST_WAKEUPS] = "sched.wakeups_unseen", [SCHED_LOST_STACKS] = "sched.stacks_full",
+	[SCHED_LOST_MEMORY] = "sched.no_memory",
 };
 
 static const char *const names_of_reasons[SCHED_REASONS] = {
@@ -131,10 +133,17 @@ static int open_ring(struct sched_kernel *k)
 
 static int make_room(struct sched_kernel *k)
 {
-	const struct table_shape runners = { sizeof(struct sched_key), SCHED_RUNNERS_MAX, sizeof(struct sched_runner),
-		                             k->probes.n_cpus },
-				 waits = { sizeof(struct sched_wait_key), SCHED_WAITS_MAX, sizeof(struct hist),
-		                           k->probes.n_cpus };
+	unsigned n_cpus = k->has_threads ? 1 : k->probes.n_cpus;
+	const struct table_shape runners = { .n_key = sizeof(struct sched_key),
+		                             .n_max = SCHED_RUNNERS_MAX,
+		                             .n_value = sizeof(struct sched_runner),
+		                             .n_copies = n_cpus,
+		                             .has_cpu_in_key = 1 },
+				 waits = { .n_key = sizeof(struct sched_wait_key),
+		                           .n_max = SCHED_WAITS_MAX,
+		                           .n_value = sizeof(struct hist),
+		                           .n_copies = n_cpus,
+		                           .has_cpu_in_key = 1 };
 	int r = table_init(&k->runners, probes_map(&k->probes, "runners"), &runners);
 
 	return r < 0 ? r : table_init(&k->waits, probes_map(&k->probes, "waits"), &waits);
@@ -312,6 +321,9 @@ static void tell_gauges(struct sched_kernel *k, struct outbox *o)
 	for (unsigned i = 0; i < SCHED_LOST_COUNT; i++)
 		gauge_lost(&k->gauge, o, i, losses[i], k->bss->lost[i]);
 	gauge_lost(&k->gauge, o, SCHED_LOST_COUNT, "sched.targets_full", k->bss->lost_targets);
+	if (!k->series_inferred)
+		k->series_inferred = outbox_series(o, ROW_INFERRED, NULL, 0);
+	outbox_count(o, k->series_inferred, k->bss->n_inferred);
 	gauge_fill(&k->gauge, o, 0, "runners", k->runners.n_read, SCHED_RUNNERS_MAX);
 	gauge_fill(&k->gauge, o, 1, "waits", k->waits.n_read, SCHED_WAITS_MAX);
 	gauge_fill(&k->gauge, o, 2, "targets", k->probes.n_targets, TARGETS_MAX);

@@ -52,6 +52,11 @@ static const struct weir_metric metrics[ROW_COUNT] = {
 	                                   "What schedstat says of the thread: how often it was given a CPU.", 0),
 	[ROW_THREAD_SWITCHES] = ROWS_COUNTER("thread.switches", "{context_switch}", "switches, accounted",
 	                                     "What the thread's status says of its switches away.", -1),
+	[ROW_INFERRED] =
+		ROWS_COUNTER("sched.inferred", "{switch}", "inferred times",
+	                     "Slices and run-queue delays of which one end was not seen: their length is by how "
+	                     "much the scheduler's own account of the thread grew.",
+	                     0),
 	[ROW_LOST] = ROWS_LOST,
 	[ROW_MAP_FILL] = ROWS_MAP_FILL,
 	[ROW_SKEW] = ROWS_SKEW,

@@ -86,6 +86,29 @@ static struct target start_target(const struct watching *w)
 	return t;
 }
 
+static int is_asleep(pid_t pid)
+{
+	char path[32], text[512], state = 'S';
+	const char *end;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	f = fopen(path, "re");
+	if (f && fgets(text, sizeof(text), f) && (end = strrchr(text, ')')))
+		state = end[2];
+	if (f)
+		(void)fclose(f);
+	return state == 'S';
+}
+
+/* Its byte comes before it waits for ours, and on a busy machine long before: what it still does until then would be in
+ * one of two readings that are to be compared and not in the other. */
+static void settle(const struct target *t)
+{
+	while (!is_asleep(t->pid))
+		(void)sched_yield();
+}
+
 static void end_target(const struct target *t)
 {
 	int status;
@@ -138,6 +161,7 @@ static void run_collector(const struct watching *w, const struct target *t, stru
 	struct recorder *rec = NULL;
 	struct weir_text text;
 
+	settle(t);
 	(void)snprintf(pid, sizeof(pid), "%d", (int)t->pid);
 	setup.now_step_ns = 1000000000;
 	report->r = recorder_open(&setup, &rec, &error);
@@ -145,6 +169,7 @@ static void run_collector(const struct watching *w, const struct target *t, stru
 		report->r = recorder_poll(rec);
 	(void)!write(t->to, "g", 1);
 	wait_byte(t->from);
+	settle(t);
 	for (int i = 0; i < POLLS_AFTER && report->r >= 0; i++)
 		report->r = recorder_poll(rec);
 	if (!rec) {
