@@ -10,10 +10,33 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+
+enum {
+	IDLE_NS = 10000000, /* a tick: the least that -I can ask for */
+	PAUSE_ATTRS_MAX = 3,
+};
 
 static uint64_t since(uint64_t start_ns, uint64_t end_ns)
 {
 	return end_ns > start_ns ? end_ns - start_ns : 0;
+}
+
+/* A thread that calls performGC leaves its capability as for any foreign call, and the collection is next. */
+static enum gc_cause cause_of(const struct lane *lane, uint64_t time_ns)
+{
+	const struct status *status = &statuses[lane->last_stop];
+	uint64_t pause_ns = since(lane->now_ns, time_ns);
+
+	if (lane->running)
+		return GC_CAUSE_UNKNOWN;
+	if (status->stop == STOP_HEAP)
+		return GC_CAUSE_ALLOCATION;
+	if (status->state == STATE_FOREIGN && pause_ns < IDLE_NS)
+		return GC_CAUSE_REQUEST;
+	if ((status->stop == STOP_BLOCKED || status->stop == STOP_FINISHED) && pause_ns >= IDLE_NS)
+		return GC_CAUSE_IDLE;
+	return GC_CAUSE_UNKNOWN;
 }
 
 enum fate gc_request(struct log *l, struct lane *lane, const struct eventlog_event *e, const struct eventlog_values *v)
@@ -21,6 +44,7 @@ enum fate gc_request(struct log *l, struct lane *lane, const struct eventlog_eve
 	lane->gc.has_request = 1;
 	lane->gc.is_parallel = e->tag == EVENTLOG_REQUEST_PAR_GC;
 	lane->gc.requested_ns = e->time_ns;
+	lane->gc.cause = cause_of(lane, e->time_ns);
 	return FATE_STORED;
 }
 
@@ -28,6 +52,8 @@ enum fate gc_start(struct log *l, struct lane *lane, const struct eventlog_event
 {
 	if (lane->gc.is_running)
 		lane->gc_ns += e->time_ns;
+	else
+		lane->gc.cause = lane->gc.has_request ? lane->gc.cause : cause_of(lane, e->time_ns);
 	if (lane->gc.has_request)
 		distribution_add(&lane->gc_sync, since(lane->gc.requested_ns, e->time_ns));
 	lane->gc.is_running = 1;
@@ -38,26 +64,59 @@ enum fate gc_start(struct log *l, struct lane *lane, const struct eventlog_event
 	return FATE_STORED;
 }
 
+static struct weir_attr attr_of(const char *key, const char *value)
+{
+	return (struct weir_attr){ { key, strlen(key) }, { value, strlen(value) } };
+}
+
+/* A threaded runtime wakes the I/O manager up before it collects of itself, and that leaves for a foreign call, too;
+ * but it collects everything then. */
+static enum gc_cause sure_cause(const struct collection *gc)
+{
+	int is_sure = gc->cause != GC_CAUSE_REQUEST || !gc->has_request || (gc->has_stats && gc->generation == 0);
+
+	return is_sure ? gc->cause : GC_CAUSE_UNKNOWN;
+}
+
 static uint32_t make_pause_series(struct log *l, const struct collection *gc)
 {
+	static const char *const causes[GC_CAUSE_COUNT] = { NULL, "allocation", "request", "idle" };
 	const char *mode = gc->is_parallel ? "parallel" : "sequential";
+	struct weir_attr attrs[PAUSE_ATTRS_MAX];
 	char generation[12];
+	uint32_t n = 0;
 
 	(void)snprintf(generation, sizeof(generation), "%" PRIu32, gc->generation);
-	if (!gc->has_stats)
-		return series_of(l, ROW_GC_PAUSE, "mode", mode, NULL);
-	if (!gc->has_request)
-		return series_of(l, ROW_GC_PAUSE, "generation", generation, NULL);
-	return series_of(l, ROW_GC_PAUSE, "generation", generation, "mode", mode, NULL);
+	if (sure_cause(gc))
+		attrs[n++] = attr_of("cause", causes[sure_cause(gc)]);
+	if (gc->has_stats)
+		attrs[n++] = attr_of("generation", generation);
+	if (gc->has_request)
+		attrs[n++] = attr_of("mode", mode);
+	return l->host->series(l->host, ROW_GC_PAUSE, attrs, n);
 }
 
 static uint32_t pause_series(struct log *l, const struct collection *gc, uint32_t generation)
 {
-	uint32_t *series = &l->pause_series[generation][gc->has_request ? 1 + gc->is_parallel : 0];
+	uint32_t *series = &l->pause_series[generation][gc->has_request ? 1 + gc->is_parallel : 0][sure_cause(gc)];
 
 	if (!*series || generation == GENERATIONS_MAX)
 		*series = make_pause_series(l, gc);
 	return *series;
+}
+
+/* The value is what stopping the capabilities took before it. */
+static void say_pause(struct log *l, const struct lane *lane, uint32_t generation, uint64_t end_ns)
+{
+	const struct collection *gc = &lane->gc;
+
+	outbox_span(&l->outbox,
+	            &(struct weir_span){ .time_ns = (int64_t)gc->start_ns,
+	                                 .duration_ns = (int64_t)since(gc->start_ns, end_ns),
+	                                 .value = gc->has_request ? (double)since(gc->requested_ns, gc->start_ns) : 0,
+	                                 .series = pause_series(l, gc, generation),
+	                                 .track = lane->capability,
+	                                 .flags = gc->has_request ? WEIR_SPAN_HAS_VALUE : 0 });
 }
 
 static void end_thread_state(struct lane *lane, uint64_t time_ns)
@@ -81,10 +140,9 @@ enum fate gc_end(struct log *l, struct lane *lane, const struct eventlog_event *
 	gc->is_running = 0;
 	if (gc->has_stats || gc->has_request) {
 		lane->generations[generation].n.value++;
-		outbox_span(&l->outbox, &(struct weir_span){ .time_ns = (int64_t)gc->start_ns,
-		                                             .duration_ns = (int64_t)since(gc->start_ns, e->time_ns),
-		                                             .series = pause_series(l, gc, generation),
-		                                             .track = lane->capability });
+		say_pause(l, lane, generation, e->time_ns);
+		if (gc->has_stats && (gc->generation > 0 || l->settings.has_collections))
+			lane_say_collection(l, lane, e->time_ns > gc->start_ns ? e->time_ns : gc->start_ns);
 	}
 	gc->has_request = 0;
 	return FATE_STORED;

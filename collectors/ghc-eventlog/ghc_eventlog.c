@@ -40,8 +40,9 @@ struct weir_instance {
 static const struct weir_option options[OPTION_COUNT] = {
 	[OPTION_DETAIL] = { .name = "detail",
 	                    .fallback = "intervals",
-	                    .choices = "intervals|threads",
-	                    .help = "sums over intervals, or also each stretch of time that a thread runs",
+	                    .choices = "intervals|collections|threads",
+	                    .help = "sums over intervals; or also what each minor collection did; or also each stretch "
+	                            "of time that a thread runs",
 	                    .type = WEIR_OPTION_CHOICE },
 	[OPTION_INTERVAL] = { .name = "interval",
 	                      .fallback = "1s",
@@ -158,12 +159,13 @@ static uint64_t number_option(const struct weir_host *h, enum option option)
 
 static struct settings read_settings(const struct weir_host *h)
 {
-	int has_none = is_choice(h, OPTION_ARGUMENTS, "none");
+	int has_none = is_choice(h, OPTION_ARGUMENTS, "none"), has_runs = is_choice(h, OPTION_DETAIL, "threads");
 
 	return (struct settings){ .interval_ns = number_option(h, OPTION_INTERVAL),
 		                  .thread_min_ns = number_option(h, OPTION_THREAD_MIN),
 		                  .n_messages_max = number_option(h, OPTION_MESSAGES),
-		                  .has_runs = is_choice(h, OPTION_DETAIL, "threads"),
+		                  .has_collections = has_runs || is_choice(h, OPTION_DETAIL, "collections"),
+		                  .has_runs = has_runs,
 		                  .keeps_arguments = is_choice(h, OPTION_ARGUMENTS, "all"),
 		                  .keeps_flags = !has_none,
 		                  .keeps_environment = number_option(h, OPTION_ENVIRONMENT) != 0 };

@@ -113,7 +113,8 @@ struct settings {
 	uint64_t interval_ns;
 	uint64_t thread_min_ns;
 	uint64_t n_messages_max;
-	int has_runs; /* every running span */
+	int has_collections; /* what each one did, minor ones too */
+	int has_runs;        /* every running span */
 	int keeps_arguments, keeps_flags, keeps_environment;
 };
 
@@ -170,6 +171,15 @@ enum gc_thread_state {
 	GC_THREAD_IDLE,
 	GC_THREAD_DONE,
 	GC_THREAD_COUNT,
+};
+
+/* Why a collection was asked for, as far as what went before it tells. */
+enum gc_cause {
+	GC_CAUSE_UNKNOWN = 0,
+	GC_CAUSE_ALLOCATION, /* a thread had used up its allocation area */
+	GC_CAUSE_REQUEST,    /* a thread called performGC or its like */
+	GC_CAUSE_IDLE,       /* nothing had run for a while */
+	GC_CAUSE_COUNT,
 };
 
 enum stop {
@@ -243,6 +253,7 @@ struct collection {
 	uint64_t thread_since_ns;
 	enum gc_thread_state thread_state;
 	uint32_t generation;
+	enum gc_cause cause;
 	uint8_t is_running, has_request, is_parallel, has_stats;
 };
 
@@ -288,6 +299,7 @@ struct lane {
 		uint64_t ns, n;
 	} threads[STATE_COUNT];         /* over all threads in that state; what runs is in run_ns */
 	uint64_t n_stops[STATUS_COUNT]; /* by the number that the record has */
+	uint32_t last_stop;             /* that number, of the latest */
 	struct real thread_levels[STATE_COUNT], run_share, gc_share;
 
 	struct count run_time, gc_time;
@@ -307,6 +319,8 @@ struct lane {
 struct lane *lane_get(struct log *l, uint32_t capability);
 /* Ends the intervals that are over at that time. */
 void lane_advance(struct log *l, struct lane *lane, uint64_t time_ns);
+/* Says what the collection that has just ended did, at that time. */
+void lane_say_collection(struct log *l, struct lane *lane, uint64_t end_ns);
 /* Ends the last interval where the lane's records end. */
 void lane_finish(struct log *l, struct lane *lane);
 void lane_free(struct lane *lane);
@@ -627,7 +641,7 @@ struct log {
 	struct lane *lanes[LANE_COUNT];
 	uint64_t last_ns; /* the latest time of any record */
 	struct threads threads;
-	uint32_t pause_series[GENERATIONS_MAX + 1][3]; /* of how it was asked for: not known, one thread, all */
+	uint32_t pause_series[GENERATIONS_MAX + 1][3][GC_CAUSE_COUNT]; /* asked for: not known how, one thread, all */
 	uint32_t heap_live_series, heap_size_series;
 	struct concurrent concurrent;
 	struct tasks tasks;

@@ -174,16 +174,30 @@ static void say_generations(struct log *l, struct lane *lane, uint64_t now_ns)
 	}
 }
 
-static void say_collections(struct log *l, struct lane *lane, uint64_t now_ns)
+static void say_last_collection(struct log *l, struct lane *lane, uint64_t now_ns)
 {
 	say_generations(l, lane, now_ns);
-	for (int s = GC_THREAD_WORK; s < GC_THREAD_COUNT; s++)
-		say_count(l, lane, &lane->gc_thread_time[s], ROW_GC_THREAD_TIME, "state", gc_thread_names[s], now_ns);
 	say_count(l, lane, &lane->parallel_copied, ROW_GC_PARALLEL_COPIED, NULL, NULL, now_ns);
 	say_count(l, lane, &lane->parallel_max, ROW_GC_PARALLEL_MAX, NULL, NULL, now_ns);
 	say_count(l, lane, &lane->parallel_balanced, ROW_GC_PARALLEL_BALANCED, NULL, NULL, now_ns);
 	say_level(l, NULL, &lane->slop, ROW_GC_SLOP, NULL, NULL);
 	say_level(l, NULL, &lane->fragmentation, ROW_GC_FRAGMENTATION, NULL, NULL);
+}
+
+/* Times of intervals that are over have been said. */
+void lane_say_collection(struct log *l, struct lane *lane, uint64_t end_ns)
+{
+	if (end_ns < lane->interval_ns)
+		end_ns = lane->interval_ns;
+	lane->slop.time_ns = lane->fragmentation.time_ns = end_ns;
+	say_last_collection(l, lane, end_ns);
+}
+
+static void say_collections(struct log *l, struct lane *lane, uint64_t now_ns)
+{
+	say_last_collection(l, lane, now_ns);
+	for (int s = GC_THREAD_WORK; s < GC_THREAD_COUNT; s++)
+		say_count(l, lane, &lane->gc_thread_time[s], ROW_GC_THREAD_TIME, "state", gc_thread_names[s], now_ns);
 	say_level(l, NULL, &lane->heap_blocks, ROW_HEAP_BLOCKS, NULL, NULL);
 	say_level(l, lane, &lane->allocated, ROW_HEAP_ALLOCATED, NULL, NULL);
 	for (int i = 0; i < 3; i++)

@@ -5,7 +5,7 @@ const struct weir_metric metrics[ROW_COUNT] = {
 	[ROW_GC_PAUSE] = { .name = "ghc.gc.pause",
 	.unit = "ns",
 	.brief = "GC pause",
-	.help = "A garbage collection, from when all capabilities have stopped to when they go on; the track is the capability that leads it.",
+	.help = "A garbage collection, from when all capabilities have stopped to when they go on; the track is the capability that leads it, the value the time before it that stopping them took.",
 	.shape = WEIR_SHAPE_SPAN,
 	.kind = WEIR_KIND_GAUGE,
 	.type = WEIR_TYPE_F64,

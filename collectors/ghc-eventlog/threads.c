@@ -539,6 +539,7 @@ static inline void take_stop(struct log *l, struct lane *lane, const struct even
 	number = number < STATUS_COUNT ? number : 0;
 	status = &statuses[number];
 	lane->n_stops[number]++;
+	lane->last_stop = number;
 	if (__builtin_expect(!v || v->id != eventlog_u32(e->payload), 0)) {
 		stop_oddly(l, lane, eventlog_u32(e->payload), status, e->time_ns);
 		return;
