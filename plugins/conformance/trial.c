@@ -2,6 +2,7 @@
 #include "plugins/conformance/trial.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,41 +73,55 @@ const char *trial_sample_name(const struct trial *t, uint32_t i)
 }
 
 enum {
-	TRIAL_LIVE_CONTEXT = 3, /* the last rows */
+	TRIAL_AT_ONCE = 2,
+	TRIAL_CONTEXT = 10,
+	TRIAL_LIVE_CONTEXT = 3, /* this process is the target */
 };
 
-struct recorder_setup trial_setup(struct trial *t, uint32_t i)
+/* What a source of the sample is told. */
+struct surroundings {
+	struct lend_pair rows[TRIAL_CONTEXT + TRIAL_LIVE_CONTEXT];
+	char size[24], pid[24];
+};
+
+static void surround(struct surroundings *ret, const char *path, uint64_t n_bytes)
 {
-	static char size[24], pid[24];
-	static struct lend_pair context[] = {
+	(void)snprintf(ret->size, sizeof(ret->size), "%" PRIu64, n_bytes);
+	(void)snprintf(ret->pid, sizeof(ret->pid), "%d", (int)getpid());
+	const struct lend_pair rows[] = {
 		{ "run", "check" },
 		{ "node", "node-0" },
-		{ "path", NULL },
+		{ "path", path },
 		{ "file.mtime_ns", "1767225600000000000" },
-		{ "file.size_bytes", size },
+		{ "file.size_bytes", ret->size },
 		{ "run.start_ns", "1767222000000000000" },
 		{ "run.end_ns", "1767225600000000000" },
 		{ "genesis.system_start_ns", "1767222000000000000" },
 		{ "genesis.slot_length_ns", "1000000000" },
 		{ "genesis.epoch_length_slots", "600" },
-		/* Of a live source only; this process is its target. */
-		{ "process.pid", pid },
+		{ "process.pid", ret->pid },
 		{ "process.exe", "/proc/self/exe" },
 		{ "interval_ns", "1000000000" },
 	};
-	struct recorder_setup s = { .collector = t->c,
-		                    .loose = RECORDER_LOOSE_ALL,
-		                    .context = context,
-		                    .n_context = sizeof(context) / sizeof(context[0]) };
+	_Static_assert(sizeof(rows) == sizeof(ret->rows), "a row for each place");
+	memcpy(ret->rows, rows, sizeof(rows));
+}
 
-	context[2].value = trial_sample_name(t, i);
-	(void)snprintf(size, sizeof(size), "%llu", (unsigned long long)t->samples->all[i].n_bytes);
+struct recorder_setup trial_setup(struct trial *t, uint32_t i)
+{
+	static struct surroundings each[TRIAL_AT_ONCE];
+	static uint32_t turn;
+	struct surroundings *around = &each[turn++ % TRIAL_AT_ONCE];
+	struct recorder_setup s = {
+		.collector = t->c, .loose = RECORDER_LOOSE_ALL, .context = around->rows, .n_context = TRIAL_CONTEXT
+	};
+
+	surround(around, trial_sample_name(t, i), t->samples->all[i].n_bytes);
 	if (trial_is_file(t)) {
-		s.n_context -= TRIAL_LIVE_CONTEXT;
 		samples_inputs(t->samples, i, t->c, s.inputs);
 		return s;
 	}
-	(void)snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	s.n_context += TRIAL_LIVE_CONTEXT;
 	s.n_polls = TRIAL_POLLS;
 	s.now_step_ns = 1000000000;
 	return s;

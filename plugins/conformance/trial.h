@@ -68,7 +68,7 @@ int trial_is_over(const struct trial *t); /* it has failed */
 int trial_is_file(const struct trial *t);
 
 /* A setup over sample i: everything loose, the whole input at once, a context like a real one, defaults; a live one is
- * polled TRIAL_POLLS times. Valid until the next call. */
+ * polled TRIAL_POLLS times. Valid until the next call but one, so that two can run at once. */
 enum {
 	TRIAL_POLLS = 3,
 };
