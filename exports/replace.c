@@ -76,13 +76,20 @@ static void sync_folder(const char *path)
 	free(folder);
 }
 
+/* stdio forgets why a write failed; one more byte fails for the same reason. */
+static int why_not_written(int fd)
+{
+	return lseek(fd, 0, SEEK_END) < 0 || write(fd, "", 1) < 0 ? -errno : -EIO;
+}
+
 static int finish(struct replace *r)
 {
 	int result = 0;
 
-	errno = 0;
-	if (ferror(r->file) || fflush(r->file) != 0 || (!r->is_remade && fsync(fileno(r->file)) < 0))
-		result = errno ? -errno : -EIO;
+	if (ferror(r->file))
+		result = why_not_written(fileno(r->file));
+	else if (fflush(r->file) != 0 || (!r->is_remade && fsync(fileno(r->file)) < 0))
+		result = -errno;
 	if (fclose(r->file) != 0 && result == 0)
 		result = -errno;
 	r->file = NULL;

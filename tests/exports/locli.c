@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "exports/locli.h"
 #include "exports/manifest.h"
+#include "exports/replace.h"
 #include "tests/support/bytes.h"
 #include "tests/support/folder.h"
 
@@ -8,10 +9,12 @@
 #include <jansson.h>
 #include <math.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -318,6 +321,31 @@ static void a_manifest_stays_its_owners(void **state)
 	folder_free(&f);
 }
 
+static void a_disk_that_is_full_says_so_and_the_old_file_stays(void **state)
+{
+	static const struct rlimit full = { 64 << 10, RLIM_INFINITY };
+	struct folder f = folder_new();
+	struct rlimit usual;
+	struct replace r;
+	struct stat st;
+	struct weir_error error;
+
+	folder_write(&f, "out", "old");
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &usual), 0);
+	assert_int_equal(replace_open(&r, folder_path(&f, "out"), &error), 0);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+	for (int i = 0; i < 128; i++)
+		(void)fprintf(r.file, "%1024d", i);
+	assert_int_equal(replace_commit(&r, &error), -EFBIG);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &usual), 0);
+	(void)signal(SIGXFSZ, SIG_DFL);
+	assert_non_null(strstr(error.text, strerror(EFBIG)));
+	assert_int_equal(stat(folder_path(&f, "out"), &st), 0);
+	assert_int_equal(st.st_size, 3);
+	folder_free(&f);
+}
+
 static void both_manifests_are_patched(void **state)
 {
 	struct folder f = folder_new();
@@ -457,6 +485,7 @@ int main(void)
 		cmocka_unit_test(a_node_has_a_file_of_one_object_a_line),
 		cmocka_unit_test(a_manifest_keeps_every_byte_that_is_not_a_profile),
 		cmocka_unit_test(a_manifest_stays_its_owners),
+		cmocka_unit_test(a_disk_that_is_full_says_so_and_the_old_file_stays),
 		cmocka_unit_test(both_manifests_are_patched),
 		cmocka_unit_test(a_manifest_is_made_when_there_is_none),
 		cmocka_unit_test(a_manifest_that_is_no_json_stays_as_it_is),
