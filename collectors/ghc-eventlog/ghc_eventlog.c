@@ -456,6 +456,7 @@ static int finish(struct weir_instance *i, uint64_t n_left, struct weir_error *r
 		if (l->lanes[k])
 			lane_finish(l, l->lanes[k]);
 	identity_settle(l, 1);
+	capability_sets_say(l);
 	outbox_flush(&l->outbox);
 	say_end(i, n_left);
 	say_damage(i);

@@ -18,6 +18,8 @@
  *     user.c          what the program says of itself, in the order of time
  *     call_stacks.c   what ghc-stack-profiler says
  *     identity.c      what the log says of the program and of its clock
+ *     capability_sets.c
+ *                     processes and clocks that capabilities belong to
  *     outbox.c, distribution.c, table.c
  *
  * Records are taken in the file's order. Inside a capability that is the order of time, and nearly everything here
@@ -421,6 +423,7 @@ taker sample_heap_begin, sample_heap_start, sample_heap_bio_start, sample_heap_s
 	sample_heap_end;
 taker sample_time_begin, sample_time, perf_name, perf_counter;
 taker ticky_definition, ticky_begin, ticky_take;
+taker capability_set_create, capability_set_assign;
 taker user_record;
 taker identity_rts, identity_arguments, identity_environment, identity_pid, identity_clock, identity_version,
 	identity_startup;
@@ -632,6 +635,24 @@ void identity_arrive(struct log *l, int64_t now_ns);
 /* Settles when the runtime started for what is known without the log's own word. is_end: the log has been read. */
 void identity_settle(struct log *l, int is_end);
 
+/* ---- capability_sets.c ---- */
+
+enum {
+	CAPABILITY_SETS_MAX = 64,
+};
+
+struct capability_set {
+	uint32_t id, type;
+	uint8_t members[EVENTLOG_CAPABILITIES_MAX / 8];
+};
+
+struct capability_sets {
+	struct capability_set at[CAPABILITY_SETS_MAX];
+	uint32_t n;
+};
+
+void capability_sets_say(struct log *l);
+
 /* ---- All of it ---- */
 
 struct log {
@@ -651,6 +672,7 @@ struct log {
 	struct ticky ticky;
 	struct user user;
 	struct identity identity;
+	struct capability_sets capability_sets;
 	uint64_t fates[FATE_COUNT];
 	uint64_t n_unknown[EVENTLOG_TAGS_MAX];
 	struct weir_chunk window; /* that is being read */

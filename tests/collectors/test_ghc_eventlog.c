@@ -858,6 +858,38 @@ static void arguments_are_told_from_the_runtimes_and_can_be_left_out(void **stat
 	recorder_free(heard.rec);
 }
 
+static void capability_sets_say_whose_they_are(void **state)
+{
+	for (uint32_t n_more = 0; n_more <= 1; n_more++) {
+		struct eventlog_writer w;
+		struct heard heard;
+
+		begin(&w);
+		write_block(&w, T0, 0xffff);
+		write_numbers(&w, 25, T0 + 1, "ih", 0, 2);
+		write_numbers(&w, 25, T0 + 1, "ih", 1, 3);
+		write_numbers(&w, 27, T0 + 2, "ih", 0, 0);
+		write_numbers(&w, 27, T0 + 2, "ih", 0, 1023);
+		write_numbers(&w, 27, T0 + 2, "ih", 1, 1);
+		write_numbers(&w, 28, T0 + 3, "ih", 1, 1);
+		write_numbers(&w, 26, T0 + 4, "i", 1);
+		write_numbers(&w, 27, T0 + 5, "ih", 99, 0);
+		write_numbers(&w, 27, T0 + 5, "ih", 0, 1024);
+		for (uint32_t i = 2; i < 64 + n_more; i++)
+			write_numbers(&w, 25, T0 + 6, "ih", i + 100, 7);
+		write_block_end(&w, T0 + 100);
+		finish(&w);
+		heard = hear_plain(&w);
+		assert_says(&heard, "{\"fact\":\"ghc.capability_set.0\",\"value\":\"osprocess 0 1023\"}");
+		assert_says(&heard, "{\"fact\":\"ghc.capability_set.1\",\"value\":\"clockdomain 1\"}");
+		assert_says(&heard, "{\"fact\":\"ghc.capability_set.163\",\"value\":\"unknown\"}");
+		assert_int_equal(count_of(&heard, "\"eventlog.limit\":1"), n_more);
+		assert_says(&heard, "\"eventlog.unpaired\":1");
+		assert_says(&heard, "\"eventlog.payload\":1");
+		recorder_free(heard.rec);
+	}
+}
+
 /* ---- Ticky-ticky ---- */
 
 enum {
@@ -1124,6 +1156,7 @@ int main(void)
 		cmocka_unit_test(a_live_log_without_a_clock_is_tied_by_what_is_known),
 		cmocka_unit_test(the_environment_is_never_kept_unless_it_is_asked_for),
 		cmocka_unit_test(arguments_are_told_from_the_runtimes_and_can_be_left_out),
+		cmocka_unit_test(capability_sets_say_whose_they_are),
 		cmocka_unit_test(ticky_counters_get_the_names_that_come_last),
 		cmocka_unit_test(ticky_samples_of_9_2_go_on_where_the_last_ended),
 		cmocka_unit_test(so_many_ticky_samples_wait_and_further_ones_are_added_to_them),
