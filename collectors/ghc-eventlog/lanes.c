@@ -2,8 +2,14 @@
 #include "collectors/ghc-eventlog/ghc_eventlog.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+enum {
+	SERIES_ATTRS_MAX = 4,
+};
 
 const char *const state_names[STATE_COUNT] = {
 	[STATE_RUNNING] = "running",     [STATE_RUNNABLE] = "runnable",     [STATE_MVAR] = "mvar",
@@ -30,6 +36,25 @@ static const char *const spark_event_names[SPARK_EVENT_KINDS] = {
 };
 
 static const char *const megablock_names[3] = { "current", "needed", "returned" };
+
+/* ---- Series ---- */
+
+uint32_t series_of(struct log *l, enum row row, ...)
+{
+	struct weir_attr attrs[SERIES_ATTRS_MAX];
+	uint32_t n = 0;
+	va_list args;
+
+	va_start(args, row);
+	for (const char *key = va_arg(args, const char *); key && n < SERIES_ATTRS_MAX;
+	     key = va_arg(args, const char *)) {
+		const char *value = va_arg(args, const char *);
+
+		attrs[n++] = (struct weir_attr){ { key, strlen(key) }, { value, strlen(value) } };
+	}
+	va_end(args);
+	return l->host->series(l->host, row, attrs, n);
+}
 
 /* ---- A lane ---- */
 

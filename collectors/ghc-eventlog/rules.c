@@ -7,7 +7,8 @@ static enum fate structure(struct log *l, struct lane *lane, const struct eventl
 	return FATE_STRUCTURE;
 }
 
-taker *const rules[EVENTLOG_TICKY_BEGIN_SAMPLE + 1] = {
+/* By tag; NULL: nobody takes it. */
+static taker *const rules[EVENTLOG_TICKY_BEGIN_SAMPLE + 1] = {
 	[EVENTLOG_CREATE_THREAD] = thread_create,
 	[EVENTLOG_THREAD_RUNNABLE] = thread_runnable,
 	[EVENTLOG_MIGRATE_THREAD] = thread_migrate,
@@ -92,3 +93,52 @@ taker *const rules[EVENTLOG_TICKY_BEGIN_SAMPLE + 1] = {
 	[EVENTLOG_TICKY_COUNTER_SAMPLE] = ticky_take,
 	[EVENTLOG_TICKY_BEGIN_SAMPLE] = ticky_begin,
 };
+
+/* Of another runtime that writes eventlogs: Eden's, Mercury's. */
+static int is_foreign(uint32_t tag)
+{
+	return (tag >= EVENTLOG_EDEN_START_RECEIVE && tag <= EVENTLOG_EDEN_LOCAL) ||
+	       (tag >= EVENTLOG_MERCURY_FIRST && tag <= EVENTLOG_MERCURY_LAST);
+}
+
+static enum fate take_other(struct log *l, struct lane *lane, const struct eventlog_event *e)
+{
+	taker *take = e->tag < sizeof(rules) / sizeof(rules[0]) ? rules[e->tag] : NULL;
+	struct eventlog_values values;
+
+	if (is_foreign(e->tag))
+		return FATE_FOREIGN;
+	if (!take) {
+		l->n_unknown[e->tag]++;
+		return FATE_UNKNOWN;
+	}
+	if (eventlog_values(e, &values) != PARSE_OK)
+		return FATE_BAD;
+	lane_reach(l, lane, e->time_ns);
+	return take(l, lane, e, &values);
+}
+
+void rules_take(struct log *l, struct lane *lane, const struct eventlog_event *e, size_t n)
+{
+	const struct eventlog_event *end = e + n;
+
+	while (e < end) {
+		const struct eventlog_event *other = threads_take(l, lane, e, end);
+		enum fate fate;
+
+		l->fates[FATE_STORED] += (uint64_t)(other - e);
+		e = other;
+		if (e == end)
+			break;
+		fate = take_other(l, lane, e);
+		if (fate == FATE_BAD)
+			ledger_say_bad(l, e, "its contents make no sense");
+		if (fate != FATE_LATER)
+			l->fates[fate]++;
+		if (e->time_ns > lane->now_ns)
+			lane->now_ns = e->time_ns;
+		e++;
+	}
+	if (lane->now_ns > l->last_ns)
+		l->last_ns = lane->now_ns;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collectors/ghc-eventlog/visits.h"
+
+#include "collectors/ghc-eventlog/ghc_eventlog.h"
+#include "collectors/ghc-eventlog/migrations.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum {
+	SWEEP_WORTH = 4, /* part of all threads that have to have finished for a search to be worth it */
+};
+
+int threads_init(struct threads *t)
+{
+	t->at = calloc(THREADS_MAX + 1, sizeof(*t->at));
+	t->visits = calloc(THREADS_MAX, sizeof(*t->visits));
+	t->pendings = calloc(PENDING_MAX, sizeof(*t->pendings));
+	t->free = t->free_visit = t->free_pending = THREAD_NONE;
+	return t->at && t->visits && t->pendings ? 0 : -ENOMEM;
+}
+
+void threads_done(struct threads *t)
+{
+	for (uint32_t i = 0; t->at && i < t->n; i++)
+		free(t->at[i].label);
+	free(t->at);
+	free(t->visits);
+	free(t->pendings);
+	table_done(&t->by_id);
+	table_done(&t->pending_lists);
+}
+
+static void free_thread(struct threads *t, uint32_t i)
+{
+	struct thread *thread = &t->at[i];
+
+	migrations_forget(t, thread);
+	table_remove(&t->by_id, thread->id);
+	free(thread->label);
+	*thread = (struct thread){ .next_free = t->free };
+	t->free = i;
+}
+
+/* Gives up on the other ends of what finished threads did, to make room. 0: there is none worth making. */
+static int sweep(struct log *l)
+{
+	struct threads *t = &l->threads;
+
+	if (t->n_waiting < THREADS_MAX / SWEEP_WORTH)
+		return 0;
+	t->n_waiting = 0;
+	for (uint32_t i = 0; i < t->n; i++) {
+		if (!t->at[i].is_used || !t->at[i].is_finished || t->at[i].n_visits)
+			continue;
+		t->n_pending_over += t->at[i].n_pending;
+		thread_say(l, &t->at[i]);
+		free_thread(t, i);
+	}
+	return 1;
+}
+
+uint32_t thread_get(struct log *l, uint32_t id)
+{
+	struct threads *t = &l->threads;
+	struct table_slot *slot = table_find(&t->by_id, id);
+	uint32_t i = t->free;
+
+	if (slot)
+		return slot->value;
+	if (i == THREAD_NONE && t->n == THREADS_MAX && !sweep(l)) {
+		t->n_over++;
+		return THREAD_NONE;
+	}
+	i = t->free != THREAD_NONE ? t->free : t->n;
+	if (table_add(&t->by_id, id, i) < 0) {
+		(void)log_no_memory(l);
+		return THREAD_NONE;
+	}
+	if (i == t->free)
+		t->free = t->at[i].next_free;
+	else
+		t->n++;
+	t->at[i] = (struct thread){ .id = id, .is_used = 1 };
+	return i;
+}
+
+void thread_retire(struct log *l, struct thread *thread)
+{
+	if (!thread->is_finished || thread->n_visits || thread->n_pending)
+		return;
+	l->threads.n_waiting -= l->threads.n_waiting > 0;
+	thread_say(l, thread);
+	free_thread(&l->threads, (uint32_t)(thread - l->threads.at));
+}
+
+struct visit *visit_new(struct log *l, struct lane *lane, uint32_t id, uint64_t time_ns)
+{
+	struct threads *t = &l->threads;
+	uint32_t thread = thread_get(l, id);
+	uint32_t i = t->free_visit != THREAD_NONE ? t->free_visit : t->n_visits;
+
+	if (thread == THREAD_NONE || i == THREADS_MAX)
+		return NULL;
+	if (table_add(&lane->visits, id, i) < 0) {
+		(void)log_no_memory(l);
+		return NULL;
+	}
+	if (i == t->free_visit)
+		t->free_visit = t->visits[i].next_free;
+	else
+		t->n_visits++;
+	t->visits[i] =
+		(struct visit){ .since_ns = time_ns, .id = id, .thread = &t->at[thread], .state = STATE_RUNNABLE };
+	t->at[thread].n_visits++;
+	lane_enter(lane, STATE_RUNNABLE, time_ns);
+	return &t->visits[i];
+}
+
+void visit_end(struct log *l, struct lane *lane, struct visit *v, uint64_t time_ns)
+{
+	struct threads *t = &l->threads;
+	uint32_t i = (uint32_t)(v - t->visits);
+
+	v->thread->time_ns[v->state] += since(v->since_ns, time_ns);
+	v->thread->n_visits--;
+	lane_leave(lane, v->state, time_ns);
+	table_remove(&lane->visits, v->id);
+	if (lane->recent[v->id % RECENT_VISITS] == v)
+		lane->recent[v->id % RECENT_VISITS] = NULL;
+	v->next_free = t->free_visit;
+	t->free_visit = i;
+}
+
+struct visit *visit_strange(struct log *l, struct lane *lane, uint32_t id, uint64_t time_ns)
+{
+	lane->stranger = (struct visit){
+		.since_ns = time_ns, .id = id, .thread = &l->threads.at[THREADS_MAX], .state = STATE_RUNNABLE
+	};
+	lane_enter(lane, STATE_RUNNABLE, time_ns);
+	return &lane->stranger;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GHC_EVENTLOG_VISITS_H
+#define GHC_EVENTLOG_VISITS_H
+
+/* Threads, and where they are. Between threads.c and migrations.c; not for others. */
+
+#include "collectors/ghc-eventlog/lanes.h"
+#include "collectors/ghc-eventlog/threads.h"
+
+/* The thread's index, made when it isn't there. THREAD_NONE: there are too many. */
+uint32_t thread_get(struct log *l, uint32_t id);
+/* Says what the thread did and forgets it, when all is known that ever will be. */
+void thread_retire(struct log *l, struct thread *thread);
+
+/* The thread is on that capability from now on, runnable. NULL: there are too many. */
+struct visit *visit_new(struct log *l, struct lane *lane, uint32_t id, uint64_t time_ns);
+void visit_end(struct log *l, struct lane *lane, struct visit *v, uint64_t time_ns);
+/* One that there is no room to know: it counts for its capability only. */
+struct visit *visit_strange(struct log *l, struct lane *lane, uint32_t id, uint64_t time_ns);
+
+static inline uint64_t since(uint64_t start_ns, uint64_t end_ns)
+{
+	return end_ns > start_ns ? end_ns - start_ns : 0;
+}
+
+/* Into and out of a state: the lane's sums over threads. What runs is one at a time, and summed elsewhere. */
+static inline void lane_enter(struct lane *lane, enum state state, uint64_t time_ns)
+{
+	if (state == STATE_RUNNING)
+		return;
+	lane->threads[state].ns -= time_ns;
+	lane->threads[state].n++;
+}
+
+static inline void lane_leave(struct lane *lane, enum state state, uint64_t time_ns)
+{
+	if (state == STATE_RUNNING)
+		return;
+	lane->threads[state].ns += time_ns;
+	lane->threads[state].n--;
+}
+
+/* NULL: it is not on that capability. */
+static inline struct visit *visit_find(struct threads *t, struct lane *lane, uint32_t id)
+{
+	struct visit **recent = &lane->recent[id % RECENT_VISITS];
+	const struct table_slot *slot;
+
+	if (__builtin_expect(*recent && (*recent)->id == id, 1))
+		return *recent;
+	slot = table_find(&lane->visits, id);
+	if (!slot)
+		return NULL;
+	*recent = &t->visits[slot->value];
+	return *recent;
+}
+
+/* It is in that state from now on. */
+static inline void visit_change(struct lane *lane, struct visit *v, enum state state, uint64_t time_ns)
+{
+	v->thread->time_ns[v->state] += since(v->since_ns, time_ns);
+	lane_leave(lane, v->state, time_ns);
+	lane_enter(lane, state, time_ns);
+	v->state = (uint8_t)state;
+	v->since_ns = time_ns;
+}
+
+#endif
