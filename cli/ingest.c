@@ -56,7 +56,7 @@ const struct page ingest_page = {
 	.arguments = "PATH... [-o STORE] [--node NODE] [--run TAG] [--locli]",
 	.about = "Reads a run directory, any other folder, or single files into a store. What is whole in the store\n"
 		 "already is not read again; stop it at any time and run it again. PATH may also be one stream: - "
-	         "(standard\n"
+		 "(standard\n"
 		 "input), a named pipe, a socket (its path, or tcp:HOST:PORT), or with --follow a file that grows.\n",
 	.options = options,
 	.n_options = sizeof(options) / sizeof(options[0]),
@@ -102,8 +102,10 @@ static void on_done(struct session_listener *l, uint32_t job, const struct sessi
 	l->n_bytes += o->n_bytes;
 }
 
-void ingest_hear(struct registry_listener *nobody, uint32_t severity, const char *sentence)
+void ingest_hear(struct registry_listener *l, uint32_t severity, const char *sentence)
 {
+	if (severity == WEIR_ERROR)
+		l->n_left_out++;
 	if (severity != WEIR_NOTE)
 		say("ingest: %s", sentence);
 }
@@ -349,8 +351,8 @@ int ingest_run(struct ingest_request *r)
 	struct registry *registry;
 	struct weir_error error;
 	struct plan plan;
-	int code = EXIT_FAILED,
-	    result = registry_open(&(struct registry_config){ .say = ingest_hear }, &registry, &error);
+	struct registry_config config = { .say = ingest_hear, .listener = &r->collectors };
+	int code = EXIT_FAILED, result = registry_open(&config, &registry, &error);
 
 	if (result < 0) {
 		say("ingest: %s", error.text);

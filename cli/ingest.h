@@ -19,8 +19,13 @@ struct ingest_given {
 	struct lend_pair pair;
 };
 
+struct registry_listener {
+	uint32_t n_left_out; /* collectors that could not be used */
+};
+
 struct ingest_request {
 	struct plan_config plan;
+	struct registry_listener collectors;
 	const char *output;
 	struct ingest_given given[INGEST_OPTIONS_MAX];
 	uint32_t n_given;
@@ -44,7 +49,7 @@ struct session_listener {
 int ingest_run(struct ingest_request *r);
 
 /* What the registry has to say, but for notes. */
-void ingest_hear(struct registry_listener *nobody, uint32_t severity, const char *sentence);
+void ingest_hear(struct registry_listener *l, uint32_t severity, const char *sentence);
 
 /* Whether it is about one stream and not about files; then ingest_stream() reads it. An exit code. */
 int ingest_is_stream(const struct ingest_request *r);

@@ -83,10 +83,11 @@ void ingest_print_outcome(const struct ingest_request *r, const struct session_l
                           const struct session_totals *t, int64_t elapsed_ns)
 {
 	char rows[AMOUNT_MAX], bytes[AMOUNT_MAX], time[AMOUNT_MAX];
+	uint32_t n = t->n_ok + t->n_partial + t->n_failed;
 
 	if (r->is_quiet)
 		return;
-	printf("%s: %u files read", r->store_path, t->n_ok + t->n_partial + t->n_failed);
+	printf("%s: %u file%s read", r->store_path, n, n == 1 ? "" : "s");
 	if (t->n_skipped > 0)
 		printf(", %u were there already", t->n_skipped);
 	printf("; %s observations from %s in %s\n", amount_count(rows, l->n_rows),
@@ -102,13 +103,16 @@ int ingest_judge(struct store *s, const struct ingest_request *r, const struct p
 		return EXIT_FAILED;
 	if (l->n_unsaid > 0)
 		say("ingest: and %u more; all are in the store", l->n_unsaid);
-	if (losses.n_partial + losses.n_failed + losses.n_left == 0)
+	if (r->collectors.n_left_out > 0)
+		say("ingest: %s: %u collector%s left out: what only they read is missing; `weir summary` lists it",
+		    r->store_path, r->collectors.n_left_out, r->collectors.n_left_out == 1 ? " was" : "s were");
+	if (losses.n_partial + losses.n_failed + losses.n_left > 0)
+		say("ingest: %s: %llu source%s partial, %llu failed, %llu files or folders not looked at; `weir "
+		    "summary` says what and where",
+		    r->store_path, (unsigned long long)losses.n_partial, losses.n_partial == 1 ? "" : "s",
+		    (unsigned long long)losses.n_failed, (unsigned long long)losses.n_left);
+	else if (r->collectors.n_left_out == 0)
 		return EXIT_ALL;
-	say("ingest: %s: %llu sources partial, %llu failed, %llu files or folders not looked at; `weir summary` says "
-	    "what and "
-	    "where",
-	    r->store_path, (unsigned long long)losses.n_partial, (unsigned long long)losses.n_failed,
-	    (unsigned long long)losses.n_left);
 	return EXIT_INCOMPLETE;
 }
 

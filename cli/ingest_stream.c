@@ -173,7 +173,8 @@ static int begin(struct ingest_request *r, struct stream *s, int end_fd)
 		    result == -ENODATA || result == -EINTR ? "nothing came of it" : strerror(-result));
 		return EXIT_INCOMPLETE;
 	}
-	if (registry_open(&(struct registry_config){ .say = ingest_hear }, &registry, &error) < 0) {
+	if (registry_open(&(struct registry_config){ .say = ingest_hear, .listener = &r->collectors }, &registry,
+	                  &error) < 0) {
 		say("ingest: %s", error.text);
 		return EXIT_FAILED;
 	}

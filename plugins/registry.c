@@ -227,7 +227,7 @@ static void begin_one(struct registry *r, const char *folder, const char *name, 
 		if (result == 0)
 			found->entries[found->n++] = e;
 		else
-			say(r, result == -ENOEXEC ? WEIR_NOTE : WEIR_WARNING, error.text);
+			say(r, result == -ENOEXEC ? WEIR_NOTE : WEIR_ERROR, error.text);
 	}
 	free(path);
 }
@@ -243,7 +243,7 @@ static void finish_all(struct registry *r, const struct found *found)
 			result = insert(r, found->entries[i], &error);
 		if (result == 0)
 			continue;
-		say(r, WEIR_WARNING, error.text);
+		say(r, result == -EEXIST ? WEIR_WARNING : WEIR_ERROR, error.text);
 		entry_free(found->entries[i]);
 	}
 }
@@ -343,7 +343,7 @@ static uint32_t ask(const struct registry *r, struct entry *e, const char *base_
 	if (sure >= 0)
 		return (uint32_t)sure;
 	e->is_out = 1;
-	say(r, WEIR_WARNING, error.text);
+	say(r, WEIR_ERROR, error.text);
 	return 0;
 }
 

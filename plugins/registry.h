@@ -32,8 +32,8 @@ struct registry_collector {
 	int has_sniff;
 };
 
-/* Who hears what is worth saying about what was found: WEIR_NOTE, WEIR_WARNING or WEIR_ERROR, and a sentence of the
- * form `what: object: reason`. */
+/* Who hears what is worth saying about what was found: WEIR_NOTE, WEIR_WARNING, or WEIR_ERROR when a collector was left
+ * out, and a sentence of the form `what: object: reason`. */
 struct registry_listener; /* completed privately by the caller */
 typedef void registry_say(struct registry_listener *l, uint32_t severity, const char *sentence);
 

@@ -44,6 +44,14 @@ cp "$fixtures/exit-load.so" "$fixtures/crash-load.so" bad
 WEIR_PLUGIN_PATH=$work/bad:$examples run 0 list
 says csv
 complains crash-load
+# An ingest without them says so, reads the rest, and is not all of it.
+printf '1,2\n3,4\n' >a.csv
+code=0
+WEIR_PLUGIN_PATH=$work/bad:$examples "$weir" ingest a.csv -o bad.weir >out 2>err || code=$?
+[ "$code" = 3 ] || fail "ingest without a collector that crashed: exit code $code"
+complains 'SIGSEGV at address 0x10'
+complains 'ingest: bad.weir: 2 collectors were left out'
+[ "$("$weir" sql bad.weir "select status from sources" --json | jq -r '.[].status')" = ok ] || fail "the rest was not read"
 
 # show
 WEIR_PLUGIN_PATH=$examples run 0 show csv

@@ -193,7 +193,7 @@ static void what_others_may_write_is_not_loaded(void **state)
 	assert_int_equal(registry_count(r), 0);
 	assert_says(l.text, "others may write");
 	assert_says(l.text, "chmod go-w");
-	assert_int_equal(l.worst, WEIR_WARNING);
+	assert_int_equal(l.worst, WEIR_ERROR);
 	registry_close(r);
 	folder_free(&f);
 }
