@@ -372,6 +372,13 @@ static enum parse_result finish(struct trace_parser *p, struct trace_line *line,
 	return PARSE_OK;
 }
 
+/* Everything but the members, which n_members guards: they are most of the struct. */
+static void start_line(struct trace_line *line, struct parse_text text)
+{
+	memset(line, 0, offsetof(struct trace_line, members));
+	line->text = text;
+}
+
 enum parse_result trace_next(struct trace_parser *p, const char *at, size_t n, int is_last, struct trace_line *ret,
                              size_t *ret_used, struct parse_fault *ret_fault)
 {
@@ -383,22 +390,20 @@ enum parse_result trace_next(struct trace_parser *p, const char *at, size_t n, i
 
 	if (!n)
 		return is_last ? PARSE_END : PARSE_MORE;
-	/* Everything but the members, which n_members guards: they are most of the struct. */
-	memset(ret, 0, offsetof(struct trace_line, members));
-	if (find_line(p, at, n, is_last, &marks, &ret->text, ret_used) == PARSE_MORE)
+	if (find_line(p, at, n, is_last, &marks, &text, ret_used) == PARSE_MORE)
 		return PARSE_MORE;
 	p->offset += *ret_used;
-	has_end = *ret_used > ret->text.n;
+	has_end = *ret_used > text.n;
+	ret->text.at = text.at;
+	ret->text.n = text.n;
+	if (marks.start && has_end && trace_quick(&marks, ret))
+		return finish(p, ret, offset, ret_fault);
+	start_line(ret, text);
 	if (!has_end && !(is_last && *ret_used == n))
 		return bad(ret, ret_fault, offset, "trace.line_length", "line longer than 16 MiB");
 	ret->what = what_of(ret->text);
 	if (ret->what != TRACE_OBJECT)
 		return PARSE_OK;
-	text = ret->text;
-	if (marks.start && has_end && trace_quick(&marks, ret))
-		return finish(p, ret, offset, ret_fault);
-	memset(ret, 0, offsetof(struct trace_line, members));
-	ret->text = text;
 	c = jsontext_on(ret->text.at, ret->text.n);
 	if (read_object(p, &c, ret) != PARSE_OK) {
 		if (!has_end) {

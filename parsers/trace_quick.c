@@ -17,6 +17,15 @@ static inline const char *next_quote(const struct jsontext_marks *m, const char 
 	return NULL;
 }
 
+/* Written field by field: a copy of what has just been written in parts has to wait for all of them. */
+static inline void set_value(struct jsontext_value *to, const char *at, const char *end, enum jsontext_type type)
+{
+	to->raw.at = at;
+	to->raw.n = (size_t)(end - at);
+	to->type = (uint8_t)type;
+	to->has_escape = 0;
+}
+
 /* Each of these passes one thing and returns what stands behind it, or NULL: declined. */
 
 static inline const char *pass_string(const struct jsontext_marks *m, const char *at, const char *end,
@@ -26,7 +35,7 @@ static inline const char *pass_string(const struct jsontext_marks *m, const char
 
 	if (!quote)
 		return NULL;
-	*ret = (struct jsontext_value){ { at + 1, (size_t)(quote - at - 1) }, JSONTEXT_STRING, 0 };
+	set_value(ret, at + 1, quote, JSONTEXT_STRING);
 	return quote + 1;
 }
 
@@ -53,7 +62,7 @@ static inline const char *pass_number(const char *at, struct jsontext_value *ret
 		at = pass_digits(at + (at[1] == '-' || at[1] == '+' ? 2 : 1));
 	if (!at)
 		return NULL;
-	*ret = (struct jsontext_value){ { start, (size_t)(at - start) }, JSONTEXT_NUMBER, 0 };
+	set_value(ret, start, at, JSONTEXT_NUMBER);
 	return at;
 }
 
@@ -87,7 +96,8 @@ static inline const char *pass_key(const struct jsontext_marks *m, const char *a
 	quote = next_quote(m, at + 1, end);
 	if (!quote || quote[1] != ':')
 		return NULL;
-	*ret = (struct parse_text){ at + 1, (size_t)(quote - at - 1) };
+	ret->at = at + 1;
+	ret->n = (size_t)(quote - at - 1);
 	return quote + 2;
 }
 
@@ -108,7 +118,7 @@ static const char *pass_object(const struct jsontext_marks *m, const char *at, c
 	} while (*at == ',');
 	if (*at != '}')
 		return NULL;
-	*ret = (struct jsontext_value){ { start, (size_t)(at + 1 - start) }, JSONTEXT_OBJECT, 0 };
+	set_value(ret, start, at + 1, JSONTEXT_OBJECT);
 	return at + 1;
 }
 
@@ -118,6 +128,22 @@ static inline const char *pass_value(const struct jsontext_marks *m, const char 
 	return *at == '{' ? pass_object(m, at, end, ret) : pass_scalar(m, at, end, ret);
 }
 
+/* A member's string, which is the line's kind when it is called so. */
+static inline const char *pass_text(const struct jsontext_marks *m, const char *at, const char *end,
+                                    struct trace_member *member, struct trace_line *line)
+{
+	const char *quote = next_quote(m, at + 1, end);
+
+	if (!quote)
+		return NULL;
+	set_value(&member->value, at + 1, quote, JSONTEXT_STRING);
+	if (member->key.n == 4 && !memcmp(member->key.at, "kind", 4)) {
+		line->kind.at = at + 1;
+		line->kind.n = (size_t)(quote - at - 1);
+	}
+	return quote + 1;
+}
+
 /* The members of `data`, whose brace is next. */
 static inline const char *pass_data(const struct jsontext_marks *m, const char *at, const char *end,
                                     struct trace_line *line)
@@ -125,6 +151,7 @@ static inline const char *pass_data(const struct jsontext_marks *m, const char *
 	const char *start = at++;
 	uint32_t n = 0;
 
+	line->kind.n = 0;
 	for (;; at++, n++) {
 		struct trace_member *member = &line->members[n];
 
@@ -133,21 +160,19 @@ static inline const char *pass_data(const struct jsontext_marks *m, const char *
 		at = pass_key(m, at, end, &member->key);
 		if (!at)
 			return NULL;
-		at = pass_value(m, at, end, &member->value);
+		at = *at == '"' ? pass_text(m, at, end, member, line) : pass_value(m, at, end, &member->value);
 		if (!at)
 			return NULL;
-		if (member->key.n == 4 && !memcmp(member->key.at, "kind", 4) && member->value.type == JSONTEXT_STRING)
-			line->kind = member->value.raw;
 		if (*at != ',')
 			break;
 	}
 	/* Without a kind it may be wrapped. */
-	if (*at != '}' || !line->kind.n)
+	if (*at++ != '}' || !line->kind.n)
 		return NULL;
 	line->n_members = n + 1;
-	line->data = (struct jsontext_value){ { start, (size_t)(at + 1 - start) }, JSONTEXT_OBJECT, 0 };
-	line->payload = line->data;
-	return at + 1;
+	set_value(&line->data, start, at, JSONTEXT_OBJECT);
+	set_value(&line->payload, start, at, JSONTEXT_OBJECT);
+	return at;
 }
 
 /* `"name":"text"` of the frame of a line, and the byte behind it. */
@@ -162,7 +187,8 @@ static inline const char *pass_field(const struct jsontext_marks *m, const char 
 	quote = next_quote(m, at, end);
 	if (!quote || quote[1] != behind)
 		return NULL;
-	*ret = (struct parse_text){ at, (size_t)(quote - at) };
+	ret->at = at;
+	ret->n = (size_t)(quote - at);
 	return quote + 2;
 }
 
@@ -190,5 +216,12 @@ int trace_quick(const struct jsontext_marks *marks, struct trace_line *line)
 	if (!at)
 		return 0;
 	at = PASS_FIELD("\"host\":\"", '}', &line->host);
-	return at == end;
+	if (at != end)
+		return 0;
+	line->pid.n = 0;
+	line->pid.at = NULL;
+	set_value(&line->wrapped, NULL, NULL, JSONTEXT_NONE);
+	line->n_ns_first = 0;
+	line->ns_is_array = line->has_thread_number = 0;
+	return 1;
 }

@@ -8,8 +8,8 @@
 
 #include "parsers/trace.h"
 
-/* Takes the line at->text, whose end is a newline that may be read. 1: line's fields are set as trace_next() sets them
- * before it checks them; 0: declined, with the fields in no particular state. */
+/* Takes line->text, whose end is a newline that may be read. 1: all of line's fields but `what` and `at_ns` are set, as
+ * trace_next() sets them before it checks them; 0: declined, with the fields in no particular state. */
 int trace_quick(const struct jsontext_marks *marks, struct trace_line *line);
 
 #endif

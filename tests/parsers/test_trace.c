@@ -236,6 +236,8 @@ static void same_with_a_space_before(const char *text, size_t n)
 	assert_true(spaced && a && b);
 	spaced[0] = ' ';
 	memcpy(spaced + 1, text, n);
+	/* What a line before it may have left. */
+	memset(a, 0x5a, sizeof(*a));
 	if (text[0] == '{') {
 		enum parse_result ra = trace_next(&p, text, n, 1, a, &used_a, &fault_a);
 		enum parse_result rb = trace_next(&q, spaced, n + 1, 1, b, &used_b, &fault_b);
@@ -254,6 +256,14 @@ static void same_with_a_space_before(const char *text, size_t n)
 			assert_int_equal(a->thread.n, b->thread.n);
 			assert_int_equal(a->host.n, b->host.n);
 			assert_int_equal(a->sev.n, b->sev.n);
+			assert_int_equal(a->pid.n, b->pid.n);
+			assert_int_equal(a->data.raw.n, b->data.raw.n);
+			assert_int_equal(a->data.type, b->data.type);
+			assert_int_equal(a->payload.type, b->payload.type);
+			assert_int_equal(a->wrapped.type, b->wrapped.type);
+			assert_int_equal(a->ns_is_array, b->ns_is_array);
+			assert_int_equal(a->n_ns_first, b->n_ns_first);
+			assert_int_equal(a->has_thread_number, b->has_thread_number);
 			assert_int_equal(a->payload.raw.n, b->payload.raw.n);
 			for (uint32_t i = 0; i < a->n_members && i < TRACE_MEMBERS_MAX; i++) {
 				assert_int_equal(a->members[i].value.type, b->members[i].value.type);
