@@ -71,7 +71,8 @@ int locli_db_open(const char *path, struct locli_db **ret, struct weir_error *re
 		return weir_fail(reterr, -ENOMEM, "locli: %s: no memory", path);
 	r = replace_open(&db->replace, path, reterr);
 	if (r == 0) {
-		(void)setvbuf(db->replace.file, NULL, _IOFBF, 1 << 20);
+		/* It comes in pages. */
+		(void)setvbuf(db->replace.file, NULL, _IONBF, 0);
 		db->file = sqlite_file_new(db->replace.file);
 		if (!db->file)
 			r = weir_fail(reterr, -ENOMEM, "locli: %s: no memory", path);

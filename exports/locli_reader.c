@@ -36,7 +36,7 @@ struct reader {
 	struct locli_filter filter;
 	int is_rewritten; /* the line goes into the filtered log as `rewritten` says */
 	size_t n_rewritten;
-	double first_s, last_s;
+	int64_t first_ns, last_ns; /* of the lines that locli reads */
 	struct trace_parser parser;
 	struct trace_line line;
 	struct trace_names names;              /* as locli counts them */
@@ -166,9 +166,9 @@ static int message(struct reader *r)
 			r->n_refused[name - r->names.entries]++;
 		return locli_db_error(r->db, wrong, r->line.text);
 	}
-	if (r->first_s == 0)
-		r->first_s = (double)r->line.at_ns / 1e9;
-	r->last_s = (double)r->line.at_ns / 1e9;
+	if (!r->first_ns)
+		r->first_ns = r->line.at_ns;
+	r->last_ns = r->line.at_ns;
 	if (object.table == LOCLI_NO_TABLE) {
 		r->result->n_counted++;
 		return 0;
@@ -196,7 +196,7 @@ static void cut_line(struct reader *r)
 	quote = memchr(at.at, '"', t.n - sizeof(start) + 1);
 	at.n = quote ? (size_t)(quote - at.at) : 0;
 	if (trace_time(&r->parser, at, &ns))
-		r->last_s = (double)ns / 1e9;
+		r->last_ns = ns;
 }
 
 static int one_line(struct reader *r, enum parse_result p, const struct parse_fault *fault)
@@ -463,8 +463,8 @@ static int make(struct reader *r, const char *folder, int64_t now_ns)
 		result = read_files(r);
 	if (result == 0)
 		result = store_frequencies(r, &summary.n_lines);
-	summary.first_s = r->first_s;
-	summary.last_s = r->last_s;
+	summary.first_s = (double)r->first_ns / 1e9;
+	summary.last_s = (double)r->last_ns / 1e9;
 	if (result == 0)
 		result = locli_db_finish(r->db, &summary, r->reterr);
 	if (result == 0)
