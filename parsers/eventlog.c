@@ -379,3 +379,13 @@ enum parse_result eventlog_read(struct eventlog *s, const uint8_t *at, size_t n,
 	s->offset += b->n_used;
 	return r;
 }
+
+uint64_t eventlog_skip_block(struct eventlog *s)
+{
+	uint64_t n = 0;
+
+	if (s->phase == EVENTLOG_IN_RECORDS && s->block.end_offset != UINT64_MAX && s->block.end_offset > s->offset)
+		n = s->block.end_offset - s->offset;
+	s->offset += n;
+	return n;
+}

@@ -221,6 +221,10 @@ void eventlog_init(struct eventlog *s);
 enum parse_result eventlog_read(struct eventlog *s, const uint8_t *at, size_t n, int is_last, struct eventlog_batch *b,
                                 struct parse_fault *fault) __attribute__((warn_unused_result));
 
+/* Passes over the rest of the block that is being read, and says how many bytes of the stream that is; 0 where its end
+ * isn't known. */
+uint64_t eventlog_skip_block(struct eventlog *s);
+
 /* Where a record ends. */
 static inline const uint8_t *eventlog_end(const struct eventlog_event *e)
 {

@@ -10,12 +10,11 @@ _Static_assert(sizeof(struct eventlog_order_cell) == 64, "a cell is a cache line
 void eventlog_order_init(struct eventlog_order *o, struct eventlog_order_cell *cells, uint32_t n_cells,
                          struct eventlog_order_queue *queues, uint32_t n_queues)
 {
-	*o = (struct eventlog_order){ .cells = cells, .queues = queues, .n_queues = n_queues, .n_free = n_cells };
-	for (uint32_t i = 0; i < n_cells; i++)
-		cells[i].more = i + 1 < n_cells ? i + 1 : NONE;
+	*o = (struct eventlog_order){
+		.cells = cells, .queues = queues, .n_queues = n_queues, .free = NONE, .n_free = n_cells
+	};
 	for (uint32_t i = 0; i < n_queues; i++)
 		queues[i] = (struct eventlog_order_queue){ .head = NONE, .tail = NONE, .place = NONE };
-	o->free = n_cells ? 0 : NONE;
 }
 
 /* ---- The heap of queues, by their heads ---- */
@@ -87,9 +86,9 @@ static uint32_t cells_of(uint32_t n_payload)
 
 static uint32_t take_cell(struct eventlog_order *o)
 {
-	uint32_t i = o->free;
+	uint32_t i = o->free != NONE ? o->free : o->n_fresh++;
 
-	o->free = o->cells[i].more;
+	o->free = o->free != NONE ? o->cells[i].more : NONE;
 	o->n_free--;
 	o->cells[i].more = NONE;
 	return i;

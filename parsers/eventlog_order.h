@@ -59,6 +59,7 @@ struct eventlog_order {
 	struct eventlog_order_queue *queues;
 	uint32_t n_queues, n_heap;
 	uint32_t free, n_free;
+	uint32_t n_fresh; /* cells before it have been touched */
 	uint64_t n_put, n_late;
 	uint64_t last_key; /* of what was taken last */
 };

@@ -67,6 +67,7 @@ static const struct weir_option options[OPTION_COUNT] = {
 };
 
 static const struct weir_claim claims[] = { { "*.eventlog", WEIR_CLAIM_FILE, 0 } };
+static const char *const companions[] = { "{stem}.eventlog" }; /* the log itself, to look ahead */
 
 /* ---- Opening and closing ---- */
 
@@ -299,9 +300,11 @@ const struct weir_collector weir_collector = {
 	.metrics = metrics,
 	.options = options,
 	.claims = claims,
+	.companions = companions,
 	.n_metrics = ROW_COUNT,
 	.n_options = OPTION_COUNT,
 	.n_claims = sizeof(claims) / sizeof(claims[0]),
+	.n_companions = sizeof(companions) / sizeof(companions[0]),
 	.sniff = ghc_eventlog_sniff,
 	.open = ghc_eventlog_open,
 	.poll = ghc_eventlog_poll,

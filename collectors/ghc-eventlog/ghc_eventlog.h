@@ -22,6 +22,7 @@
  *     user.c          what the program says of itself, in the order of time
  *     call_stacks.c   what ghc-stack-profiler says
  *     identity.c      what the log says of the program and of its clock
+ *     look_ahead.c    the log's clock, where it stands at its end
  *     capability_sets.c
  *                     processes and clocks that capabilities belong to
  *     outbox.c, distribution.c, table.c

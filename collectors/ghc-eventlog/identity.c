@@ -3,6 +3,7 @@
  * one record ties them to UTC. Where it is missing (GHC before 7.4, a log that ends too early) what the run knows has
  * to do. */
 #include "collectors/ghc-eventlog/ghc_eventlog.h"
+#include "collectors/ghc-eventlog/look_ahead.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -196,26 +197,44 @@ static void say_late_clock(struct log *l, int64_t late_ns)
 	        late_ns);
 }
 
+int identity_start_of(const struct eventlog_event *e, int64_t *ret_ns)
+{
+	struct eventlog_values v;
+
+	if (eventlog_values(e, &v) != PARSE_OK || v.at[1].number > INT64_MAX / NS - 1 || v.at[2].number >= NS ||
+	    e->time_ns > INT64_MAX)
+		return 0;
+	*ret_ns = (int64_t)(v.at[1].number * NS + v.at[2].number);
+	return !__builtin_sub_overflow(*ret_ns, (int64_t)e->time_ns, ret_ns) && *ret_ns <= INT64_MAX / 2;
+}
+
+static void tie(struct log *l, int64_t start_ns)
+{
+	l->identity.has_clock = 1;
+	say_clock(l, "the log's wall-clock record", OWN_ERROR_NS);
+	outbox_tie(&l->outbox, start_ns);
+}
+
 enum fate identity_clock(struct log *l, struct lane *lane, const struct eventlog_event *e,
                          const struct eventlog_values *v)
 {
 	struct identity *id = &l->identity;
-	int64_t utc_ns;
+	int64_t start_ns;
 
-	if (v->at[1].number > INT64_MAX / NS - 1 || v->at[2].number >= NS || e->time_ns > INT64_MAX)
+	if (!identity_start_of(e, &start_ns))
 		return FATE_BAD;
-	utc_ns = (int64_t)(v->at[1].number * NS + v->at[2].number);
-	if (__builtin_sub_overflow(utc_ns, (int64_t)e->time_ns, &utc_ns) || utc_ns > INT64_MAX / 2)
-		return FATE_BAD;
-	if (id->has_clock)
-		return FATE_STRUCTURE;
-	id->has_clock = 1;
-	if (id->has_estimate) {
-		say_late_clock(l, id->estimate_ns - utc_ns);
+	if (id->has_clock) {
+		enum fate fate = id->is_ahead ? FATE_STORED : FATE_STRUCTURE;
+
+		id->is_ahead = 0;
+		return fate;
+	}
+	if (!id->has_estimate) {
+		tie(l, start_ns);
 		return FATE_STORED;
 	}
-	say_clock(l, "the log's wall-clock record", OWN_ERROR_NS);
-	outbox_tie(&l->outbox, utc_ns);
+	id->has_clock = 1;
+	say_late_clock(l, id->estimate_ns - start_ns);
 	return FATE_STORED;
 }
 
@@ -241,17 +260,15 @@ void identity_arrive(struct log *l, int64_t now_ns)
 		l->identity.arrival_ns = start_ns;
 }
 
-/* The log's last record is about the last thing that the program did; before it has been read, only starts can tell. */
-void identity_settle(struct log *l, int is_end)
+/* The log's last record is about the last thing that the program did; before that is known, only starts can tell. */
+static void estimate(struct log *l, int64_t last_ns)
 {
 	const struct ending_facts facts = { context_ns(l->host, "process.start_ns"),
 		                            context_ns(l->host, "run.start_ns"), context_ns(l->host, "run.end_ns"),
 		                            context_ns(l->host, "file.mtime_ns") };
-	struct ending ending = ending_make(&facts, is_end ? (int64_t)l->last_ns : ENDING_UNKNOWN);
+	struct ending ending = ending_make(&facts, last_ns);
 	struct identity *id = &l->identity;
 
-	if (id->has_clock || id->has_estimate)
-		return;
 	id->has_estimate = 1;
 	id->estimate_error_ns = -1;
 	if (is_usable(ending.start_ns)) {
@@ -274,4 +291,21 @@ void identity_settle(struct log *l, int is_end)
 		        "nothing tells when the program ran: its times count from 1970");
 	}
 	outbox_tie(&l->outbox, id->estimate_ns);
+}
+
+void identity_settle(struct log *l, int is_end)
+{
+	struct identity *id = &l->identity;
+	struct look_ahead ahead = { .last_ns = l->last_ns, .has_end = is_end };
+
+	if (id->has_clock || id->has_estimate)
+		return;
+	if (!is_end && !id->is_live)
+		ahead = look_ahead(l);
+	if (ahead.has_clock) {
+		id->is_ahead = 1;
+		tie(l, ahead.start_ns);
+		return;
+	}
+	estimate(l, ahead.has_end ? (int64_t)ahead.last_ns : ENDING_UNKNOWN);
 }

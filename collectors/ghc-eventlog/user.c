@@ -222,10 +222,13 @@ static uint64_t settled_until(const struct log *l)
 enum fate user_record(struct log *l, struct lane *lane, const struct eventlog_event *e, const struct eventlog_values *v)
 {
 	struct user *u = &l->user;
+	uint32_t n_easy = u->has_been_full ? ORDER_CELLS_EASY : ORDER_CELLS;
 	uint64_t until_ns;
 
-	if (u->order.n_free > ORDER_CELLS - ORDER_CELLS_EASY && eventlog_order_put(&u->order, lane->capability, e))
+	/* At first capabilities may be missing of which nothing has been read: they have written little so far. */
+	if (u->order.n_free > ORDER_CELLS - n_easy && eventlog_order_put(&u->order, lane->capability, e))
 		return FATE_LATER;
+	u->has_been_full = 1;
 	if (u->n_until_look == 0) {
 		until_ns = settled_until(l);
 		while (take_one(l, until_ns))

@@ -12,7 +12,7 @@
 struct log;
 
 enum {
-	ORDER_CELLS = 1 << 17,      /* 64 bytes each */
+	ORDER_CELLS = 1 << 18,      /* 64 bytes each, touched as they are used */
 	ORDER_CELLS_EASY = 1 << 13, /* so many may wait without a look at what needn't any more */
 	SPANS_OPEN_MAX = 1 << 16,
 	CALL_FRAMES_MAX = 4096,
@@ -49,6 +49,7 @@ struct user {
 	struct texts attrs[USER_KEYS]; /* text to the host's id */
 	uint64_t n_said;               /* different texts */
 	uint32_t n_until_look;
+	uint32_t has_been_full; /* of what waits */
 	uint64_t n_unstarted, n_unstopped;
 	uint32_t series[ROW_COUNT];
 	struct call_stack call_stack;

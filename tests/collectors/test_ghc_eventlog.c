@@ -68,8 +68,9 @@ struct heard {
 	struct weir_text text;
 };
 
-static struct heard hear(struct eventlog_writer *w, const struct lend_pair *options, uint32_t n_options,
-                         const struct lend_pair *context, uint32_t n_context)
+/* is_file: the log can be read a second time. */
+static struct heard hear_input(struct eventlog_writer *w, const struct lend_pair *options, uint32_t n_options,
+                               const struct lend_pair *context, uint32_t n_context, int is_file)
 {
 	const struct golden what = { .collector = "ghc-eventlog",
 		                     .input = DATA "user.eventlog",
@@ -83,16 +84,24 @@ static struct heard hear(struct eventlog_writer *w, const struct lend_pair *opti
 	struct weir_error error = { "" };
 
 	setup.inputs[0] = (struct recorder_input){ w->at, w->n, 1 };
+	setup.inputs[1] = (struct recorder_input){ w->at, w->n, is_file };
 	if (recorder_run(&setup, &heard.rec, &heard.result, &error) < 0)
 		fail_msg("%s", error.text);
 	heard.text = recorder_text(heard.rec);
 	setup.inputs[0] = ours.inputs[0];
+	setup.inputs[1] = ours.inputs[1];
 	golden_done(&setup);
 	assert_int_equal(heard.result.n_host_diags, 0);
 	assert_int_equal(heard.result.ledger.n_read,
 	                 heard.result.ledger.n_stored + heard.result.ledger.n_skipped + heard.result.ledger.n_bad);
 	eventlog_writer_done(w);
 	return heard;
+}
+
+static struct heard hear(struct eventlog_writer *w, const struct lend_pair *options, uint32_t n_options,
+                         const struct lend_pair *context, uint32_t n_context)
+{
+	return hear_input(w, options, n_options, context, n_context, 0);
 }
 
 static struct heard hear_plain(struct eventlog_writer *w)
@@ -187,6 +196,54 @@ static void without_a_clock_what_the_run_knows_has_to_do(void **state)
 		assert_says(&heard, has_start ? "\"t_ns\":1000000000000000500," : "\"t_ns\":1795230300000000000,");
 		recorder_free(heard.rec);
 	}
+}
+
+enum {
+	TOO_MANY_TO_WAIT = 910000, /* numbers */
+};
+
+/* Numbers of many a capability's block, and then the clock, if there is one. */
+static void write_late_clock(struct eventlog_writer *w, int has_clock)
+{
+	eventlog_writer_init(w);
+	write_header(w);
+	for (uint64_t t = 0; t < TOO_MANY_TO_WAIT; t += 70000) {
+		write_block(w, t, (uint32_t)(t / 70000) & 1);
+		for (uint64_t i = 0; i < 70000; i++)
+			write_numbers(w, 51, t + i, "iq", 1, i);
+		write_block_end(w, t + 70000);
+	}
+	if (has_clock) {
+		write_block(w, 0, 0xffff);
+		write_clock(w);
+		write_block_end(w, T0);
+	}
+	finish(w);
+}
+
+static void what_is_too_much_to_wait_has_the_clock_that_a_second_look_finds(void **state)
+{
+	struct eventlog_writer w;
+	struct heard heard;
+
+	write_late_clock(&w, 1);
+	heard = hear_input(&w, NULL, 0, mtime, 1, 1);
+	assert_says(&heard, "\"tie\":\"the log's wall-clock record\"");
+	assert_says(&heard, "{\"number\":\"ghc.heap.live\",\"attrs\":{},\"t_ns\":1767225599999000500,\"value\":500}");
+	assert_silent_on(&heard, "eventlog.late_clock");
+	assert_silent_on(&heard, "eventlog.no_clock");
+	assert_int_equal(count_of(&heard, "\"ghc.heap.live\""), TOO_MANY_TO_WAIT);
+	recorder_free(heard.rec);
+	/* None is there: the file's own time is that of its last record. */
+	write_late_clock(&w, 0);
+	heard = hear_input(&w, NULL, 0, mtime, 1, 1);
+	assert_says(&heard, "{\"number\":\"ghc.heap.live\",\"attrs\":{},\"t_ns\":1795230299999090500,\"value\":500}");
+	recorder_free(heard.rec);
+	/* It can't be read again: what came before the clock is said to be late. */
+	write_late_clock(&w, 1);
+	heard = hear(&w, NULL, 0, NULL, 0);
+	assert_says(&heard, "eventlog.late_clock");
+	recorder_free(heard.rec);
 }
 
 static void a_second_clock_changes_nothing(void **state)
@@ -630,6 +687,29 @@ static void a_span_may_start_on_one_capability_and_stop_on_another(void **state)
 	assert_says(&heard, "{\"span\":\"ghc.user.message\",\"attrs\":{\"message\":\"STOP \"}");
 	assert_says(&heard, "1 spans stop that have not started, 1 start and do not stop");
 	assert_says(&heard, "\"eventlog.unpaired\":2");
+	recorder_free(heard.rec);
+}
+
+static void capabilities_that_are_read_late_are_in_order_with_the_others(void **state)
+{
+	const uint64_t ms = 1000000;
+	struct eventlog_writer w;
+	struct heard heard;
+
+	begin(&w);
+	write_block(&w, T0, 0);
+	write_text(&w, 19, T0 + ms, "START x");
+	for (uint64_t i = 2; i < 20000; i++)
+		write_text(&w, 19, T0 + i * ms, "m");
+	write_block_end(&w, T0 + 20000 * ms);
+	write_block(&w, T0, 1);
+	write_text(&w, 19, T0 + 3 * ms, "STOP x");
+	write_block_end(&w, T0 + 20000 * ms);
+	finish(&w);
+	heard = hear_plain(&w);
+	assert_says(&heard, "{\"span\":\"ghc.user.span\",\"attrs\":{\"label\":\"x\"},\"t_ns\":1767225600001000000,"
+	                    "\"dur_ns\":2000000}");
+	assert_silent_on(&heard, "eventlog.late_messages");
 	recorder_free(heard.rec);
 }
 
@@ -1133,6 +1213,7 @@ int main(void)
 		cmocka_unit_test(every_beginning_of_a_log_ends_well),
 		cmocka_unit_test(times_wait_for_a_clock_that_comes_last),
 		cmocka_unit_test(without_a_clock_what_the_run_knows_has_to_do),
+		cmocka_unit_test(what_is_too_much_to_wait_has_the_clock_that_a_second_look_finds),
 		cmocka_unit_test(a_second_clock_changes_nothing),
 		cmocka_unit_test(a_clock_without_sense_is_bad),
 		cmocka_unit_test(a_time_beyond_all_reason_is_bad_and_spoils_nothing),
@@ -1149,6 +1230,7 @@ int main(void)
 		cmocka_unit_test(generations_beyond_the_bound_are_counted_without_a_number),
 		cmocka_unit_test(an_end_without_a_start_is_unpaired),
 		cmocka_unit_test(a_span_may_start_on_one_capability_and_stop_on_another),
+		cmocka_unit_test(capabilities_that_are_read_late_are_in_order_with_the_others),
 		cmocka_unit_test(spans_of_one_label_nest),
 		cmocka_unit_test(so_many_different_texts_are_kept_and_no_more),
 		cmocka_unit_test(call_stacks_of_the_stack_profiler_have_names),
