@@ -15,10 +15,18 @@
 #include "plugins/shape.h"
 
 static const char *const kinds[] = { "", "gauge", "counter" };
-static const char *const types[] = { "", "integer", "real" };
+/* In a text, and in JSON as in the data dictionary. */
+static const struct word {
+	const char *text, *code;
+} types[] = { { "", "" }, { "integer", "i64" }, { "real", "f64" } };
 static const char *const betters[] = { "less", "", "more" };
-static const char *const scales[] = { "linear", "log" };
-static const char *const ranges[] = { "free", "from 0", "from 1", "0 to 1" };
+static const char *const scales[] = { "lin", "log" };
+static const struct word ranges[] = {
+	{ "free", "free" },
+	{ "from 0", "0.." },
+	{ "from 1", "1.." },
+	{ "0 to 1", "0..1" },
+};
 
 /* ---- JSON ---- */
 
@@ -81,13 +89,13 @@ static json_t *metric_json(const struct weir_metric *m)
 	set(o, "name", text(m->name));
 	set(o, "shape", json_string(shape_name(m->shape)));
 	set(o, "unit", text(m->unit));
-	set(o, "brief", text(m->brief));
+	set(o, "short", text(m->brief));
 	set(o, "help", text(m->help));
 	set(o, "kind", m->kind ? json_string(kinds[m->kind]) : json_null());
-	set(o, "type", m->type ? json_string(types[m->type]) : json_null());
+	set(o, "type", m->type ? json_string(types[m->type].code) : json_null());
 	set(o, "better", json_integer(m->better));
 	set(o, "scale", json_string(scales[m->scale]));
-	set(o, "range", json_string(ranges[m->range]));
+	set(o, "range", json_string(ranges[m->range].code));
 	return o;
 }
 
@@ -172,14 +180,14 @@ static void print_metric(const struct weir_metric *m)
 	if (m->kind)
 		printf(", %s", kinds[m->kind]);
 	if (m->type)
-		printf(", %s", types[m->type]);
+		printf(", %s", types[m->type].text);
 	printf(", unit %s", m->unit);
 	if (m->better)
 		printf(", %s is better", betters[m->better + 1]);
 	if (m->scale == WEIR_SCALE_LOG)
 		printf(", drawn on a log scale");
 	if (m->range)
-		printf(", %s", ranges[m->range]);
+		printf(", %s", ranges[m->range].text);
 	printf("\n      %s\n", m->help);
 }
 

@@ -62,6 +62,9 @@ run 0 show "$examples/phases.so"
 says 'claims     *.phases, and looks at the first bytes'
 says 'companions {stem}.names'
 says 'weight, gauge, integer, unit ns, less is better, from 0'
+WEIR_PLUGIN_PATH=$examples run 0 show phases --json
+[ "$(jq -c '[.metrics[] | select(.shape == "weight")][0] | [.kind, .type, .range]' out)" = '["gauge","i64","0.."]' ] ||
+	fail "show --json has other words than the dictionary: $(cat out)"
 run 0 show --json "$vices/well-behaved.so"
 [ "$(jq -c '.options[0] | [.name, .type, .default, .min, .max]' out)" = '["depth","int","5","1","10"]' ] || fail "show --json: $(cat out)"
 [ "$(jq -r .sha256 out)" = "$(sha256sum <"$vices/well-behaved.so" | cut -d' ' -f1)" ] || fail "show --json: sha256"
