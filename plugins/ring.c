@@ -147,8 +147,14 @@ int ring_send(struct ring *r, const struct ring_part *parts, uint32_t n_parts)
 		put(s, at, parts[i].at, parts[i].n_bytes);
 	r->own = at;
 	atomic_store(&s->head, at);
-	wake(&s->consumer_waits, r->data_fd);
+	if (at - atomic_load(&s->tail) >= RING_WAKE_BYTES)
+		wake(&s->consumer_waits, r->data_fd);
 	return 0;
+}
+
+void ring_flush(struct ring *r)
+{
+	wake(&r->shared->consumer_waits, r->data_fd);
 }
 
 /* A full ring is worth waking its producer for only once half of it is free: a message always fits into that. */

@@ -444,9 +444,12 @@ static void answer_tick(struct session *s)
 	uint64_t n;
 
 	(void)!read(s->tick_fd, &n, sizeof(n));
-	for (uint32_t i = 0; i < s->config.n_workers; i++)
+	for (uint32_t i = 0; i < s->config.n_workers; i++) {
 		if (s->slots[i].reading && !s->slots[i].has_ended)
 			reading_watch(s->slots[i].reading, now);
+		/* Too little to be woken for may be there. */
+		s->slots[i].is_ready = READY_NOW;
+	}
 	tell_progress(s);
 }
 

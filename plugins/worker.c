@@ -197,8 +197,11 @@ static int poll_file(struct worker *w)
 static int hand_over(struct worker *w)
 {
 	const struct lend_ledger so_far = lend_ledger(w->lend);
+	int r = delivery_tick(&w->delivery, &so_far);
 
-	return delivery_tick(&w->delivery, &so_far);
+	if (r == 0 && w->ring)
+		ring_flush(w->ring);
+	return r;
 }
 
 /* A host that has no room gets nothing for once: what the kernel counted is in the next interval. */

@@ -7,6 +7,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+enum {
+	SUM_BYTES = 4096,
+};
+
 /* INDEXED BY makes SQLite read the index and nothing else; NOT INDEXED or the primary key's order, the table. */
 const char *const seal_queries[] = {
 	"SELECT type, name, tbl_name, sql FROM main.sqlite_schema WHERE tbl_name NOT LIKE 'sqlite_%'",
@@ -36,21 +40,40 @@ const char *const seal_queries[] = {
 	NULL,
 };
 
-static uint32_t add_word(uint32_t crc, uint64_t word)
-{
-	uint8_t bytes[sizeof(word)];
+/* What is to be checksummed next: a call for each word would take longer than its checksum. */
+struct sum {
+	uint32_t crc;
+	uint32_t n;
+	uint8_t bytes[SUM_BYTES];
+};
 
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		bytes[i] = (uint8_t)(word >> 8 * i);
-	return crc32_add(crc, bytes, sizeof(bytes));
+static uint32_t sum_crc(struct sum *sum)
+{
+	sum->crc = crc32_add(sum->crc, sum->bytes, sum->n);
+	sum->n = 0;
+	return sum->crc;
 }
 
-static uint32_t add_bytes(uint32_t crc, const void *at, int n)
+static void add_word(struct sum *sum, uint64_t word)
 {
-	return n > 0 ? crc32_add(crc, at, (uint64_t)n) : crc;
+	if (sum->n > SUM_BYTES - sizeof(word))
+		(void)sum_crc(sum);
+	for (size_t i = 0; i < sizeof(word); i++)
+		sum->bytes[sum->n + i] = (uint8_t)(word >> 8 * i);
+	sum->n += sizeof(word);
 }
 
-static uint32_t add_column(uint32_t crc, sqlite3_stmt *s, int column)
+static void add_bytes(struct sum *sum, const void *at, uint32_t n)
+{
+	if (n <= SUM_BYTES - sum->n) {
+		memcpy(sum->bytes + sum->n, at, n);
+		sum->n += n;
+	} else {
+		sum->crc = crc32_add(sum_crc(sum), at, n);
+	}
+}
+
+static void add_column(struct sum *sum, sqlite3_stmt *s, int column)
 {
 	int type = sqlite3_column_type(s, column), n = 0;
 	double real;
@@ -72,11 +95,13 @@ static uint32_t add_column(uint32_t crc, sqlite3_stmt *s, int column)
 	default:
 		break;
 	}
-	crc = add_word(add_word(crc, (uint64_t)type), word);
-	return n ? add_bytes(crc, sqlite3_column_blob(s, column), n) : crc;
+	add_word(sum, (uint64_t)type);
+	add_word(sum, word);
+	if (n > 0)
+		add_bytes(sum, sqlite3_column_blob(s, column), (uint32_t)n);
 }
 
-static int add_rows(sqlite3 *db, const char *path, const char *query, uint32_t *crc, struct weir_error *reterr)
+static int add_rows(sqlite3 *db, const char *path, const char *query, struct sum *sum, struct weir_error *reterr)
 {
 	sqlite3_stmt *s = NULL;
 	int code = sqlite3_prepare_v2(db, query, -1, &s, NULL), r = 0;
@@ -84,9 +109,9 @@ static int add_rows(sqlite3 *db, const char *path, const char *query, uint32_t *
 	while (code == SQLITE_OK || code == SQLITE_ROW) {
 		code = sqlite3_step(s);
 		for (int i = 0; code == SQLITE_ROW && i < sqlite3_column_count(s); i++)
-			*crc = add_column(*crc, s, i);
+			add_column(sum, s, i);
 	}
-	*crc = add_word(*crc, 0);
+	add_word(sum, 0);
 	if (code != SQLITE_DONE)
 		r = sql_fail(reterr, db, path);
 	(void)sqlite3_finalize(s);
@@ -95,11 +120,12 @@ static int add_rows(sqlite3 *db, const char *path, const char *query, uint32_t *
 
 static int digest(sqlite3 *db, const char *path, uint32_t *ret, struct weir_error *reterr)
 {
+	struct sum sum = { .crc = 0 };
 	int r = 0;
 
-	*ret = 0;
 	for (uint32_t i = 0; seal_queries[i] && r == 0; i++)
-		r = add_rows(db, path, seal_queries[i], ret, reterr);
+		r = add_rows(db, path, seal_queries[i], &sum, reterr);
+	*ret = sum_crc(&sum);
 	return r;
 }
 

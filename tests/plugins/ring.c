@@ -45,6 +45,7 @@ static void produce(struct ring *r, uint32_t n)
 		if (ring_send(r, parts, 3) < 0)
 			_exit(1);
 	}
+	ring_flush(r);
 	_exit(0);
 }
 
@@ -77,6 +78,37 @@ static void every_message_arrives_once_and_whole(void **state)
 	assert_int_equal(ring_receive(r, room), 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
+	ring_free(r);
+}
+
+static int is_awake(const struct ring *r)
+{
+	struct pollfd p = { .fd = ring_data_fd(r), .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0;
+}
+
+/* Until then it sleeps on; nothing is lost by it, and what is there can be taken. */
+static void a_consumer_is_woken_for_as_much_as_is_worth_it_or_by_a_flush(void **state)
+{
+	struct ring_part part = { room, RING_WAKE_BYTES / 4 };
+	struct ring *r = ring_for_test();
+	struct ring consumer = *r;
+
+	assert_int_equal(ring_receive(&consumer, room), 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(ring_send(r, &part, 1), 0);
+	assert_false(is_awake(&consumer));
+	assert_int_equal(ring_send(r, &part, 1), 0);
+	assert_true(is_awake(&consumer));
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(ring_receive(&consumer, room), part.n_bytes);
+	assert_int_equal(ring_receive(&consumer, room), 0);
+	assert_false(is_awake(&consumer));
+	assert_int_equal(ring_send(r, &part, 1), 0);
+	assert_false(is_awake(&consumer));
+	ring_flush(r);
+	assert_true(is_awake(&consumer));
 	ring_free(r);
 }
 
@@ -158,6 +190,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_message_arrives_once_and_whole),
+		cmocka_unit_test(a_consumer_is_woken_for_as_much_as_is_worth_it_or_by_a_flush),
 		cmocka_unit_test(a_full_ring_makes_its_producer_wait_and_closing_lets_it_go),
 		cmocka_unit_test(the_largest_message_fits_and_one_byte_more_does_not),
 		cmocka_unit_test(room_is_what_is_left),
