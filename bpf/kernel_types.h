@@ -116,6 +116,10 @@ struct sock {
 	__u16 sk_protocol; /* 5.6 (bf9765145b85); a bit field of eight before it */
 };
 
+struct socket {
+	struct sock *sk;
+};
+
 struct tcp_sock {
 	__u64 bytes_acked;
 	__u64 bytes_received;
@@ -153,6 +157,7 @@ enum pageflags {
 /* Arguments that are passed over. */
 struct address_space;
 struct file;
+struct msghdr;
 struct pt_regs;
 
 #endif

@@ -129,8 +129,7 @@ static __always_inline struct net_calls *calls_of(struct sock *sk, int result, i
 	return c;
 }
 
-SEC("tp_btf/sock_send_length")
-int BPF_PROG(on_send, struct sock *sk, int result, int flags)
+static __always_inline int sent(struct sock *sk, int result)
 {
 	struct net_calls *c = calls_of(sk, result, 0);
 
@@ -141,8 +140,7 @@ int BPF_PROG(on_send, struct sock *sk, int result, int flags)
 	return 0;
 }
 
-SEC("tp_btf/sock_recv_length")
-int BPF_PROG(on_receive, struct sock *sk, int result, int flags)
+static __always_inline int received(struct sock *sk, int result, int flags)
 {
 	struct net_calls *c = calls_of(sk, result, flags);
 
@@ -151,6 +149,35 @@ int BPF_PROG(on_receive, struct sock *sk, int result, int flags)
 		c->n_receives++;
 	}
 	return 0;
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(on_send, struct sock *sk, int result, int flags)
+{
+	return sent(sk, result);
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(on_receive, struct sock *sk, int result, int flags)
+{
+	return received(sk, result, flags);
+}
+
+/* Where there are no such tracepoints, the functions themselves; user space loads these or those. */
+SEC("fexit/sock_sendmsg")
+int BPF_PROG(on_sendmsg, struct socket *socket, struct msghdr *message, int result)
+{
+	struct sock *sk = socket->sk;
+
+	return sk ? sent(sk, result) : 0;
+}
+
+SEC("fexit/sock_recvmsg")
+int BPF_PROG(on_recvmsg, struct socket *socket, struct msghdr *message, int flags, int result)
+{
+	struct sock *sk = socket->sk;
+
+	return sk ? received(sk, result, flags) : 0;
 }
 
 /* ---- TCP's own view ---- */

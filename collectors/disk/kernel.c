@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include "bpf/disk.h"
+#include "bpf/disk.skel.h"
 #include "bpf/gauge.h"
 #include "bpf/probes.h"
 #include "bpf/table.h"
 #include "disk.h"
-#include "disk.skel.h"
 
 enum {
 	PAGE_BYTES_UNKNOWN = 4096,

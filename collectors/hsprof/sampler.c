@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "bpf/load.h"
-#include "hsprof.skel.h"
+#include "bpf/hsprof.skel.h"
 
 _Static_assert(LOAD_WHY_MAX <= (int)SAMPLER_WHY_MAX, "room for what load_why() says");
 

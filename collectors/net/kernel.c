@@ -9,9 +9,9 @@
 
 #include "bpf/gauge.h"
 #include "bpf/interval.h"
+#include "bpf/net.skel.h"
 #include "bpf/probes.h"
 #include "net.h"
-#include "net.skel.h"
 
 enum {
 	BUCKETS = 4096,
@@ -38,8 +38,6 @@ enum count {
 	COUNTS,
 };
 
-static const char *const directions[2] = { "transmit", "receive" };
-
 struct process {
 	uint32_t tgid;
 	uint64_t totals[TRANSPORTS][COUNTS];
@@ -50,7 +48,7 @@ struct process {
 struct tcp {
 	uint32_t is_used;
 	uint32_t n_polls_closed;
-	uint32_t rtt, retransmits, window, bytes[2], span;
+	struct net_tcp_series series;
 	struct interval_mark mark;
 };
 
@@ -92,15 +90,24 @@ static const char *const losses[NET_LOST_COUNT] = {
 
 /* ---- Loading ---- */
 
-static int load(struct net_kernel *k, char *why)
+/* How socket calls are seen. */
+static const struct {
+	const char *send, *receive;
+} calls[] = { [NET_TRACEPOINTS] = { "on_send", "on_receive" }, [NET_FUNCTIONS] = { "on_sendmsg", "on_recvmsg" } };
+
+static int load(struct net_kernel *k, enum net_means means, char *why)
 {
-	static const char *const needed[] = { "on_send", "on_receive", "on_fork", "on_exit" };
+	const char *const needed[] = { calls[means].send, calls[means].receive, "on_fork", "on_exit" };
 	size_t n_bytes;
 	const void *bytes = net_bpf__elf_bytes(&n_bytes);
 	int r = probes_open(&k->probes, bytes, n_bytes, why);
 
 	if (r == 0)
 		r = probes_need(&k->probes, needed, 4, why);
+	for (unsigned i = 0; r == 0 && i < 2; i++) {
+		probes_choose(&k->probes, calls[i].send, i == means);
+		probes_choose(&k->probes, calls[i].receive, i == means);
+	}
 	if (r == 0)
 		r = probes_load(&k->probes, why);
 	if (r < 0)
@@ -126,9 +133,9 @@ static int make_room(struct net_kernel *k)
 	return 0;
 }
 
-static int start(struct net_kernel *k, const struct family *family, char *why)
+static int start(struct net_kernel *k, const struct family *family, enum net_means means, char *why)
 {
-	int r = load(k, why);
+	int r = load(k, means, why);
 
 	if (r < 0)
 		return r;
@@ -140,8 +147,8 @@ static int start(struct net_kernel *k, const struct family *family, char *why)
 	return r;
 }
 
-int net_kernel_open(const struct weir_host *h, const struct family *family, struct net_kernel **ret,
-                    char why[LIVE_WHY_MAX])
+int net_kernel_open(const struct weir_host *h, const struct family *family, enum net_means means,
+                    struct net_kernel **ret, char why[LIVE_WHY_MAX])
 {
 	struct net_kernel *k = calloc(1, sizeof(*k));
 	int r;
@@ -154,7 +161,7 @@ int net_kernel_open(const struct weir_host *h, const struct family *family, stru
 	k->host = h;
 	k->gauge.row_lost = ROW_LOST;
 	k->gauge.row_fill = ROW_MAP_FILL;
-	r = start(k, family, why);
+	r = start(k, family, means, why);
 	if (r < 0) {
 		net_kernel_close(k);
 		return r;
@@ -210,55 +217,36 @@ static int32_t free_tcp(struct net_kernel *k)
 	return -1;
 }
 
-static void name_tcp(struct net_kernel *k, struct socket *s, const struct outbox *o, struct outbox_pair *pairs,
-                     unsigned n)
+static void name_tcp(struct net_kernel *k, struct socket *s, const struct outbox *o, struct net_names *names)
 {
-	struct tcp *t;
-
 	s->tcp = free_tcp(k);
 	if (s->tcp < 0)
 		return;
-	t = &k->tcps[s->tcp];
-	*t = (struct tcp){ .is_used = 1 };
+	k->tcps[s->tcp] = (struct tcp){ .is_used = 1 };
 	k->n_tcps++;
-	t->rtt = outbox_series(o, ROW_RTT, pairs, n);
-	t->retransmits = outbox_series(o, ROW_RETRANSMITS, pairs, n);
-	t->window = outbox_series(o, ROW_WINDOW, pairs, n);
-	t->span = outbox_series(o, ROW_CONNECTION, pairs, n);
-	for (unsigned way = 0; way < 2; way++) {
-		pairs[n].key = "direction";
-		pairs[n].value = directions[way];
-		t->bytes[way] = outbox_series(o, ROW_TCP_BYTES, pairs, n + 1);
-	}
+	net_tcp_declare(o, names, &k->tcps[s->tcp].series);
 }
 
 static void name_socket(struct net_kernel *k, struct socket *s, const struct net_calls *c, const struct outbox *o)
 {
-	static const char *const roles[] = { NULL, "client", "server" };
-	char pid[16], cookie[24], peer[NET_ENDPOINT_MAX], port[8];
-	struct outbox_pair pairs[8] = { { "process.pid", pid }, { "transport", transport_names[s->transport] },
-		                        { "socket", cookie },   { "peer", peer },
-		                        { "port", port },       { "role", c->role < 3 ? roles[c->role] : NULL } };
-	enum {
-		DIRECTION = 6,
-	};
+	struct net_ends ends = { .cookie = s->key.cookie,
+		                 .tgid = s->key.tgid,
+		                 .role = c->role,
+		                 .transport = transport_names[s->transport],
+		                 .family = c->family,
+		                 .local_port = c->local_port,
+		                 .remote_port = c->remote_port };
+	struct net_names names;
 
-	(void)snprintf(pid, sizeof(pid), "%u", s->key.tgid);
-	(void)snprintf(cookie, sizeof(cookie), "%" PRIu64, (uint64_t)s->key.cookie);
-	(void)snprintf(port, sizeof(port), "%u", c->local_port);
-	net_endpoint(c->family, c->remote, c->remote_port, peer);
-	if (!peer[0])
-		pairs[3].value = NULL;
-	if (!c->local_port)
-		pairs[4].value = NULL;
-	pairs[DIRECTION].key = "direction";
+	memcpy(ends.remote, c->remote, sizeof(ends.remote));
+	net_names(&ends, &names);
 	for (unsigned way = 0; way < 2; way++) {
-		pairs[DIRECTION].value = directions[way];
-		s->series[SENT + way] = outbox_series(o, ROW_CONNECTION_IO, pairs, DIRECTION + 1);
-		s->series[SENDS + way] = outbox_series(o, ROW_CONNECTION_CALLS, pairs, DIRECTION + 1);
+		names.pairs[NET_NAMES] = (struct outbox_pair){ "direction", net_directions[way] };
+		s->series[SENT + way] = outbox_series(o, ROW_CONNECTION_IO, names.pairs, NET_NAMES + 1);
+		s->series[SENDS + way] = outbox_series(o, ROW_CONNECTION_CALLS, names.pairs, NET_NAMES + 1);
 	}
 	if (s->transport == TCP)
-		name_tcp(k, s, o, pairs, DIRECTION);
+		name_tcp(k, s, o, &names);
 }
 
 static void name_process(struct process *p, enum transport transport, const struct outbox *o)
@@ -269,7 +257,7 @@ static void name_process(struct process *p, enum transport transport, const stru
 	for (unsigned way = 0; way < 2; way++) {
 		const struct outbox_pair pairs[] = { { "process.pid", pid },
 			                             { "transport", transport_names[transport] },
-			                             { "direction", directions[way] } };
+			                             { "direction", net_directions[way] } };
 
 		p->series[transport][SENT + way] = outbox_series(o, ROW_PROCESS_IO, pairs, 3);
 		p->series[transport][SENDS + way] = outbox_series(o, ROW_PROCESS_CALLS, pairs, 3);
@@ -366,7 +354,7 @@ static void tell_life(struct net_kernel *k, const struct socket *s, const struct
 	const struct weir_span span = { .time_ns = utc_of(o, k->tcp.first_ns),
 		                        .duration_ns = (int64_t)(k->tcp.closed_ns - k->tcp.first_ns),
 		                        .value = (double)(s->counts[SENT] + s->counts[RECEIVED]),
-		                        .series = t->span,
+		                        .series = t->series.span,
 		                        .flags = WEIR_SPAN_HAS_VALUE };
 
 	outbox_span(o, &span);
@@ -381,13 +369,13 @@ static int poll_tcp(struct net_kernel *k, const struct socket *s, struct outbox 
 		return 0;
 	/* Nothing was heard of it yet. */
 	if (k->tcp.window) {
-		outbox_count(o, t->retransmits, k->tcp.n_retransmits);
-		outbox_count(o, t->window, k->tcp.window);
-		outbox_count(o, t->bytes[0], k->tcp.n_acked_bytes);
-		outbox_count(o, t->bytes[1], k->tcp.n_received_bytes);
+		outbox_count(o, t->series.retransmits, k->tcp.n_retransmits);
+		outbox_count(o, t->series.window, k->tcp.window);
+		outbox_count(o, t->series.bytes[0], k->tcp.n_acked_bytes);
+		outbox_count(o, t->series.bytes[1], k->tcp.n_received_bytes);
 	}
 	(void)interval_take(&k->tcp.rtt, 1, sizeof(k->tcp.rtt), k->data->interval - 1, &t->mark, &k->gain);
-	outbox_histogram(o, t->rtt, &k->gain.histogram, duration_ns);
+	outbox_histogram(o, t->series.rtt, &k->gain.histogram, duration_ns);
 	if (!k->tcp.closed_ns)
 		return 0;
 	if (t->n_polls_closed++ == 0)

@@ -70,14 +70,15 @@ enum {
 };
 
 static const struct weir_option options[OPTION_COUNT] = {
-	[OPTION_RUNG] = ROWS_RUNG("best|procfs", "procfs: no eBPF even where it can be had"),
+	[OPTION_RUNG] = ROWS_RUNG("best|fexit|sock_diag|procfs", "the best way to try, though a better one can be had"),
 };
 
 static const struct weir_claim claims[] = { { NULL, WEIR_CLAIM_LIVE, 0 } };
 
 struct weir_instance {
 	const struct weir_host *host;
-	struct net_kernel *kernel; /* NULL: the lowest rung */
+	struct net_kernel *kernel; /* this or diag, or neither on the lowest rung */
+	struct net_diag *diag;
 	struct net_system *system;
 	struct family family;
 	struct outbox outbox;
@@ -86,15 +87,36 @@ struct weir_instance {
 	int has_target;
 };
 
-static int take_kernel(struct weir_instance *i, char why[LIVE_WHY_MAX])
+static int take_tracepoints(struct weir_instance *i, char why[LIVE_WHY_MAX])
 {
-	return net_kernel_open(i->host, &i->family, &i->kernel, why);
+	return net_kernel_open(i->host, &i->family, NET_TRACEPOINTS, &i->kernel, why);
+}
+
+static int take_functions(struct weir_instance *i, char why[LIVE_WHY_MAX])
+{
+	return net_kernel_open(i->host, &i->family, NET_FUNCTIONS, &i->kernel, why);
+}
+
+static int take_diag(struct weir_instance *i, char why[LIVE_WHY_MAX])
+{
+	return net_diag_open(i->has_target ? i->family.at[0].pid : 0, &i->diag, why);
 }
 
 static const struct live_step ladder[] = {
 	{ { "tp_btf", "BTF tracepoints of socket calls and of TCP", "",
 	    "run weir as root or with CAP_BPF and CAP_PERFMON, on Linux 6.3 or newer with CONFIG_DEBUG_INFO_BTF" },
-	  take_kernel },
+	  take_tracepoints },
+	{ { "fexit", "sock_sendmsg and sock_recvmsg as they return, and BTF tracepoints of TCP",
+	    "of sendmmsg and recvmmsg all messages but the first; calls cost more",
+	    "run weir as root or with CAP_BPF and CAP_PERFMON, on a kernel with CONFIG_DEBUG_INFO_BTF and "
+	    "CONFIG_FUNCTION_TRACER" },
+	  take_functions },
+	{ { "sock_diag", "tcp_info of the process's sockets, through netlink and /proc/PID/fd",
+	    "calls, UDP and Unix sockets, connections that live shorter than an interval, round trips between two "
+	    "polls; bytes "
+	    "as TCP counts them, once acknowledged",
+	    "run weir as the target's own user; for a process in another network namespace as root" },
+	  take_diag },
 	{ { "procfs", "/proc/PID/net/dev, snmp and netstat",
 	    "bytes and calls of processes and connections, round trips, windows: only sums of the network namespace "
 	    "are left",
@@ -107,6 +129,7 @@ static void net_close(struct weir_instance *i)
 	if (!i)
 		return;
 	net_kernel_close(i->kernel);
+	net_diag_close(i->diag);
 	net_system_free(i->system);
 	free(i);
 }
@@ -144,6 +167,8 @@ static int net_poll(struct weir_instance *i, int64_t now_ns, struct weir_error *
 	gauge_begin(&i->gauge);
 	if (i->kernel)
 		net_kernel_poll(i->kernel, &i->outbox, duration_ns);
+	if (i->diag)
+		net_diag_poll(i->diag, &i->family, &i->outbox, duration_ns);
 	net_system_poll(i->system, &i->outbox);
 	gauge_end(&i->gauge, &i->outbox, "net");
 	i->last_ns = now_ns;

@@ -4,8 +4,8 @@
 
 #include "net.h"
 
-int net_kernel_open(const struct weir_host *h, const struct family *family, struct net_kernel **ret,
-                    char why[LIVE_WHY_MAX])
+int net_kernel_open(const struct weir_host *h, const struct family *family, enum net_means means,
+                    struct net_kernel **ret, char why[LIVE_WHY_MAX])
 {
 	*ret = NULL;
 	(void)snprintf(why, LIVE_WHY_MAX, "this weir was built without eBPF (-Dbpf=disabled)");

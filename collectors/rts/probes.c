@@ -2,7 +2,7 @@
 #include "collectors/rts/rts.h"
 
 #include "parsers/x86_entry.h"
-#include "rts.skel.h"
+#include "bpf/rts.skel.h"
 
 #include <bpf/libbpf.h>
 #include <errno.h>

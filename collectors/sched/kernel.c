@@ -10,9 +10,9 @@
 #include "bpf/gauge.h"
 #include "bpf/probes.h"
 #include "bpf/sched.h"
+#include "bpf/sched.skel.h"
 #include "bpf/table.h"
 #include "sched.h"
-#include "sched.skel.h"
 
 struct sched_kernel {
 	const struct weir_host *host;

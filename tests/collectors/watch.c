@@ -29,7 +29,7 @@ enum {
 	PATIENCE_S = 40, /* nothing that is watched takes so long */
 };
 
-static int drop_capabilities(void)
+int watch_drop_capabilities(void)
 {
 	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
 	struct __user_cap_data_struct none[2] = { { 0, 0, 0 }, { 0, 0, 0 } };
@@ -67,10 +67,10 @@ static struct target start_target(const struct watching *w)
 		/* Else it would wait for itself. */
 		(void)close(to[1]);
 		(void)close(from[0]);
-		if (w->is_without_capabilities == WATCH_BOTH_WITHOUT && drop_capabilities() < 0)
-			_exit(1);
 		if (w->prepare)
 			w->prepare(w->what);
+		if (w->is_without_capabilities == WATCH_BOTH_WITHOUT && watch_drop_capabilities() < 0)
+			_exit(1);
 		(void)!write(from[1], "r", 1);
 		wait_byte(to[0]);
 		w->work(w->what);
@@ -86,6 +86,7 @@ static struct target start_target(const struct watching *w)
 	return t;
 }
 
+/* Or has failed. */
 static int is_asleep(pid_t pid)
 {
 	char path[32], text[512], state = 'S';
@@ -98,7 +99,7 @@ static int is_asleep(pid_t pid)
 		state = end[2];
 	if (f)
 		(void)fclose(f);
-	return state == 'S';
+	return state == 'S' || state == 'Z' || state == 'X';
 }
 
 /* Its byte comes before it waits for ours, and on a busy machine long before: what it still does until then would be in
@@ -136,7 +137,7 @@ static void give_up(const struct watching *w)
 		_exit(NOT_PERMITTED);
 	if (w->is_without_tracefs && (hide("/sys/kernel/tracing") < 0 || hide("/sys/kernel/debug") < 0))
 		_exit(NOT_PERMITTED);
-	if (w->is_without_capabilities && drop_capabilities() < 0)
+	if (w->is_without_capabilities && watch_drop_capabilities() < 0)
 		_exit(NOT_PERMITTED);
 }
 

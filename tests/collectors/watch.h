@@ -24,8 +24,8 @@ struct watching {
 	void *what;
 	const struct lend_pair *options;
 	uint32_t n_options;
-	int is_without_capabilities; /* WATCH_WITHOUT: the collector opens with none, WATCH_BOTH_WITHOUT: its target too
-	                              */
+	int is_without_capabilities; /* WATCH_WITHOUT: the collector opens with none, WATCH_BOTH_WITHOUT: its target too, once
+	                              * it has prepared */
 	int is_without_tracefs;      /* nothing of /sys/kernel/tracing and debug, in the same way */
 	int is_without_types;        /* the kernel shows no BTF: in a mount namespace of its own */
 };
@@ -45,6 +45,9 @@ int64_t watched_gain(const struct watched *w, const char *metric, const char *at
 int64_t watched_count(const struct watched *w, const char *metric, const char *attrs);
 double watched_sum(const struct watched *w, const char *metric, const char *attrs);
 int watched_says(const struct watched *w, const char *words);
+
+/* For a process's own use, where it must have none before it prepares. 0, or < 0 with errno. */
+int watch_drop_capabilities(void);
 
 /* Skips the calling test, naming what is missing, when this process may not load BPF or weir was built without. */
 void watch_needs_bpf(void);
