@@ -2,7 +2,7 @@
 #include "cli/ingest.h"
 #include "cli/amount.h"
 #include "cli/log_join.h"
-#include "cli/record.h"
+#include "cli/run_facts.h"
 #include "cli/say.h"
 #include "cli/verbs.h"
 #include "plugins/session.h"
@@ -259,7 +259,7 @@ static uint32_t collect_context(const struct run *run, const struct plan_job *jo
 }
 
 static int add_job(struct session *session, const struct ingest_request *r, const struct plan *plan, uint32_t i,
-                   const struct record_run *ids, struct weir_error *reterr)
+                   const struct run_facts_ids *ids, struct weir_error *reterr)
 {
 	const struct plan_job *job = &plan->jobs[i];
 	const struct run *run = plan->runs[job->run].run;
@@ -282,7 +282,7 @@ static int add_job(struct session *session, const struct ingest_request *r, cons
 }
 
 static int run_session(struct store *s, const struct ingest_request *r, const struct plan *plan,
-                       const struct record_run *ids, struct session_listener *l, struct session_totals *totals,
+                       const struct run_facts_ids *ids, struct session_listener *l, struct session_totals *totals,
                        struct weir_error *reterr)
 {
 	static const struct session_listener_ops ops = { on_progress, on_diag, on_done };
@@ -311,14 +311,14 @@ static int fill_store(struct store *s, struct ingest_request *r, const struct pl
 {
 	struct session_listener l = { .plan = plan, .progress = progress_new(r->is_quiet), .request = r };
 	struct session_totals totals = { 0 };
-	struct record_run *ids = NULL;
+	struct run_facts_ids *ids = NULL;
 	struct weir_error error;
 	int64_t start_ns = amount_now();
-	int code, locli, result = record_runs(s, plan, &ids, &error);
+	int code, locli, result = run_facts_put(s, plan, &ids, &error);
 
 	if (result == 0)
 		result = run_session(s, r, plan, ids, &l, &totals, &error);
-	record_done(ids, plan->n_runs);
+	run_facts_done(ids, plan->n_runs);
 	if (result < 0) {
 		say("ingest: %s", error.text);
 		return result == -EINVAL ? EXIT_MISUSE : EXIT_FAILED;

@@ -2,10 +2,10 @@
 #include "cli/live.h"
 
 #include "cli/amount.h"
+#include "cli/live_choice.h"
 #include "cli/say.h"
 #include "cli/verbs.h"
 #include "plugins/session.h"
-#include "runs/run.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -24,114 +24,6 @@ enum {
 	SAID_MAX = 20, /* diags that are printed as they come; all are in the store */
 	SECOND_NS = 1000000000,
 };
-
-#define COARSE_NS INT64_C(10000000000)
-
-static int take_option(struct live_request *r, char *argument)
-{
-	char *dot = strchr(argument, '.'), *equals = strchr(argument, '=');
-
-	if (r->n_options == LIVE_OPTIONS_MAX || !dot || !equals || dot > equals) {
-		say("-O %s: not of the form COLLECTOR.NAME=VALUE, or one too many", argument);
-		return -EINVAL;
-	}
-	*dot = 0;
-	*equals = 0;
-	r->options[r->n_options++] = (struct live_option){ argument, { dot + 1, equals + 1 } };
-	return 0;
-}
-
-int live_take(const struct page *page, struct live_request *r, int row, const char *argument)
-{
-	switch (row) {
-	case LIVE_OUTPUT:
-		r->output = argument;
-		return 0;
-	case LIVE_COLLECTORS:
-		r->collectors = argument;
-		return 0;
-	case LIVE_INTERVAL:
-		return page_duration(page, "interval", argument, &r->interval_ns);
-	case LIVE_FOR:
-		return page_duration(page, "for", argument, &r->for_ns);
-	case LIVE_RUN:
-		r->tag = argument;
-		return 0;
-	case LIVE_OPTION:
-		return take_option(r, (char *)(uintptr_t)argument);
-	case LIVE_WINDOW:
-		r->window = argument;
-		return 0;
-	case LIVE_GENESIS:
-		r->genesis = argument;
-		return 0;
-	case LIVE_COARSE:
-		return page_duration(page, "coarse", argument, &r->coarse_ns);
-	case LIVE_QUIET:
-	default:
-		r->is_quiet = 1;
-		return 0;
-	}
-}
-
-/* `-20s,+60s` */
-static int take_window(const struct page *page, struct live_request *r)
-{
-	char text[128];
-	char *comma;
-
-	(void)snprintf(text, sizeof(text), "%s", r->window);
-	comma = strchr(text, ',');
-	if (text[0] != '-' || !comma || comma[1] != '+') {
-		say("--epoch-window %s: not of the form -20s,+60s", r->window);
-		return -EINVAL;
-	}
-	*comma = 0;
-	if (page_duration(page, "epoch-window", text + 1, &r->schedule.before_ns) < 0 ||
-	    page_duration(page, "epoch-window", comma + 2, &r->schedule.after_ns) < 0)
-		return -EINVAL;
-	return 0;
-}
-
-int live_check(const struct page *page, struct live_request *r)
-{
-	struct run_clock clock;
-	struct weir_error error;
-
-	if (!r->window != !r->genesis) {
-		say("--epoch-window and --genesis belong together: one says what is around a boundary, the other when "
-		    "it is");
-		return -EINVAL;
-	}
-	if (!r->window)
-		return 0;
-	if (run_clock_read(r->genesis, &clock, &error) < 0) {
-		say("%s", error.text);
-		return -EINVAL;
-	}
-	if (take_window(page, r) < 0)
-		return -EINVAL;
-	r->schedule.interval_ns = r->interval_ns;
-	r->schedule.coarse_ns = r->coarse_ns ? r->coarse_ns : COARSE_NS;
-	r->schedule.first_ns = clock.start_ns;
-	r->schedule.period_ns = clock.epoch_ns;
-	if (r->schedule.before_ns + r->schedule.after_ns < clock.epoch_ns)
-		return 0;
-	say("--epoch-window %s: as long as an epoch or longer", r->window);
-	return -EINVAL;
-}
-
-void live_tag(const char *name, char *ret, size_t size)
-{
-	const char *slash = strrchr(name, '/');
-	time_t now = time(NULL);
-	struct tm utc;
-	char date[32];
-
-	(void)gmtime_r(&now, &utc);
-	(void)strftime(date, sizeof(date), "%Y-%m-%d-%H-%M-%S", &utc);
-	(void)snprintf(ret, size, "%.200s-%s", slash ? slash + 1 : name, date);
-}
 
 int64_t live_start_ns(pid_t pid)
 {
@@ -156,17 +48,6 @@ int64_t live_start_ns(pid_t pid)
 		return -1;
 	return (int64_t)(now.tv_sec - boot.tv_sec) * SECOND_NS + (now.tv_nsec - boot.tv_nsec) +
 	       ticks * (SECOND_NS / sysconf(_SC_CLK_TCK));
-}
-
-int live_store_path(const struct live_request *r, const char *tag, char ret[LIVE_PATH_MAX])
-{
-	int n = r->output ? snprintf(ret, LIVE_PATH_MAX, "%s", r->output)
-	                  : snprintf(ret, LIVE_PATH_MAX, "%s.weir", tag);
-
-	if (n < LIVE_PATH_MAX)
-		return 0;
-	say("%s: the path is too long", r->output ? r->output : tag);
-	return -EINVAL;
 }
 
 /* The descriptor stays open as long as this process: the set needs it. */
@@ -255,57 +136,6 @@ static void hear(struct registry_listener *nobody, uint32_t severity, const char
 {
 	if (severity != WEIR_NOTE)
 		say("%s", sentence);
-}
-
-/* ---- Which collectors ---- */
-
-static int is_live(const struct registry_collector *c)
-{
-	for (uint32_t i = 0; i < c->n_claims; i++)
-		if (c->claims[i].kind == WEIR_CLAIM_LIVE)
-			return 1;
-	return 0;
-}
-
-struct chosen {
-	const struct registry_collector *at[LIVE_COLLECTORS_MAX];
-	uint32_t n;
-	const struct registry_collector *log; /* of the eventlog; NULL: there is none */
-};
-
-static int choose(const struct registry *registry, const char *name, struct chosen *ret)
-{
-	const struct registry_collector *c = registry_find(registry, name);
-
-	if (!c || !is_live(c) || ret->n == LIVE_COLLECTORS_MAX) {
-		say("-c %s: %s", name,
-		    !c ? "there is no such collector; `weir plugins list`" : "it reads files, and is not live");
-		return -EINVAL;
-	}
-	ret->at[ret->n++] = c;
-	return 0;
-}
-
-static int choose_named(const struct registry *registry, const char *names, struct chosen *ret)
-{
-	char *copy = strdup(names), *rest = copy;
-	int r = copy ? 0 : -ENOMEM;
-
-	for (char *name; r == 0 && (name = strsep(&rest, ",")) != NULL;)
-		r = choose(registry, name, ret);
-	free(copy);
-	return r;
-}
-
-static int choose_all(const struct registry *registry, struct chosen *ret)
-{
-	for (uint32_t i = 0; i < registry_count(registry) && ret->n < LIVE_COLLECTORS_MAX; i++)
-		if (is_live(registry_at(registry, i)))
-			ret->at[ret->n++] = registry_at(registry, i);
-	if (ret->n > 0)
-		return 0;
-	say("there is no live collector; `weir plugins list`");
-	return -EINVAL;
 }
 
 /* ---- Jobs ---- */
@@ -420,7 +250,7 @@ static int add_log(struct session *session, const struct live_run *run, const st
 
 /* ---- The whole ---- */
 
-static int add_jobs(struct session *session, const struct live_run *run, const struct chosen *chosen,
+static int add_jobs(struct session *session, const struct live_run *run, const struct live_choice *chosen,
                     const struct ids *ids, const char **names, int64_t started_ns, struct weir_error *reterr)
 {
 	uint32_t n = 0;
@@ -438,7 +268,7 @@ static int add_jobs(struct session *session, const struct live_run *run, const s
 	return r;
 }
 
-static int run_session(struct store *s, const struct live_run *run, const struct chosen *chosen,
+static int run_session(struct store *s, const struct live_run *run, const struct live_choice *chosen,
                        struct live_outcome *ret, int end_fd, struct weir_error *reterr)
 {
 	static const struct session_listener_ops ops = { on_progress, on_diag, on_done, on_opened, on_signal };
@@ -474,7 +304,7 @@ static int64_t utc_ns(void)
 	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-static int fill_store(const struct live_run *run, const struct chosen *chosen, struct live_outcome *ret)
+static int fill_store(const struct live_run *run, const struct live_choice *chosen, struct live_outcome *ret)
 {
 	struct weir_error error;
 	struct store *s;
@@ -494,7 +324,7 @@ static int fill_store(const struct live_run *run, const struct chosen *chosen, s
 
 int live_record(const struct live_run *run, struct live_outcome *ret)
 {
-	struct chosen chosen = { .n = 0 };
+	struct live_choice chosen = { .n = 0 };
 	struct registry *registry;
 	struct weir_error error;
 	int r = registry_open(&(struct registry_config){ .say = hear }, &registry, &error);
@@ -504,12 +334,7 @@ int live_record(const struct live_run *run, struct live_outcome *ret)
 		say("%s", error.text);
 		return EXIT_FAILED;
 	}
-	r = run->request->collectors ? choose_named(registry, run->request->collectors, &chosen)
-	                             : choose_all(registry, &chosen);
-	if (r >= 0 && run->log_fd > 0 && !(chosen.log = registry_find(registry, "ghc-eventlog"))) {
-		say("--eventlog: there is no collector ghc-eventlog");
-		r = -ENOENT;
-	}
+	r = live_choose(registry, run, &chosen);
 	r = r < 0 ? EXIT_MISUSE : fill_store(run, &chosen, ret);
 	registry_close(registry);
 	return r;

@@ -1,228 +1,281 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/record.h"
+#include "cli/amount.h"
+#include "cli/eventlog.h"
+#include "cli/ingest.h"
+#include "cli/left.h"
+#include "cli/live.h"
+#include "cli/say.h"
+#include "cli/verbs.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
-#include <stdio.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <weir/fail.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum {
-	PIECE_BYTES = 64 * 1024,
+	RECORD_NODE = LIVE_ROWS,
+	RECORD_NO_INGEST,
+	RECORD_EVENTLOG,
+	RECORD_ROWS,
+	EXIT_NO_EXEC = 127, /* as a shell has it */
+	EXIT_SIGNAL = 128,
 };
 
-struct recording {
-	struct store *s;
-	const struct plan *plan;
-	struct record_run *runs;
-	int64_t collector;
-	struct weir_error *reterr;
+static const struct page_option options[] = {
+	LIVE_PAGE_OPTIONS,
+	[RECORD_NODE] = { "node", "NODE", "call the process so (the program's name)", 0 },
+	[RECORD_NO_INGEST] = { "no-ingest", NULL, "do not read what the program left", 0 },
+	[RECORD_EVENTLOG] = { "eventlog", NULL, "have a program of GHC write its eventlog, and read that as it comes",
+	                      0 },
 };
 
-/* Of this program: it is what reads the documents. Zeros when it cannot be read. */
-static void hash_self(uint8_t ret[32])
-{
-	static char piece[PIECE_BYTES];
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	FILE *self = fopen("/proc/self/exe", "rbe");
-	size_t n;
+const struct page record_page = {
+	.verb = "record",
+	.arguments = "[-o STORE] [-c NAME,...] [--interval SECONDS] [--node NODE] -- COMMAND ARGUMENT...",
+	.about = "Runs a program and measures it and all that it starts, from its first instruction on. What it left "
+		 "in this\n"
+		 "folder that a collector claims is read at the end. Signals go to the program, and its exit code is\n"
+		 "weir's, unless that is 0 and something was lost (3). Options end at --.\n",
+	.options = options,
+	.n_options = RECORD_ROWS,
+	.min_arguments = 1,
+	.max_arguments = 100000,
+};
 
-	memset(ret, 0, 32);
-	if (ctx && self && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1) {
-		while ((n = fread(piece, 1, sizeof(piece), self)) > 0)
-			(void)EVP_DigestUpdate(ctx, piece, n);
-		(void)EVP_DigestFinal_ex(ctx, ret, NULL);
+/* ---- The program ---- */
+
+/* Waits, once it is forked, until it is told to go. */
+struct live_listener {
+	pid_t pid;
+	int go_fd;    /* a byte: go; the end: there is nothing to wait for */
+	int fault_fd; /* the errno of an exec that failed */
+	struct eventlog *log;
+	int has_hung;
+};
+
+__attribute__((noreturn)) static void become(char **argv, int go_fd, int fault_fd)
+{
+	int fault;
+	char go;
+
+	if (read(go_fd, &go, 1) == 1) {
+		(void)execvp(argv[0], argv);
+		fault = errno;
+		(void)!write(fault_fd, &fault, sizeof(fault));
 	}
-	if (self)
-		(void)fclose(self);
-	EVP_MD_CTX_free(ctx);
+	_exit(EXIT_NO_EXEC);
 }
 
-static int register_self(struct recording *r)
+static int start(char **argv, struct live_listener *ret)
 {
-	struct store_collector c = {
-		.name = "run", .version = WEIR_VERSION, .abi_major = WEIR_ABI_MAJOR, .abi_minor = WEIR_ABI_MINOR
-	};
+	int go[2], fault[2];
 
-	hash_self(c.sha256);
-	return store_collector(r->s, &c, &r->collector, r->reterr);
-}
-
-static int64_t node_id(const struct record_run *of, uint32_t node)
-{
-	return node == RUN_NONE ? 0 : of->nodes[node];
-}
-
-static int record_nodes(struct recording *r, const struct run *run, struct record_run *of)
-{
-	int result = store_run(r->s, run->tag, &of->id, r->reterr);
-
-	of->nodes = calloc((size_t)run->n_nodes + 1, sizeof(*of->nodes));
-	if (!of->nodes)
-		return weir_fail(r->reterr, -ENOMEM, "ingest: no memory");
-	for (uint32_t i = 0; i < run->n_nodes && result == 0; i++)
-		result = store_node(r->s, of->id, run->nodes[i].name, &of->nodes[i], r->reterr);
-	return result;
-}
-
-static int record_facts(struct recording *r, const struct run *run, const struct record_run *of)
-{
-	int result = store_fact(r->s, of->id, 0, "run.layout", (struct weir_text){ run->layout, strlen(run->layout) },
-	                        r->reterr);
-
-	for (uint32_t i = 0; i < run->n_facts && result == 0; i++) {
-		const struct run_fact *f = &run->facts[i];
-
-		result = store_fact(r->s, of->id, node_id(of, f->node), f->name,
-		                    (struct weir_text){ f->value, strlen(f->value) }, r->reterr);
+	if (pipe2(go, O_CLOEXEC) < 0)
+		return -errno;
+	if (pipe2(fault, O_CLOEXEC) < 0) {
+		(void)close(go[0]);
+		(void)close(go[1]);
+		return -errno;
 	}
-	for (uint32_t i = 0; i < run->n_components && result == 0; i++) {
-		const struct run_component *c = &run->components[i];
-
-		result = store_component(r->s, of->id, c->name, *c->version ? c->version : NULL,
-		                         *c->commit ? c->commit : NULL, r->reterr);
+	(void)fflush(NULL);
+	ret->pid = fork();
+	if (ret->pid == 0) {
+		(void)close(go[1]);
+		become(argv, go[0], fault[1]);
 	}
-	return result;
+	(void)close(go[0]);
+	(void)close(fault[1]);
+	ret->go_fd = go[1];
+	ret->fault_fd = fault[0];
+	return ret->pid < 0 ? -errno : 0;
 }
 
-static int record_notes(struct recording *r, const struct run *run, uint32_t document, struct store_source *src)
+/* It may have been killed meanwhile: then nobody reads. */
+static void let_go(struct live_listener *l)
 {
-	int result = 0;
+	void (*before)(int) = signal(SIGPIPE, SIG_IGN);
 
-	for (uint32_t i = 0; i < run->n_notes && result == 0; i++) {
-		const struct run_note *n = &run->notes[i];
-		struct weir_diag diag = { .code = n->code,
-			                  .message = { n->text, strlen(n->text) },
-			                  .offset = n->offset,
-			                  .count = 1,
-			                  .severity = run->documents[document].state == RUN_UNREADABLE ? WEIR_ERROR
-			                                                                               : WEIR_WARNING };
-
-		if (n->document == document)
-			result = store_source_diag(src, &diag, r->reterr);
+	if (l->go_fd >= 0) {
+		(void)!write(l->go_fd, "", 1);
+		(void)close(l->go_fd);
 	}
-	return result;
+	l->go_fd = -1;
+	(void)signal(SIGPIPE, before);
 }
 
-static struct store_source_result result_of(const struct run_document *d, char *reasons, size_t size)
+/* It ends without having been the program. */
+static void call_off(struct live_listener *l)
 {
-	struct store_source_result result = {
-		.status = d->state == RUN_READ      ? STORE_OK
-		          : d->state == RUN_PARTIAL ? STORE_PARTIAL
-		                                    : STORE_FAILED,
-		.ledger = { .n_read = d->n_read,
-		            .n_stored = d->n_stored,
-		            .n_skipped = d->n_skipped,
-		            .n_bad = d->n_bad },
-		.has_sha256 = d->has_sha256,
-		.clock_error_ns = -1,
-		.reasons_json = reasons,
-	};
+	(void)close(l->go_fd);
+	l->go_fd = -1;
+}
 
-	memcpy(result.sha256, d->sha256, sizeof(result.sha256));
-	if (d->n_bad > 0 && d->n_skipped > 0)
-		(void)snprintf(reasons, size, "{\"bad\":{\"run.value\":%llu},\"skipped\":{\"run.known\":%llu}}",
-		               (unsigned long long)d->n_bad, (unsigned long long)d->n_skipped);
-	else if (d->n_bad > 0)
-		(void)snprintf(reasons, size, "{\"bad\":{\"run.value\":%llu}}", (unsigned long long)d->n_bad);
-	else if (d->n_skipped > 0)
-		(void)snprintf(reasons, size, "{\"skipped\":{\"run.known\":%llu}}", (unsigned long long)d->n_skipped);
+/* What the terminal sends, it sends to the program, too. */
+static int pass_signal(struct live_listener *l, int number, int sender)
+{
+	if (sender != 0)
+		(void)kill(l->pid, number);
+	return 1;
+}
+
+/* The last word to a program that is done and does not end. */
+static void watch(struct live_listener *l)
+{
+	if (l->has_hung || !eventlog_hangs(l->log, l->pid, amount_now()))
+		return;
+	l->has_hung = 1;
+	(void)kill(l->pid, SIGKILL);
+}
+
+/* Its exit code, as a shell has it. */
+static int reap(struct live_listener *l, const char *name)
+{
+	int status = 0, fault = 0;
+
+	while (waitpid(l->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (read(l->fault_fd, &fault, sizeof(fault)) == sizeof(fault))
+		say("record: %s: cannot be started: %s", name, strerror(fault));
+	if (l->has_hung)
+		say("record: %s: it hung at its end for %d s, waiting for itself, and was ended; its work was done",
+		    name, EVENTLOG_HANG_S);
+	(void)close(l->fault_fd);
+	return WIFSIGNALED(status) ? EXIT_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* The file that execvp() will take; empty: there is none. */
+static void find_program(const char *name, char ret[LIVE_PATH_MAX])
+{
+	const char *path = getenv("PATH");
+	char *copy = strdup(strchr(name, '/') || !path ? "" : path), *rest = copy;
+	char candidate[LIVE_PATH_MAX], real[PATH_MAX];
+
+	ret[0] = 0;
+	for (char *folder; copy && !ret[0] && (folder = strsep(&rest, ":")) != NULL;) {
+		(void)snprintf(candidate, sizeof(candidate), "%s%s%s", folder, *folder ? "/" : "", name);
+		if (access(candidate, X_OK) == 0 && realpath(candidate, real))
+			(void)snprintf(ret, LIVE_PATH_MAX, "%s", real);
+	}
+	free(copy);
+}
+
+/* ---- The verb ---- */
+
+struct request {
+	struct live_request live;
+	int has_ingest, has_eventlog;
+};
+
+static int ingest_left(const struct live_run *run, const char *node, int64_t since_ns)
+{
+	struct ingest_request q = { .output = run->store_path, .is_quiet = run->request->is_quiet };
+	struct left left;
+	int code = EXIT_ALL;
+
+	if (left_find(".", since_ns, &left) < 0) {
+		say("record: no memory to look for what the program left");
+		code = EXIT_FAILED;
+	} else if (left.n_paths > 0) {
+		q.plan = (struct plan_config){
+			.paths = (const char *const *)left.paths, .n_paths = left.n_paths, .tag = run->tag, .node = node
+		};
+		code = ingest_run(&q);
+	}
+	left_done(&left);
+	return code;
+}
+
+static void print_outcome(const struct live_run *run, const struct live_outcome *o)
+{
+	char count[AMOUNT_MAX];
+
+	if (!run->request->is_quiet)
+		printf("%s: %u live sources; %s observations\n", run->store_path, o->n_ok + o->n_partial + o->n_failed,
+		       amount_count(count, o->n_rows));
+}
+
+static int record(const struct request *q, struct live_run *run, struct live_target *target, struct eventlog *log,
+                  char **argv)
+{
+	static const struct live_ops ops = { let_go, pass_signal, watch };
+	struct live_listener l = { .log = log };
+	struct live_outcome outcome;
+	int code, left_code = EXIT_ALL, program_code, r = start(argv, &l);
+
+	if (r < 0) {
+		say("record: %s: cannot be started: %s", argv[0], strerror(-r));
+		return EXIT_FAILED;
+	}
+	target->pid = l.pid;
+	run->ops = &ops;
+	run->listener = &l;
+	run->end_fd = live_end_fd(l.pid, q->live.for_ns);
+	code = live_record(run, &outcome);
+	if (outcome.started_ns == 0)
+		call_off(&l);
+	let_go(&l);
+	program_code = reap(&l, argv[0]);
+	if (outcome.started_ns == 0)
+		return code;
+	print_outcome(run, &outcome);
+	if (q->has_ingest)
+		left_code = ingest_left(run, target->node, outcome.started_ns);
+	return program_code ? program_code : code ? code : left_code;
+}
+
+static int take(struct request *q, int row, const char *argument)
+{
+	if (row == RECORD_NODE)
+		q->live.node = argument;
+	else if (row == RECORD_NO_INGEST)
+		q->has_ingest = 0;
+	else if (row == RECORD_EVENTLOG)
+		q->has_eventlog = 1;
 	else
-		(void)snprintf(reasons, size, "{}");
-	return result;
-}
-
-static int record_document(struct recording *r, const struct run *run, const struct record_run *of, uint32_t i)
-{
-	const struct run_document *d = &run->documents[i];
-	struct store_source_info info = { .run = of->id,
-		                          .node = node_id(of, d->node),
-		                          .collector = r->collector,
-		                          .path = d->path,
-		                          .size_bytes = d->size_bytes,
-		                          .mtime_ns = d->mtime_ns,
-		                          .options_json = "{}" };
-	struct store_source_result outcome;
-	struct store_source *src;
-	char reasons[128];
-	int result = store_has(r->s, &info, NULL, r->reterr);
-
-	if (result != 0)
-		return result < 0 ? result : 0;
-	result = store_source_begin(r->s, &info, &src, r->reterr);
-	if (result < 0)
-		return result;
-	result = record_notes(r, run, i, src);
-	if (result < 0) {
-		store_source_abort(src);
-		return result;
-	}
-	outcome = result_of(d, reasons, sizeof(reasons));
-	return store_source_end(src, &outcome, r->reterr);
-}
-
-static int record_leftovers(struct recording *r, uint32_t i)
-{
-	const struct run *run = r->plan->runs[i].run;
-	const struct record_run *of = &r->runs[i];
-	int result = r->plan->runs[i].is_whole ? store_unclaimed_clear(r->s, of->id, r->reterr) : 0;
-
-	for (uint32_t j = 0; j < run->n_leftovers && result == 0; j++) {
-		const struct run_leftover *l = &run->leftovers[j];
-
-		result = store_unclaimed(r->s, of->id, node_id(of, l->node), l->path, l->size_bytes, l->why, r->reterr);
-	}
-	for (uint32_t j = 0; j < r->plan->n_orphans && result == 0; j++) {
-		const struct plan_orphan *o = &r->plan->orphans[j];
-		const struct run_file *f = o->run == i ? &run->files[o->source] : NULL;
-
-		if (f)
-			result = store_unclaimed(r->s, of->id, node_id(of, f->node), f->path, f->size_bytes, o->why,
-			                         r->reterr);
-	}
-	return result;
-}
-
-static int record_run(struct recording *r, uint32_t i)
-{
-	const struct run *run = r->plan->runs[i].run;
-	int result = record_nodes(r, run, &r->runs[i]);
-
-	if (result == 0)
-		result = record_facts(r, run, &r->runs[i]);
-	for (uint32_t j = 0; j < run->n_documents && result == 0; j++)
-		result = record_document(r, run, &r->runs[i], j);
-	if (result == 0)
-		result = record_leftovers(r, i);
-	return result;
-}
-
-int record_runs(struct store *s, const struct plan *plan, struct record_run **ret, struct weir_error *reterr)
-{
-	struct recording r = { .s = s, .plan = plan, .reterr = reterr };
-	int result;
-
-	*ret = NULL;
-	r.runs = calloc(plan->n_runs, sizeof(*r.runs));
-	if (!r.runs)
-		return weir_fail(reterr, -ENOMEM, "ingest: no memory");
-	result = register_self(&r);
-	for (uint32_t i = 0; i < plan->n_runs && result == 0; i++)
-		result = record_run(&r, i);
-	if (result == 0)
-		result = store_commit(s, 1, reterr);
-	if (result < 0) {
-		record_done(r.runs, plan->n_runs);
-		return result;
-	}
-	*ret = r.runs;
+		return live_take(&record_page, &q->live, row, argument);
 	return 0;
 }
 
-void record_done(struct record_run *runs, uint32_t n)
+int verb_record(int argc, char **argv)
 {
-	for (uint32_t i = 0; runs && i < n; i++)
-		free(runs[i].nodes);
-	free(runs);
+	struct request q = { .live = { .interval_ns = INT64_C(1000000000) }, .has_ingest = 1 };
+	struct live_target target = { 0 };
+	struct live_run run = { .request = &q.live, .targets = &target, .n_targets = 1, .layout = "record" };
+	char tag[256], store_path[LIVE_PATH_MAX];
+	struct eventlog log = { .fd = -1 };
+	const char *argument, *slash;
+	struct weir_error error;
+	int row, code;
+
+	while ((row = page_next(&record_page, argc, argv, &argument)) >= 0)
+		if (take(&q, row, argument) < 0)
+			return EXIT_MISUSE;
+	if (row != PAGE_DONE)
+		return page_exit(row);
+	if (live_check(&record_page, &q.live) < 0)
+		return EXIT_MISUSE;
+	argv += optind;
+	slash = strrchr(argv[0], '/');
+	target.node = q.live.node ? q.live.node : slash ? slash + 1 : argv[0];
+	find_program(argv[0], target.exe);
+	live_tag(argv[0], tag, sizeof(tag));
+	run.tag = q.live.tag ? q.live.tag : tag;
+	run.store_path = store_path;
+	if (live_store_path(&q.live, run.tag, store_path) < 0)
+		return EXIT_MISUSE;
+	if (q.has_eventlog && eventlog_prepare(target.exe, &log, &error) < 0) {
+		say("%s", error.text);
+		return EXIT_FAILED;
+	}
+	run.log_fd = log.fd > 0 ? log.fd : 0;
+	run.log_path = log.path;
+	code = record(&q, &run, &target, &log, argv);
+	eventlog_done(&log);
+	return code;
 }

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/live_choice.h"
+
+#include "cli/say.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int is_live(const struct registry_collector *c)
+{
+	for (uint32_t i = 0; i < c->n_claims; i++)
+		if (c->claims[i].kind == WEIR_CLAIM_LIVE)
+			return 1;
+	return 0;
+}
+
+static int choose(const struct registry *registry, const char *name, struct live_choice *ret)
+{
+	const struct registry_collector *c = registry_find(registry, name);
+
+	if (!c || !is_live(c) || ret->n == LIVE_COLLECTORS_MAX) {
+		say("-c %s: %s", name,
+		    !c ? "there is no such collector; `weir plugins list`" : "it reads files, and is not live");
+		return -EINVAL;
+	}
+	ret->at[ret->n++] = c;
+	return 0;
+}
+
+static int choose_named(const struct registry *registry, const char *names, struct live_choice *ret)
+{
+	char *copy = strdup(names), *rest = copy;
+	int r = copy ? 0 : -ENOMEM;
+
+	for (char *name; r == 0 && (name = strsep(&rest, ",")) != NULL;)
+		r = choose(registry, name, ret);
+	free(copy);
+	return r;
+}
+
+static int choose_all(const struct registry *registry, struct live_choice *ret)
+{
+	for (uint32_t i = 0; i < registry_count(registry) && ret->n < LIVE_COLLECTORS_MAX; i++)
+		if (is_live(registry_at(registry, i)))
+			ret->at[ret->n++] = registry_at(registry, i);
+	if (ret->n > 0)
+		return 0;
+	say("there is no live collector; `weir plugins list`");
+	return -EINVAL;
+}
+
+int live_choose(const struct registry *registry, const struct live_run *run, struct live_choice *ret)
+{
+	int r = run->request->collectors ? choose_named(registry, run->request->collectors, ret)
+	                                 : choose_all(registry, ret);
+
+	if (r < 0 || run->log_fd <= 0)
+		return r;
+	ret->log = registry_find(registry, "ghc-eventlog");
+	if (ret->log)
+		return 0;
+	say("--eventlog: there is no collector ghc-eventlog");
+	return -ENOENT;
+}

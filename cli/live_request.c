@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is asked of `record` and `attach` alike. */
+#include "cli/live.h"
+#include "cli/say.h"
+#include "runs/run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define COARSE_NS INT64_C(10000000000)
+
+static int take_option(struct live_request *r, char *argument)
+{
+	char *dot = strchr(argument, '.'), *equals = strchr(argument, '=');
+
+	if (r->n_options == LIVE_OPTIONS_MAX || !dot || !equals || dot > equals) {
+		say("-O %s: not of the form COLLECTOR.NAME=VALUE, or one too many", argument);
+		return -EINVAL;
+	}
+	*dot = 0;
+	*equals = 0;
+	r->options[r->n_options++] = (struct live_option){ argument, { dot + 1, equals + 1 } };
+	return 0;
+}
+
+int live_take(const struct page *page, struct live_request *r, int row, const char *argument)
+{
+	switch (row) {
+	case LIVE_OUTPUT:
+		r->output = argument;
+		return 0;
+	case LIVE_COLLECTORS:
+		r->collectors = argument;
+		return 0;
+	case LIVE_INTERVAL:
+		return page_duration(page, "interval", argument, &r->interval_ns);
+	case LIVE_FOR:
+		return page_duration(page, "for", argument, &r->for_ns);
+	case LIVE_RUN:
+		r->tag = argument;
+		return 0;
+	case LIVE_OPTION:
+		return take_option(r, (char *)(uintptr_t)argument);
+	case LIVE_WINDOW:
+		r->window = argument;
+		return 0;
+	case LIVE_GENESIS:
+		r->genesis = argument;
+		return 0;
+	case LIVE_COARSE:
+		return page_duration(page, "coarse", argument, &r->coarse_ns);
+	case LIVE_QUIET:
+	default:
+		r->is_quiet = 1;
+		return 0;
+	}
+}
+
+/* `-20s,+60s` */
+static int take_window(const struct page *page, struct live_request *r)
+{
+	char text[128];
+	char *comma;
+
+	(void)snprintf(text, sizeof(text), "%s", r->window);
+	comma = strchr(text, ',');
+	if (text[0] != '-' || !comma || comma[1] != '+') {
+		say("--epoch-window %s: not of the form -20s,+60s", r->window);
+		return -EINVAL;
+	}
+	*comma = 0;
+	if (page_duration(page, "epoch-window", text + 1, &r->schedule.before_ns) < 0 ||
+	    page_duration(page, "epoch-window", comma + 2, &r->schedule.after_ns) < 0)
+		return -EINVAL;
+	return 0;
+}
+
+int live_check(const struct page *page, struct live_request *r)
+{
+	struct run_clock clock;
+	struct weir_error error;
+
+	if (!r->window != !r->genesis) {
+		say("--epoch-window and --genesis belong together: one says what is around a boundary, the other when "
+		    "it is");
+		return -EINVAL;
+	}
+	if (!r->window)
+		return 0;
+	if (run_clock_read(r->genesis, &clock, &error) < 0) {
+		say("%s", error.text);
+		return -EINVAL;
+	}
+	if (take_window(page, r) < 0)
+		return -EINVAL;
+	r->schedule.interval_ns = r->interval_ns;
+	r->schedule.coarse_ns = r->coarse_ns ? r->coarse_ns : COARSE_NS;
+	r->schedule.first_ns = clock.start_ns;
+	r->schedule.period_ns = clock.epoch_ns;
+	if (r->schedule.before_ns + r->schedule.after_ns < clock.epoch_ns)
+		return 0;
+	say("--epoch-window %s: as long as an epoch or longer", r->window);
+	return -EINVAL;
+}
+
+void live_tag(const char *name, char *ret, size_t size)
+{
+	const char *slash = strrchr(name, '/');
+	time_t now = time(NULL);
+	struct tm utc;
+	char date[32];
+
+	(void)gmtime_r(&now, &utc);
+	(void)strftime(date, sizeof(date), "%Y-%m-%d-%H-%M-%S", &utc);
+	(void)snprintf(ret, size, "%.200s-%s", slash ? slash + 1 : name, date);
+}
+
+int live_store_path(const struct live_request *r, const char *tag, char ret[LIVE_PATH_MAX])
+{
+	int n = r->output ? snprintf(ret, LIVE_PATH_MAX, "%s", r->output)
+	                  : snprintf(ret, LIVE_PATH_MAX, "%s.weir", tag);
+
+	if (n < LIVE_PATH_MAX)
+		return 0;
+	say("%s: the path is too long", r->output ? r->output : tag);
+	return -EINVAL;
+}
