@@ -257,13 +257,22 @@ static __always_inline void infer_coming(struct task_struct *task, struct thread
 	add_wait(task, t, t->on_ns);
 }
 
+/* As the kernel counts it for delayacct_blkio_ticks: without the wait for a processor behind it. */
+static __always_inline void add_disk_wait(struct sched_runner *r, const struct thread *t, __u64 now)
+{
+	if (r && t->off_ns && t->reason == SCHED_REASON_IO)
+		r->disk_wait_ns += (t->ready_ns ? t->ready_ns : now) - t->off_ns;
+}
+
 static __always_inline void leaves(struct task_struct *task, struct thread *t, __u64 now)
 {
 	struct sched_runner *r = runner_of(task);
 	int is_voluntary = task->nvcsw != t->n_voluntary;
 
-	if (t->off_ns)
+	if (t->off_ns) {
 		infer_coming(task, t, now);
+		add_disk_wait(r, t, t->on_ns);
+	}
 	t->reason = is_voluntary ? reason_of(task) : SCHED_REASON_PREEMPTED;
 	if (r) {
 		if (t->on_ns)
@@ -298,6 +307,7 @@ static __always_inline void comes(struct task_struct *task, struct thread *t, __
 {
 	struct sched_runner *r = runner_of(task);
 
+	add_disk_wait(r, t, now);
 	if (t->on_ns)
 		lose(SCHED_LOST_SWITCHES);
 	else if (t->off_ns)

@@ -49,9 +49,10 @@ struct sched_runner {
 	__u64 n_migrations;
 	__u64 n_minor_faults;
 	__u64 n_major_faults;
+	__u64 disk_wait_ns; /* off it for storage, until it could go on */
 };
 
-_Static_assert(sizeof(struct sched_runner) == 48 + 2 * sizeof(struct hist), "the layout that both compilers see");
+_Static_assert(sizeof(struct sched_runner) == 56 + 2 * sizeof(struct hist), "the layout that both compilers see");
 
 struct sched_wait_key {
 	__u32 tgid;

@@ -210,7 +210,7 @@ void sched_kernel_close(struct sched_kernel *k)
 /* ---- Reading ---- */
 
 enum {
-	NUMBERS = 6,
+	NUMBERS = 7,
 };
 
 static const struct {
@@ -224,6 +224,7 @@ static const struct {
 	{ ROW_MIGRATIONS, NULL, NULL, offsetof(struct sched_runner, n_migrations) },
 	{ ROW_PAGE_FAULTS, "type", "minor", offsetof(struct sched_runner, n_minor_faults) },
 	{ ROW_PAGE_FAULTS, "type", "major", offsetof(struct sched_runner, n_major_faults) },
+	{ ROW_DISK_WAIT, NULL, NULL, offsetof(struct sched_runner, disk_wait_ns) },
 };
 
 _Static_assert(NUMBERS + TABLE_HISTS <= TABLE_SERIES, "a slot has room for all series of a runner");

@@ -44,6 +44,8 @@ static const struct weir_metric metrics[ROW_COUNT] = {
 	[ROW_PAGE_FAULTS] =
 		ROWS_COUNTER("sched.page_faults", "{fault}", "page faults",
 	                     "Page faults up to the last switch of each thread; major ones read from storage.", -1),
+	[ROW_DISK_WAIT] =
+		ROWS_COUNTER("process.disk.wait", "ns", "block IO wait", "Time spent waiting for block IO.", -1),
 	[ROW_THREAD_CPU] = ROWS_COUNTER("thread.cpu.time", "ns", "CPU time, accounted",
 	                                "What schedstat says of the thread: time on a CPU.", -1),
 	[ROW_THREAD_DELAY] = ROWS_COUNTER("thread.run_delay", "ns", "run-queue delay, accounted",

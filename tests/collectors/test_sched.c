@@ -292,6 +292,45 @@ static void each_wait_has_its_reason_and_counts_are_getrusages(void **state)
 	(void)munmap(u, sizeof(*u));
 }
 
+/* Each time a page is to be on its disk before it goes on. */
+static void wait_for_storage(void *what)
+{
+	char path[] = "sched-XXXXXX", page[4096] = { 1 };
+	int fd = mkstemp(path);
+
+	if (fd < 0 || unlink(path) < 0)
+		_exit(1);
+	for (int i = 0; i < N_READS; i++)
+		if (pwrite(fd, page, sizeof(page), 0) < 0 || fdatasync(fd) < 0)
+			_exit(1);
+	(void)close(fd);
+}
+
+/* Between what was off the processor for storage and that less all waiting for a processor. */
+static void the_wait_for_storage_ends_when_it_could_go_on(void **state)
+{
+	const struct watching w = { .collector = "sched", .work = wait_for_storage };
+	struct watched got;
+	char own[64], for_storage[64];
+	double wait_ns, off_ns, delay_ns;
+
+	watch_needs_bpf();
+	got = watch_all(&w);
+	(void)snprintf(own, sizeof(own), "process.pid=%d", got.pid);
+	(void)snprintf(for_storage, sizeof(for_storage), "process.pid=%d reason=io", got.pid);
+	wait_ns = (double)watched_gain(&got, "process.disk.wait", own);
+	off_ns = watched_sum(&got, "sched.off_cpu", for_storage);
+	delay_ns = watched_sum(&got, "sched.run_delay", own);
+	watched_done(&got);
+	if (off_ns == 0) {
+		print_message("skipped: the build folder's file system writes without waiting\n");
+		skip();
+	}
+	assert_true(wait_ns > 0);
+	assert_true(wait_ns <= off_ns);
+	assert_true(wait_ns >= off_ns - delay_ns);
+}
+
 /* ---- Threads ---- */
 
 struct spinners {
@@ -526,6 +565,7 @@ int main(void)
 		cmocka_unit_test(who_competes_for_a_cpu_waits_for_it),
 		cmocka_unit_test(delays_are_what_the_scheduler_accounts),
 		cmocka_unit_test(each_wait_has_its_reason_and_counts_are_getrusages),
+		cmocka_unit_test(the_wait_for_storage_ends_when_it_could_go_on),
 		cmocka_unit_test(threads_are_told_apart_and_each_is_what_schedstat_says),
 		cmocka_unit_test(threads_beyond_the_bound_are_lost_and_said_to_be),
 		cmocka_unit_test(of_hundreds_that_start_at_once_the_first_switches_are_seen),
