@@ -163,22 +163,29 @@ int BPF_PROG(on_receive, struct sock *sk, int result, int flags)
 	return received(sk, result, flags);
 }
 
-/* Where there are no such tracepoints, the functions themselves; user space loads these or those. */
-SEC("fexit/sock_sendmsg")
-int BPF_PROG(on_sendmsg, struct socket *socket, struct msghdr *message, int result)
-{
-	struct sock *sk = socket->sk;
+/* Where there are no such tracepoints, what the calls end in; user space loads these or those. The calls' own functions
+ * are not there to hang on: the compiler has put them into their callers. */
+#define CALLS_OF(family)                                                                                               \
+	SEC("fexit/" #family "_sendmsg")                                                                               \
+	int BPF_PROG(on_##family##_send, struct socket *socket, struct msghdr *message, unsigned long n, int result)   \
+	{                                                                                                              \
+		struct sock *sk = socket->sk;                                                                          \
+                                                                                                                       \
+		return sk ? sent(sk, result) : 0;                                                                      \
+	}                                                                                                              \
+	SEC("fexit/" #family "_recvmsg")                                                                               \
+	int BPF_PROG(on_##family##_receive, struct socket *socket, struct msghdr *message, unsigned long n, int flags, \
+	             int result)                                                                                       \
+	{                                                                                                              \
+		struct sock *sk = socket->sk;                                                                          \
+                                                                                                                       \
+		return sk ? received(sk, result, flags) : 0;                                                           \
+	}
 
-	return sk ? sent(sk, result) : 0;
-}
-
-SEC("fexit/sock_recvmsg")
-int BPF_PROG(on_recvmsg, struct socket *socket, struct msghdr *message, int flags, int result)
-{
-	struct sock *sk = socket->sk;
-
-	return sk ? received(sk, result, flags) : 0;
-}
+CALLS_OF(inet)
+CALLS_OF(inet6)
+CALLS_OF(unix_stream)
+CALLS_OF(unix_dgram)
 
 /* ---- TCP's own view ---- */
 

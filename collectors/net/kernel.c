@@ -90,24 +90,32 @@ static const char *const losses[NET_LOST_COUNT] = {
 
 /* ---- Loading ---- */
 
-/* How socket calls are seen. */
+/* Where socket calls are seen. */
 static const struct {
-	const char *send, *receive;
-} calls[] = { [NET_TRACEPOINTS] = { "on_send", "on_receive" }, [NET_FUNCTIONS] = { "on_sendmsg", "on_recvmsg" } };
+	const char *program;
+	enum net_means means;
+} calls[] = {
+	{ "on_send", NET_TRACEPOINTS },           { "on_receive", NET_TRACEPOINTS },
+	{ "on_inet_send", NET_FUNCTIONS },        { "on_inet_receive", NET_FUNCTIONS },
+	{ "on_inet6_send", NET_FUNCTIONS },       { "on_inet6_receive", NET_FUNCTIONS },
+	{ "on_unix_stream_send", NET_FUNCTIONS }, { "on_unix_stream_receive", NET_FUNCTIONS },
+	{ "on_unix_dgram_send", NET_FUNCTIONS },  { "on_unix_dgram_receive", NET_FUNCTIONS },
+};
 
 static int load(struct net_kernel *k, enum net_means means, char *why)
 {
-	const char *const needed[] = { calls[means].send, calls[means].receive, "on_fork", "on_exit" };
+	const char *const needed[] = { means == NET_TRACEPOINTS ? "on_send" : "on_inet_send",
+		                       means == NET_TRACEPOINTS ? "on_receive" : "on_inet_receive", "on_fork",
+		                       "on_exit" };
 	size_t n_bytes;
 	const void *bytes = net_bpf__elf_bytes(&n_bytes);
 	int r = probes_open(&k->probes, bytes, n_bytes, why);
 
 	if (r == 0)
 		r = probes_need(&k->probes, needed, 4, why);
-	for (unsigned i = 0; r == 0 && i < 2; i++) {
-		probes_choose(&k->probes, calls[i].send, i == means);
-		probes_choose(&k->probes, calls[i].receive, i == means);
-	}
+	for (size_t i = 0; r == 0 && i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (calls[i].means != means)
+			probes_choose(&k->probes, calls[i].program, 0);
 	if (r == 0)
 		r = probes_load(&k->probes, why);
 	if (r < 0)

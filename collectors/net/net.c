@@ -106,8 +106,8 @@ static const struct live_step ladder[] = {
 	{ { "tp_btf", "BTF tracepoints of socket calls and of TCP", "",
 	    "run weir as root or with CAP_BPF and CAP_PERFMON, on Linux 6.3 or newer with CONFIG_DEBUG_INFO_BTF" },
 	  take_tracepoints },
-	{ { "fexit", "sock_sendmsg and sock_recvmsg as they return, and BTF tracepoints of TCP",
-	    "of sendmmsg and recvmmsg all messages but the first; calls cost more",
+	{ { "fexit", "inet_sendmsg, unix_stream_recvmsg and their like as they return, and BTF tracepoints of TCP",
+	    "sockets of other families than IP and Unix, and Unix sockets of sequenced packets; calls cost more",
 	    "run weir as root or with CAP_BPF and CAP_PERFMON, on a kernel with CONFIG_DEBUG_INFO_BTF and "
 	    "CONFIG_FUNCTION_TRACER" },
 	  take_functions },
