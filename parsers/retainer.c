@@ -93,6 +93,18 @@ static uint64_t pass_millionths(struct line *l)
 	return whole;
 }
 
+/* Times from before the profile's zero, which some runtimes have, are negative. */
+static int64_t pass_time(struct line *l)
+{
+	int is_negative = l->at < l->end && *l->at == '-';
+	uint64_t value;
+
+	l->at += is_negative;
+	value = pass_millionths(l);
+	l->is_bad |= value > INT64_MAX;
+	return l->is_bad ? 0 : is_negative ? -(int64_t)value : (int64_t)value;
+}
+
 /* Takes a line that ends within RETAINER_LINE_MAX bytes. */
 static enum parse_result line_next(const char **at, const char *end, struct line *ret)
 {
@@ -121,7 +133,7 @@ static enum parse_result census_lines(const char *start, const char *end, struct
 	pass(&first, census_start);
 	ret->index = pass_number(&first);
 	pass(&first, ", at ");
-	ret->at_us = pass_millionths(&first);
+	ret->at_us = pass_time(&first);
 	pass(&first, " seconds");
 	if (first.is_bad)
 		return PARSE_BAD;

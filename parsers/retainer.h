@@ -30,7 +30,7 @@ enum {
 
 struct retainer_census {
 	uint64_t index;
-	uint64_t at_us;            /* since the start, on the mutator's clock */
+	int64_t at_us;             /* since the start, on the mutator's clock */
 	uint64_t max_stack;        /* when has_max_stack */
 	uint64_t visits_millionth; /* visits per object */
 	uint8_t has_max_stack;

@@ -88,7 +88,7 @@ static enum fate take_stack(struct log *l, uint64_t time_ns, struct call_stack_m
 	if (m->what == CALL_STACK_CHUNK)
 		return FATE_STORED;
 	for (uint32_t i = s->n; i > 0; i--)
-		stack = s->frames[i - 1] ? names_push(l, stack, s->frames[i - 1]) : stack;
+		stack = s->frames[i - 1] ? names_push(l, stack, s->frames[i - 1], 0) : stack;
 	s->n = 0;
 	return ticks_add(l, &l->samples.calls, ROW_PROFILE_SAMPLES, stack, 0, time_ns);
 }

@@ -17,7 +17,7 @@ static struct weir_text view(struct parse_text text)
 	return (struct weir_text){ text.at, text.n };
 }
 
-uint32_t names_push(struct log *l, uint32_t parent, uint32_t frame)
+uint32_t names_push(struct log *l, uint32_t parent, uint32_t frame, uint64_t native_id)
 {
 	uint64_t key = (uint64_t)parent << 32 | frame;
 	const struct table_slot *slot = table_find(&l->names.stacks, key);
@@ -25,7 +25,7 @@ uint32_t names_push(struct log *l, uint32_t parent, uint32_t frame)
 
 	if (slot)
 		return slot->value;
-	stack = frame ? l->host->stack(l->host, parent, frame, 0) : 0;
+	stack = frame ? l->host->stack(l->host, parent, frame, native_id) : 0;
 	if (stack)
 		(void)table_add(&l->names.stacks, key, stack);
 	return stack;
@@ -79,7 +79,7 @@ enum fate name_cost_centre(struct log *l, struct lane *lane, const struct eventl
 	if (!frame)
 		return FATE_REFUSED;
 	if (v->at[1].text.n == 4 && memcmp(v->at[1].text.at, "MAIN", 4) == 0 && v->at[2].text.n == 4)
-		n->main_stack = names_push(l, 0, frame);
+		n->main_stack = names_push(l, 0, frame, v->at[0].number);
 	if (slot && slot->value == frame)
 		return FATE_STORED;
 	if (n->n_system < SYSTEM_MAX && is_system(v->at[1].text, v->at[2].text, v->at[3].text))
@@ -101,7 +101,7 @@ static uint32_t main_stack(struct log *l)
 
 	if (!n->main_stack)
 		n->main_stack = names_push(
-			l, 0, l->host->frame(l->host, text_of("MAIN"), text_of("MAIN"), text_of("<built-in>")));
+			l, 0, l->host->frame(l->host, text_of("MAIN"), text_of("MAIN"), text_of("<built-in>")), 0);
 	return n->main_stack;
 }
 
@@ -115,7 +115,7 @@ static uint32_t push_all(struct log *l, struct parse_text ids, int *ret_is_named
 		const struct table_slot *slot = table_find(&l->names.cost_centres, eventlog_u32(at + i - 4));
 
 		if (slot)
-			stack = names_push(l, stack, slot->value);
+			stack = names_push(l, stack, slot->value, slot->key);
 		else
 			*ret_is_named = 0;
 	}

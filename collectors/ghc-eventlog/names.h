@@ -47,7 +47,8 @@ enum fate names_keep(struct log *l, struct table *table, uint64_t key, const str
 uint32_t names_frame(struct log *l, const struct table *table, uint64_t key);
 /* A stack that is one frame of this name. */
 uint32_t names_label_stack(struct log *l, struct parse_text name, struct parse_text module, uint64_t native_id);
-uint32_t names_push(struct log *l, uint32_t parent, uint32_t frame);
+/* native_id: see the host's stack(); 0: none. */
+uint32_t names_push(struct log *l, uint32_t parent, uint32_t frame, uint64_t native_id);
 /* Where the code of the info table at that address stands. NULL: the log doesn't say. */
 const char *names_source(const struct names *n, uint64_t address);
 void names_done(struct names *n);

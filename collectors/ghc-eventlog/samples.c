@@ -222,7 +222,7 @@ static uint32_t address_stack(struct log *l, struct parse_text label)
 		frame = names_frame(l, &l->names.info_tables, strtoull(digits, &end, 16));
 	}
 	l->samples.n_unnamed += !frame;
-	return frame ? names_push(l, 0, frame) : names_label_stack(l, label, nothing, 0);
+	return frame ? names_push(l, 0, frame, 0) : names_label_stack(l, label, nothing, 0);
 }
 
 static uint32_t label_stack(struct log *l, struct parse_text label)

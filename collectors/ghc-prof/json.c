@@ -44,7 +44,9 @@ static const char *on_centre(struct weir_instance *i, const struct prof_json_cen
 
 static const char *on_stack(struct weir_instance *i, const struct prof_json_stack *s)
 {
-	struct tree_row to = { .depth = s->depth, .entries = s->entries, .ticks = s->ticks, .bytes = s->alloc };
+	struct tree_row to = {
+		.depth = s->depth, .id = s->centre, .entries = s->entries, .ticks = s->ticks, .bytes = s->alloc
+	};
 	const struct frame *frame;
 	struct parse_text label, module, source;
 

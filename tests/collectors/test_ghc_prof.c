@@ -429,11 +429,13 @@ static void json_says_the_same_as_text(void **state)
 	assert_says(&h, "{\"fact\":\"ghc.rts.flags\",\"value\":\"-pj -N2\"}");
 	assert_says(&h, "{\"fact\":\"ghc.profile.mode\",\"value\":\"pj\"}");
 	assert_says(&h, "{\"weight\":\"ghc.profile.alloc\",\"attrs\":{},\"stack\":[\"MAIN\",\"x\\\\y\"],\"module\":"
-	                "\"A\",\"src\":\"<built-in>\","
+	                "\"A\",\"src\":\"<built-in>\",\"native\":2,"
 	                "\"t_ns\":1795219679950000000,\"dur_ns\":50000000,\"self\":700,\"inclusive\":700}");
-	assert_says(&h, "\"attrs\":{},\"stack\":[\"MAIN\"],\"module\":\"MAIN\",\"src\":\"<built-in>\",\"t_ns\":"
-	                "1795219679950000000,"
-	                "\"dur_ns\":50000000,\"self\":100,\"inclusive\":800}");
+	assert_says(
+		&h,
+		"\"attrs\":{},\"stack\":[\"MAIN\"],\"module\":\"MAIN\",\"src\":\"<built-in>\",\"native\":1,\"t_ns\":"
+		"1795219679950000000,"
+		"\"dur_ns\":50000000,\"self\":100,\"inclusive\":800}");
 	assert_says(&h, "{\"number\":\"ghc.profile.total_time\",\"attrs\":{\"scope\":\"all\"},\"t_ns\":"
 	                "1795219680000000000,\"value\":50000000}");
 	heard_done(&h);

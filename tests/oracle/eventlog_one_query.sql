@@ -1,20 +1,21 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What the eventlog says of heap and ticks, beside what .hp and .prof of the same run say. Samples are numbered, for the
--- clocks differ.
+-- What the eventlog says of heap and ticks, beside what .hp and .prof of the same run say, stack by stack with module and
+-- source. Samples are numbered, for the clocks differ.
 WITH samples AS (SELECT collector, metric, CASE metric WHEN 'ghc.heap.residency'
-    THEN dense_rank() OVER (PARTITION BY collector, metric ORDER BY t_ns) ELSE 0 END AS n, stack, self
+    THEN dense_rank() OVER (PARTITION BY collector, metric ORDER BY t_ns) ELSE 0 END AS n,
+    coalesce(attrs ->> 'breakdown', '') AS breakdown, stack, coalesce(module, '') AS module, coalesce(src, '') AS src, self
   FROM weights
-  WHERE metric IN ('ghc.heap.residency', 'ghc.profile.ticks') AND attrs IN ('{}', '{"breakdown":"cost-centre"}') AND self > 0),
-sums AS (SELECT collector, metric, n, stack, sum(self) AS self FROM samples GROUP BY 1, 2, 3, 4),
+  WHERE metric IN ('ghc.heap.residency', 'ghc.profile.ticks') AND attrs NOT LIKE '%system%' AND self > 0),
+sums AS (SELECT collector, metric, n, breakdown, stack, module, src, sum(self) AS self FROM samples GROUP BY 1, 2, 3, 4, 5, 6, 7),
 logs AS (SELECT * FROM sums WHERE collector = 'ghc-eventlog'),
 others AS (SELECT * FROM sums WHERE collector <> 'ghc-eventlog')
-SELECT m.metric,
+SELECT m.metric, m.breakdown,
   (SELECT count(DISTINCT collector) FROM sums s WHERE s.metric = m.metric) AS collectors,
   (SELECT count(*) FROM logs l WHERE l.metric = m.metric) AS n,
   (SELECT sum(self) FROM logs l WHERE l.metric = m.metric) AS log,
   (SELECT sum(self) FROM others o WHERE o.metric = m.metric) AS other,
-  (SELECT count(*) FROM (SELECT n, stack, self FROM logs WHERE metric = m.metric
-    EXCEPT SELECT n, stack, self FROM others WHERE metric = m.metric))
-  + (SELECT count(*) FROM (SELECT n, stack, self FROM others WHERE metric = m.metric
-    EXCEPT SELECT n, stack, self FROM logs WHERE metric = m.metric)) AS differ
-FROM (SELECT DISTINCT metric FROM sums) m ORDER BY m.metric
+  (SELECT count(*) FROM (SELECT n, breakdown, stack, module, src, self FROM logs WHERE metric = m.metric
+    EXCEPT SELECT n, breakdown, stack, module, src, self FROM others WHERE metric = m.metric))
+  + (SELECT count(*) FROM (SELECT n, breakdown, stack, module, src, self FROM others WHERE metric = m.metric
+    EXCEPT SELECT n, breakdown, stack, module, src, self FROM logs WHERE metric = m.metric)) AS differ
+FROM (SELECT DISTINCT metric, breakdown FROM sums) m ORDER BY m.metric

@@ -30,7 +30,7 @@ def tenths(text):
 
 def retainers(text):
     out = []
-    census = r"Retainer Profiling: (\d+), at (\d+)\.(\d{6}) seconds\n(?:\tMax auxiliary stack size = (\d+)\n)?"
+    census = r"Retainer Profiling: (\d+), at (-?\d+)\.(\d{6}) seconds\n(?:\tMax auxiliary stack size = (\d+)\n)?"
     census += r"\tAverage number of visits per object = (\d+)\.(\d{6})\n"
     end = 0
     for m in re.finditer(census, text):

@@ -59,7 +59,7 @@ def rows_of_json(lines):
     for line in lines:
         f = line.split("\t")
         if f[0] == "STACK":
-            yield Row(int(f[1]), centres[f[2]], None, int(f[3]), [], (int(f[5]), int(f[4])))
+            yield Row(int(f[1]), centres[f[2]], int(f[2]), int(f[3]), [], (int(f[5]), int(f[4])))
 
 
 def expected_weights(rows):

@@ -50,20 +50,48 @@ heap hd prof -hd
 heap hy prof -hy
 heap hr prof -hr -L200
 
-# One query over one run: .prof, .hp and eventlog say the same, stack by stack and sample by sample.
-if [ -e prof ]; then
-	mkdir run
-	(cd run && ../prof 100000 +RTS -hc -P -L1000 -i0.02 -V0.002 -l -RTS >/dev/null)
-	"$weir" ingest -q run -o run.weir
-	"$weir" sql run.weir --json "$(grep -v "^--" "$root/tests/oracle/eventlog_one_query.sql")" >agree.json
+# One query over one run: .prof, .hp and eventlog say the same, stack by stack and sample by sample, whatever the heap is broken
+# down by. With -hr the report has the retainer sets in front.
+one_query() # NAME PROGRAM 'FLAGS' METRICS...
+{
+	name=$1 program=$2 flags=$3
+	shift 3
+	mkdir "$name"
+	(cd "$name" && "../$program" 100000 +RTS $flags -L1000 -i0.02 -V0.002 -l -RTS >/dev/null)
+	"$weir" ingest -q "$name" -o "$name.weir" ||
+		{ "$weir" sql "$name.weir" "SELECT path, code, offset, message FROM diags WHERE severity <> 'note'"; exit 1; }
+	"$weir" sql "$name.weir" --json "$(grep -v "^--" "$root/tests/oracle/eventlog_one_query.sql")" >agree.json
 	"$python" -c '
 import json, sys
-rows = json.load(open("agree.json"))
-assert {row["metric"] for row in rows} == {"ghc.heap.residency", "ghc.profile.ticks"}, rows
-for row in rows:
+rows = {row["metric"]: row for row in json.load(open("agree.json"))}
+assert set(sys.argv[2:]) <= set(rows), rows
+rows = {metric: rows[metric] for metric in sys.argv[2:]}
+for row in rows.values():
     assert row["collectors"] == 2 and row["log"] > 0 and row["log"] == row["other"] and row["differ"] == 0, row
-print("one query:", ", ".join("%d sums of %s" % (row["n"], row["metric"]) for row in rows), "agree")'
+print("one query:", sys.argv[1], ", ".join("%d sums of %s" % (row["n"], metric) for metric, row in rows.items()), "agree")' "$name" "$@"
+}
+if [ -e prof ]; then
+	ticks=ghc.profile.ticks heap=ghc.heap.residency
+	for flag in -hm -hd -hy -hb; do one_query "run$flag" prof "$flag" $heap; done
+	one_query run-P prof '-hc -P' $heap $ticks
+	one_query run-pj prof -pj $ticks
+	one_query run-hr prof '-hr -p' $heap $ticks
+
+	# Cost centres have the same numbers in the log and in the report that numbers them.
+	"$weir" sql run-pj.weir --json "SELECT count(*) n, sum(a.native_id = b.native_id) same FROM weights a JOIN weights b ON
+		a.metric = b.metric AND a.stack = b.stack AND a.src = b.src AND a.attrs = b.attrs
+		WHERE a.collector = 'ghc-eventlog' AND b.collector = 'ghc-prof'" >numbers.json
+	# Retainer sets, those in the profile.
+	"$weir" sql run-hr.weir --json "SELECT count(*) n, sum(a.native_id = b.native_id) same FROM (SELECT DISTINCT stack, native_id
+		FROM weights WHERE collector = 'ghc-eventlog' AND attrs LIKE '%retainer%') a JOIN (SELECT DISTINCT stack, native_id FROM
+		weights WHERE collector = 'ghc-heap') b ON a.stack = b.stack" >sets.json
+	"$python" -c '
+import json
+for name in "numbers.json", "sets.json":
+    row, = json.load(open(name))
+    print(name, row)'
 fi
+one_query run-hT plain -hT ghc.heap.residency
 
 export PYTHONDONTWRITEBYTECODE=1
 "$python" "$root/tests/oracle/eventlog_meaning.py" "$record" "$work/files"

@@ -63,7 +63,7 @@ static void say_set(FILE *out, const struct retainer_set *set)
 
 static void say_census(FILE *out, const struct retainer_census *census)
 {
-	fprintf(out, "CENSUS\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64, census->index, census->at_us,
+	fprintf(out, "CENSUS\t%" PRIu64 "\t%" PRId64 "\t%" PRIu64, census->index, census->at_us,
 	        census->visits_millionth);
 	if (census->has_max_stack)
 		fprintf(out, "\t%" PRIu64, census->max_stack);

@@ -141,6 +141,17 @@ static void centres_are_split_after_capitalised_names(void **state)
 	assert_text(label, "Foo,Main.");
 }
 
+static void a_census_before_the_zero_of_time_is_negative(void **state)
+{
+	static const char census[] = "Retainer Profiling: 3, at -0.000338 seconds\n"
+				     "\tAverage number of visits per object = 1.866307\n";
+	struct retainer_census c;
+	size_t n_used;
+
+	assert_int_equal(retainer_census_next(census, sizeof(census) - 1, 1, &c, &n_used), PARSE_OK);
+	assert_int_equal(c.at_us, -338);
+}
+
 /* Every cut of every text asks for more or is bad, and reads nothing beyond. */
 static void every_cut_is_noticed(void **state)
 {
@@ -182,6 +193,7 @@ int main(void)
 		cmocka_unit_test(a_set_ends_where_another_one_starts_or_the_text_ends),
 		cmocka_unit_test(what_is_no_set_is_bad),
 		cmocka_unit_test(a_set_has_1_mib_at_most),
+		cmocka_unit_test(a_census_before_the_zero_of_time_is_negative),
 		cmocka_unit_test(a_census_line_has_256_bytes_at_most),
 		cmocka_unit_test(stacks_are_told_apart_by_what_no_label_holds),
 		cmocka_unit_test(centres_are_split_after_capitalised_names),
