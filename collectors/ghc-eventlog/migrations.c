@@ -11,7 +11,7 @@ static void free_pending(struct threads *t, uint32_t i)
 
 static uint64_t pending_key(const struct threads *t, const struct thread *thread, uint32_t is_arrival, uint32_t to)
 {
-	return (uint64_t)(thread - t->at) << 32 | (uint64_t)to << 1 | is_arrival;
+	return ((uint64_t)to << 1 | is_arrival) << 32 | (uint64_t)(thread - t->at);
 }
 
 /* Takes it out of its list. */
