@@ -20,6 +20,8 @@ enum {
 	CLOCK_WAIT_NS = 500000000, /* for the log's own clock, which GHC up to 9.0 writes at its end */
 };
 
+#define TIMES_END_NS ((uint64_t)OUTBOX_TIMES_MAX_S * 1000000000)
+
 struct weir_instance {
 	struct log log;
 	struct eventlog reader;
@@ -148,18 +150,36 @@ static int ghc_eventlog_open(const struct weir_host *h, struct weir_instance **r
 
 /* ---- Records ---- */
 
-static int is_in_time(const struct eventlog_event *e)
+static uint64_t latest_time(const struct eventlog_batch *b)
 {
-	return e->time_ns / 1000000000 < OUTBOX_TIMES_MAX_S;
+	uint64_t latest_ns = 0;
+
+	for (size_t k = 0; k < b->n; k++)
+		latest_ns = b->events[k].time_ns > latest_ns ? b->events[k].time_ns : latest_ns;
+	return latest_ns;
 }
 
-/* Headers have been understood by the reader. Times that are none (34 years after the start) would make all others
- * wrong. */
+/* Times that are none (34 years after the start) would make all others wrong. */
+static void take_timely(struct log *l, struct lane *lane, const struct eventlog_batch *b)
+{
+	size_t from = 0;
+
+	for (size_t k = 0; k < b->n; k++) {
+		if (b->events[k].time_ns < TIMES_END_NS)
+			continue;
+		rules_take(l, lane, b->events + from, k - from);
+		l->fates[FATE_BAD]++;
+		ledger_say_bad(l, &b->events[k], "its time is none: decades after the start");
+		from = k + 1;
+	}
+	rules_take(l, lane, b->events + from, b->n - from);
+}
+
+/* Headers have been understood by the reader. */
 static int take_batch(struct weir_instance *i)
 {
 	const struct eventlog_batch *b = &i->batch;
 	struct lane *lane;
-	size_t from = 0, n = 0;
 
 	if (b->n && b->events[0].kind != EVENTLOG_RECORD)
 		return 0;
@@ -167,16 +187,10 @@ static int take_batch(struct weir_instance *i)
 	if (!lane)
 		return -ENOMEM;
 	i->log.n_read += b->n;
-	for (size_t k = 0; k < b->n; k++, n++) {
-		if (is_in_time(&b->events[k]))
-			continue;
-		rules_take(&i->log, lane, b->events + from, n);
-		i->log.fates[FATE_BAD]++;
-		ledger_say_bad(&i->log, &b->events[k], "its time is none: decades after the start");
-		from = k + 1;
-		n = SIZE_MAX;
-	}
-	rules_take(&i->log, lane, b->events + from, n);
+	if (latest_time(b) < TIMES_END_NS)
+		rules_take(&i->log, lane, b->events, b->n);
+	else
+		take_timely(&i->log, lane, b);
 	return i->log.outbox.r;
 }
 

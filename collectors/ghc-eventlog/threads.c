@@ -170,6 +170,12 @@ static inline void take_wakeup(struct log *l, struct lane *lane, const struct ev
 		wake(l, lane, eventlog_u32(e->payload), e->time_ns);
 }
 
+/* An event of a spark that is nothing but its tag. */
+static inline int is_bare_spark(uint32_t tag)
+{
+	return tag >= EVENTLOG_SPARK_CREATE && tag <= EVENTLOG_SPARK_GC && tag != EVENTLOG_SPARK_STEAL;
+}
+
 const struct eventlog_event *threads_take(struct log *l, struct lane *lane, const struct eventlog_event *e,
                                           const struct eventlog_event *end)
 {
@@ -183,6 +189,8 @@ const struct eventlog_event *threads_take(struct log *l, struct lane *lane, cons
 			take_stop(l, lane, e);
 		else if (e->tag == EVENTLOG_THREAD_WAKEUP && e->n_payload >= WAKEUP_BYTES)
 			take_wakeup(l, lane, e);
+		else if (is_bare_spark(e->tag))
+			lane->spark_events[e->tag - EVENTLOG_SPARK_CREATE].value++;
 		else
 			break;
 		now_ns = e->time_ns > now_ns ? e->time_ns : now_ns;

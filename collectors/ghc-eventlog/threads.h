@@ -119,7 +119,8 @@ struct threads {
 int threads_init(struct threads *t);
 void threads_done(struct threads *t);
 
-/* Takes the three records that a log is made of (run, stop, wake-up), up to the first other one, which is returned. */
+/* Takes the records that large logs are made of (run, stop, wake-up, events of single sparks), up to the first other
+ * one, which is returned. */
 const struct eventlog_event *threads_take(struct log *l, struct lane *lane, const struct eventlog_event *e,
                                           const struct eventlog_event *end);
 /* Everything that still goes on ends where its capability's records end. */

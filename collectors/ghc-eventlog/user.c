@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the program says of itself: messages, markers, and spans as ghc-events-analyze has them (`START label`,
- * `STOP label`; those of the label WINDOW are windows). A span may start on one capability and stop on another, so
- * these records, and only these, are brought into the order of time before they are taken. */
+ * `STOP label`; those of the label WINDOW are windows). A span may start on one capability and stop on another, and
+ * call stacks build on what any capability said before: these records, and only these, are brought into the order of
+ * time before they are taken. */
 #include "collectors/ghc-eventlog/ghc_eventlog.h"
 
 #include <errno.h>
@@ -154,15 +155,32 @@ static enum fate span_stop(struct log *l, uint64_t time_ns, const char *at, size
 
 /* ---- Records ---- */
 
-static enum fate take_message(struct log *l, const struct eventlog_event *e, uint32_t lane)
+enum span_word {
+	SPAN_WORD_NONE = 0,
+	SPAN_WORD_START,
+	SPAN_WORD_STOP,
+};
+
+enum {
+	START_BYTES = 6, /* of the word and the space */
+	STOP_BYTES = 5,
+};
+
+static enum span_word span_word(const struct eventlog_event *e)
+{
+	if (e->n_payload > START_BYTES && memcmp(e->payload, "START ", START_BYTES) == 0)
+		return SPAN_WORD_START;
+	return e->n_payload > STOP_BYTES && memcmp(e->payload, "STOP ", STOP_BYTES) == 0 ? SPAN_WORD_STOP
+	                                                                                 : SPAN_WORD_NONE;
+}
+
+static enum fate take_span(struct log *l, const struct eventlog_event *e, uint32_t lane)
 {
 	const char *at = (const char *)e->payload;
 
-	if (e->n_payload > 6 && memcmp(at, "START ", 6) == 0)
-		return span_start(l, e->time_ns, lane, at + 6, e->n_payload - 6);
-	if (e->n_payload > 5 && memcmp(at, "STOP ", 5) == 0)
-		return span_stop(l, e->time_ns, at + 5, e->n_payload - 5);
-	return say_text(l, ROW_USER_MESSAGE, USER_MESSAGE, e, lane);
+	if (span_word(e) == SPAN_WORD_START)
+		return span_start(l, e->time_ns, lane, at + START_BYTES, e->n_payload - START_BYTES);
+	return span_stop(l, e->time_ns, at + STOP_BYTES, e->n_payload - STOP_BYTES);
 }
 
 static enum fate take_binary(struct log *l, const struct eventlog_event *e, uint32_t lane)
@@ -179,20 +197,6 @@ static enum fate take_binary(struct log *l, const struct eventlog_event *e, uint
 	return FATE_STORED;
 }
 
-static enum fate take(struct log *l, const struct eventlog_event *e, uint32_t lane)
-{
-	switch (e->tag) {
-	case EVENTLOG_USER_MSG:
-		return take_message(l, e, lane);
-	case EVENTLOG_USER_MARKER:
-		return say_text(l, ROW_USER_MARKER, USER_MARKER, e, lane);
-	case EVENTLOG_LOG_MSG:
-		return say_text(l, ROW_RTS_MESSAGE, USER_MESSAGE, e, lane);
-	default:
-		return take_binary(l, e, lane);
-	}
-}
-
 static int take_one(struct log *l, uint64_t until_ns)
 {
 	struct user *u = &l->user;
@@ -202,7 +206,7 @@ static int take_one(struct log *l, uint64_t until_ns)
 
 	if (!eventlog_order_take(&u->order, until_ns, u->room, EVENTLOG_RECORD_MAX, &e, &lane))
 		return 0;
-	fate = take(l, &e, lane);
+	fate = e.tag == EVENTLOG_USER_MSG ? take_span(l, &e, lane) : take_binary(l, &e, lane);
 	if (fate != FATE_LATER)
 		l->fates[fate]++;
 	return 1;
@@ -219,7 +223,8 @@ static uint64_t settled_until(const struct log *l)
 	return until_ns > EVENTLOG_TIME_SLACK_NS ? until_ns - EVENTLOG_TIME_SLACK_NS : 0;
 }
 
-enum fate user_record(struct log *l, struct lane *lane, const struct eventlog_event *e, const struct eventlog_values *v)
+/* Keeps a record until all earlier ones have been read. */
+static enum fate put_in_order(struct log *l, const struct lane *lane, const struct eventlog_event *e)
 {
 	struct user *u = &l->user;
 	uint32_t n_easy = u->has_been_full ? ORDER_CELLS_EASY : ORDER_CELLS;
@@ -240,6 +245,20 @@ enum fate user_record(struct log *l, struct lane *lane, const struct eventlog_ev
 		if (!take_one(l, UINT64_MAX))
 			return FATE_LIMIT;
 	return FATE_LATER;
+}
+
+enum fate user_record(struct log *l, struct lane *lane, const struct eventlog_event *e, const struct eventlog_values *v)
+{
+	switch (e->tag) {
+	case EVENTLOG_USER_MARKER:
+		return say_text(l, ROW_USER_MARKER, USER_MARKER, e, lane->capability);
+	case EVENTLOG_LOG_MSG:
+		return say_text(l, ROW_RTS_MESSAGE, USER_MESSAGE, e, lane->capability);
+	case EVENTLOG_USER_MSG:
+		if (span_word(e) == SPAN_WORD_NONE)
+			return say_text(l, ROW_USER_MESSAGE, USER_MESSAGE, e, lane->capability);
+	}
+	return put_in_order(l, lane, e);
 }
 
 void user_catch_up(struct log *l, int is_quiet)
