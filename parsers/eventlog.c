@@ -66,12 +66,38 @@ static enum stop read_special(const struct eventlog *s, const struct eventlog_bl
 	return r == PARSE_BAD || run->is_block_limit ? STOP_DAMAGE : STOP_SHORT;
 }
 
+/* Sizes of the records that most logs are made of. */
+struct likely_sizes {
+	uint32_t run, stop, wakeup;
+};
+
+/* The compiler makes no table of branches whose results it cannot see. */
+static inline uint32_t hidden(uint32_t size)
+{
+	__asm__("" : "+r"(size));
+	return size;
+}
+
+/* A processor guesses branches, but waits for a table: where the next record stands hangs on the size of this one. */
+static inline uint32_t size_of(const struct eventlog *s, const struct likely_sizes *likely, uint32_t tag)
+{
+	if (tag == EVENTLOG_RUN_THREAD)
+		return hidden(likely->run);
+	if (tag == EVENTLOG_STOP_THREAD)
+		return hidden(likely->stop);
+	if (tag == EVENTLOG_THREAD_WAKEUP)
+		return hidden(likely->wakeup);
+	return tag < EVENTLOG_TAGS_MAX ? s->size[tag] : EVENTLOG_SIZE_UNDECLARED;
+}
+
 /* The hot loop: records of fixed size here and now, what is special through read_special(). */
 static enum stop read_run(const struct eventlog *s, struct eventlog_block *block, struct run *run,
                           struct eventlog_event **ret, const struct eventlog_event *e_end)
 {
 	const uint64_t slack_ns = block->slack_ns, span_ns = block->span_ns;
 	const uint8_t *at = run->at, *limit = run->limit;
+	const struct likely_sizes likely = { s->size[EVENTLOG_RUN_THREAD], s->size[EVENTLOG_STOP_THREAD],
+		                             s->size[EVENTLOG_THREAD_WAKEUP] };
 	uint64_t last_ns = block->last_time_ns;
 	struct eventlog_event *e = *ret;
 	enum stop stop = STOP_NOT;
@@ -82,7 +108,7 @@ static enum stop read_run(const struct eventlog *s, struct eventlog_block *block
 		if (__builtin_expect(n >= EVENTLOG_HEAD_BYTES, 1)) {
 			uint16_t tag = eventlog_u16(at);
 			uint64_t time_ns = eventlog_u64(at + 2);
-			uint32_t size = tag < EVENTLOG_TAGS_MAX ? s->size[tag] : EVENTLOG_SIZE_UNDECLARED;
+			uint32_t size = size_of(s, &likely, tag);
 
 			if (__builtin_expect(size <= n - EVENTLOG_HEAD_BYTES && size < EVENTLOG_SIZE_SPECIAL_MIN &&
 			                             time_ns - last_ns + slack_ns <= span_ns,

@@ -88,6 +88,14 @@ static taker *const rules[EVENTLOG_TICKY_BEGIN_SAMPLE + 1] = {
 	[EVENTLOG_TICKY_BEGIN_SAMPLE] = ticky_begin,
 };
 
+/* Types whose payload is one text or bytes of any kind: there are no values to read. */
+static const uint8_t is_whole[EVENTLOG_TICKY_BEGIN_SAMPLE + 1] = {
+	[EVENTLOG_LOG_MSG] = 1,
+	[EVENTLOG_USER_MSG] = 1,
+	[EVENTLOG_USER_MARKER] = 1,
+	[EVENTLOG_USER_BINARY_MSG] = 1,
+};
+
 /* Of another runtime that writes eventlogs: Eden's, Mercury's. */
 static int is_foreign(uint32_t tag)
 {
@@ -106,7 +114,8 @@ static enum fate take_other(struct log *l, struct lane *lane, const struct event
 		l->n_unknown[e->tag]++;
 		return FATE_UNKNOWN;
 	}
-	if (eventlog_values(e, &values) != PARSE_OK)
+	values.n = 0;
+	if (!is_whole[e->tag] && eventlog_values(e, &values) != PARSE_OK)
 		return FATE_BAD;
 	lane_reach(l, lane, e->time_ns);
 	return take(l, lane, e, &values);

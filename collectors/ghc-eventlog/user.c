@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define SPAN_NONE UINT32_MAX
+#define HASH_KEY  ((uint64_t)1 << 63)
 
 int user_init(struct user *u)
 {
@@ -78,79 +79,101 @@ static enum fate say_text(struct log *l, enum row row, enum user_key key, const 
 
 /* ---- Spans ---- */
 
-static struct user_span *span_at(struct user *u, const char *at, size_t n, uint32_t **ret_link)
+/* What a span is found by: the host's id of its label, or where none was kept the label's hash. */
+static uint64_t span_key(struct log *l, const char *at, size_t n, uint32_t *ret_attrs)
 {
-	struct table_slot *slot = table_find(&u->open, texts_hash(at, n));
+	*ret_attrs = texts_find(&l->user.attrs[USER_LABEL], at, n);
+	return *ret_attrs ? *ret_attrs : texts_hash(at, n) | HASH_KEY;
+}
 
-	for (uint32_t *i = slot ? &slot->value : NULL; i && *i != SPAN_NONE; i = &u->spans[*i].next)
-		if (u->spans[*i].n_label == n && memcmp(u->spans[*i].label, at, n) == 0) {
-			*ret_link = i;
-			return &u->spans[*i];
-		}
-	return NULL;
+/* 0: there is no memory. */
+static int keep_label(struct user_span *span, const char *at, size_t n)
+{
+	span->label = malloc(n + 1);
+	if (!span->label)
+		return 0;
+	memcpy(span->label, at, n);
+	span->n_label = (uint32_t)n;
+	return 1;
 }
 
 static enum fate span_start(struct log *l, uint64_t time_ns, uint32_t lane, const char *at, size_t n)
 {
 	struct user *u = &l->user;
-	uint64_t hash = texts_hash(at, n);
-	struct table_slot *slot = table_find(&u->open, hash);
-	uint32_t i = u->free_span != SPAN_NONE ? u->free_span : u->n_spans;
-	char *label;
+	uint32_t i = u->free_span != SPAN_NONE ? u->free_span : u->n_spans, attrs;
+	uint64_t key = span_key(l, at, n, &attrs);
+	struct table_slot *slot = table_find(&u->open, key);
+	struct user_span span = { .start_ns = time_ns, .lane = lane, .next = slot ? slot->value : SPAN_NONE };
 
+	if (i == SPANS_OPEN_MAX)
+		return FATE_LIMIT;
 	if (!u->spans)
 		u->spans = calloc(SPANS_OPEN_MAX, sizeof(*u->spans));
-	label = malloc(n + 1);
-	if (!u->spans || !label || i == SPANS_OPEN_MAX || (!slot && table_add(&u->open, hash, i) < 0)) {
-		free(label);
-		return i == SPANS_OPEN_MAX ? FATE_LIMIT : log_no_memory(l);
+	if (!u->spans || (!attrs && !keep_label(&span, at, n)))
+		return log_no_memory(l);
+	if (!slot && table_add(&u->open, key, i) < 0) {
+		free(span.label);
+		return log_no_memory(l);
 	}
+	if (slot)
+		slot->value = i;
 	if (i == u->free_span)
 		u->free_span = u->spans[i].next;
 	else
 		u->n_spans++;
-	memcpy(label, at, n);
-	u->spans[i] = (struct user_span){ .start_ns = time_ns,
-		                          .label = label,
-		                          .n_label = (uint32_t)n,
-		                          .lane = lane,
-		                          .next = slot ? slot->value : SPAN_NONE };
-	if (slot)
-		slot->value = i;
+	u->spans[i] = span;
+	u->n_open++;
 	return FATE_LATER; /* with the record that stops it */
+}
+
+/* Takes a span with this label out of those that are open: the one that was opened last. 0: there is none. */
+static int span_take(struct user *u, uint64_t key, const char *at, size_t n, struct user_span *ret)
+{
+	struct table_slot *slot = table_find(&u->open, key);
+	uint32_t *link = slot ? &slot->value : NULL, i;
+
+	while (link && *link != SPAN_NONE && u->spans[*link].label &&
+	       (u->spans[*link].n_label != n || memcmp(u->spans[*link].label, at, n) != 0))
+		link = &u->spans[*link].next;
+	if (!link || *link == SPAN_NONE)
+		return 0;
+	i = *link;
+	*ret = u->spans[i];
+	*link = ret->next;
+	free(ret->label);
+	u->spans[i] = (struct user_span){ .next = u->free_span };
+	u->free_span = i;
+	u->n_open--;
+	if (slot->value == SPAN_NONE)
+		table_remove(&u->open, key);
+	return 1;
 }
 
 static enum fate span_stop(struct log *l, uint64_t time_ns, const char *at, size_t n)
 {
 	struct user *u = &l->user;
 	int is_window = n == 6 && memcmp(at, "WINDOW", 6) == 0;
-	uint32_t *link = NULL, attrs = is_window ? 0 : attrs_of(l, USER_LABEL, at, n), i;
-	struct user_span *span = span_at(u, at, n, &link);
-	enum fate fate;
+	struct user_span span;
+	uint32_t attrs;
+	uint64_t key = span_key(l, at, n, &attrs);
 
-	if (!span) {
+	/* The first ones with a label were opened before it was kept. */
+	if (!span_take(u, key, at, n, &span) && (!attrs || !span_take(u, texts_hash(at, n) | HASH_KEY, at, n, &span))) {
 		u->n_unstarted++;
 		return FATE_UNPAIRED;
 	}
+	if (!attrs && !is_window)
+		attrs = attrs_of(l, USER_LABEL, at, n);
 	if (attrs || is_window)
 		outbox_span(&l->outbox,
 		            &(struct weir_span){
-				    .time_ns = (int64_t)span->start_ns,
-				    .duration_ns = (int64_t)(time_ns > span->start_ns ? time_ns - span->start_ns : 0),
+				    .time_ns = (int64_t)span.start_ns,
+				    .duration_ns = (int64_t)(time_ns > span.start_ns ? time_ns - span.start_ns : 0),
 				    .series = series(l, is_window ? ROW_USER_WINDOW : ROW_USER_SPAN),
-				    .track = span->lane,
+				    .track = span.lane,
 				    .attrs = attrs });
-	i = *link;
-	*link = span->next;
-	free(span->label);
-	span->label = NULL;
-	span->next = u->free_span;
-	u->free_span = i;
-	if (table_find(&u->open, texts_hash(at, n))->value == SPAN_NONE)
-		table_remove(&u->open, texts_hash(at, n));
-	fate = attrs || is_window ? FATE_STORED : FATE_LIMIT;
-	l->fates[fate]++;
-	return fate;
+	l->fates[attrs || is_window ? FATE_STORED : FATE_LIMIT]++;
+	return attrs || is_window ? FATE_STORED : FATE_LIMIT;
 }
 
 /* ---- Records ---- */
@@ -277,7 +300,6 @@ void user_finish(struct log *l)
 
 	while (take_one(l, UINT64_MAX))
 		;
-	for (uint32_t i = 0; i < u->n_spans; i++)
-		u->n_unstopped += u->spans[i].label != NULL;
+	u->n_unstopped = u->n_open;
 	l->fates[FATE_UNPAIRED] += u->n_unstopped;
 }

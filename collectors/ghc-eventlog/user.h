@@ -27,9 +27,9 @@ enum user_key {
 
 struct user_span {
 	uint64_t start_ns;
-	char *label; /* NULL: it is over */
+	char *label; /* NULL: what it is found by is exact, or it is over */
 	uint32_t n_label, lane;
-	uint32_t next; /* opened before, with a label of the same hash; or the next free one */
+	uint32_t next; /* opened before, and found by the same; or the next free one */
 };
 
 /* The part of a call stack that has been said so far, innermost first. */
@@ -43,9 +43,9 @@ struct user {
 	struct eventlog_order_cell *cells;
 	struct eventlog_order_queue *queues;
 	uint8_t *room;
-	struct table open; /* hash of a label to the span that was opened last */
+	struct table open; /* a label's id, or its hash, to the span that was opened last */
 	struct user_span *spans;
-	uint32_t n_spans, free_span;
+	uint32_t n_spans, n_open, free_span;
 	struct texts attrs[USER_KEYS]; /* text to the host's id */
 	uint64_t n_said;               /* different texts */
 	uint32_t n_until_look;
