@@ -732,6 +732,30 @@ static void spans_of_one_label_nest(void **state)
 	recorder_free(heard.rec);
 }
 
+static void a_span_is_found_whether_its_label_was_kept_before_or_after_it_started(void **state)
+{
+	static const char *const spans[] = { "\"t_ns\":1767225600000000020,\"dur_ns\":10}",
+		                             "\"t_ns\":1767225600000000040,\"dur_ns\":5}",
+		                             "\"t_ns\":1767225600000000010,\"dur_ns\":40}" };
+	static const char *const words[] = { "START a", "START a", "STOP a", "START a", "STOP a", "STOP a", "STOP a" };
+	static const uint8_t at_ns[] = { 10, 20, 30, 40, 45, 50, 60 };
+	struct eventlog_writer w;
+	struct heard heard;
+
+	begin(&w);
+	write_block(&w, T0, 0);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		write_text(&w, 19, T0 + at_ns[i], words[i]);
+	write_block_end(&w, T0 + 100);
+	finish(&w);
+	heard = hear_plain(&w);
+	for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++)
+		assert_says(&heard, spans[i]);
+	assert_int_equal(count_of(&heard, "\"ghc.user.span\""), 3);
+	assert_says(&heard, "\"eventlog.unpaired\":1");
+	recorder_free(heard.rec);
+}
+
 static void so_many_different_texts_are_kept_and_no_more(void **state)
 {
 	static const struct lend_pair two[] = { { "messages", "2" } };
@@ -825,6 +849,7 @@ static void write_live(struct eventlog_writer *w, int has_clock)
 	}
 	write_block(w, T0, 1);
 	write_text(w, 19, T0 + 50, "idle from now on");
+	write_text(w, 19, T0 + 50, "START walk");
 	write_block_end(w, T0 + 50);
 	write_block(w, T0, 0);
 	write_record(w, 9, T0 + 60, NULL, 0);
@@ -832,14 +857,17 @@ static void write_live(struct eventlog_writer *w, int has_clock)
 	write_record(w, 10, T0 + 70, NULL, 0);
 	write_numbers(w, 51, T0 + 80, "iq", 1, (uint64_t)77);
 	write_text(w, 19, (uint64_t)5000 * T0, "five seconds later");
+	write_text(w, 19, (uint64_t)5000 * T0, "STOP walk");
 	write_block_end(w, (uint64_t)5000 * T0);
 	finish(w);
 }
 
 static void a_live_log_is_said_as_it_comes(void **state)
 {
-	static const char *const words[] = { "idle from now on", "five seconds later", "\"ghc.gc.pause\"",
-		                             "\"value\":77}", "\"ghc.capability.utilisation\"" };
+	static const char *const words[] = {
+		"idle from now on", "five seconds later", "\"walk\"",
+		"\"ghc.gc.pause\"", "\"value\":77}",      "\"ghc.capability.utilisation\""
+	};
 	struct eventlog_writer w;
 	struct heard heard;
 
@@ -852,8 +880,8 @@ static void a_live_log_is_said_as_it_comes(void **state)
 	recorder_free(heard.rec);
 	/* So soon after the last bytes more may be on its way. */
 	heard = hear_live(&w, NULL, 0, 300000000, 2);
-	assert_says(&heard, "idle from now on");
-	assert_silent_on(&heard, "five seconds later");
+	assert_says(&heard, "five seconds later");
+	assert_silent_on(&heard, "\"walk\"");
 	recorder_free(heard.rec);
 	heard = hear_live(&w, NULL, 0, 100000000, 2);
 	assert_silent_on(&heard, "idle from now on");
@@ -1232,6 +1260,7 @@ int main(void)
 		cmocka_unit_test(a_span_may_start_on_one_capability_and_stop_on_another),
 		cmocka_unit_test(capabilities_that_are_read_late_are_in_order_with_the_others),
 		cmocka_unit_test(spans_of_one_label_nest),
+		cmocka_unit_test(a_span_is_found_whether_its_label_was_kept_before_or_after_it_started),
 		cmocka_unit_test(so_many_different_texts_are_kept_and_no_more),
 		cmocka_unit_test(call_stacks_of_the_stack_profiler_have_names),
 		cmocka_unit_test(a_live_log_is_said_as_it_comes),
