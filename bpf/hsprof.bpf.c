@@ -112,25 +112,26 @@ static __always_inline __u32 read_c_stack(struct room *room, __u64 c_sp)
 }
 
 /* C code keeps the Haskell stack's pointer in its register, saves it on its own stack, or is not called from Haskell.
- */
-static __always_inline void follow_from_c(struct walk *w, struct room *room)
+ * A program's own C lies among its Haskell code; there it is known by that no frame was found. */
+static __always_inline void follow_all(struct walk *w, struct room *room)
 {
 	__u64 sp = w->sp;
+	int is_c = walk_is_c(w);
 	__u32 n_words;
 
 	w->c_stack = room->c_stack;
-	follow(w, 0);
+	follow(w, is_c ? 0 : HSPROF_SLIDES_MAX);
+	if (!is_c && w->ending != HSPROF_NO_FRAME)
+		return;
 	n_words = read_c_stack(room, w->c_sp);
 	if (!is_whole(w)) {
 		w->sp = 0;
 		(void)bpf_loop(n_words, try_saved, w, 0);
-		if (w->sp) {
-			follow(w, 0);
+		if (w->sp)
 			room->sample.flags |= HSPROF_SP_FROM_C;
-		} else {
+		else
 			w->sp = sp;
-			follow(w, HSPROF_SLIDES_MAX);
-		}
+		follow(w, room->sample.flags & HSPROF_SP_FROM_C ? 0 : HSPROF_SLIDES_MAX);
 	}
 	(void)bpf_loop(n_words, keep_call, w, 0);
 }
@@ -149,10 +150,7 @@ static __always_inline void walk_stack(struct room *room, __u64 libraries, __u64
 	}
 	if (!image->is_haskell)
 		return;
-	if (walk_is_c(&w))
-		follow_from_c(&w, room);
-	else
-		follow(&w, HSPROF_SLIDES_MAX);
+	follow_all(&w, room);
 	s->ending = (__u8)w.ending;
 	s->n_slides = (__u8)w.n_slides;
 	s->n_frames = (__u16)w.n_frames;

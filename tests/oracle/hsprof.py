@@ -2,6 +2,7 @@
 """What the collector hsprof said of programs whose behaviour is known, as `live` printed it, against what must be true.
 
 usage: hsprof.py whole FILE...            stacks in Haskell code were followed to their end
+       hsprof.py each FILE WORDS_FILE            each line of words matches the stacks of some samples
        hsprof.py says FILE WORDS          some stack, root first and joined by `;`, matches the expression
        hsprof.py silent FILE WORDS        none does
        hsprof.py diag FILE CODE           a diag with that code
@@ -16,6 +17,7 @@ import sys
 
 WHOLE = 0.95
 ENOUGH = 100  # samples, for a share to mean anything
+SOME = 10  # samples, that a stack is no accident
 PARTS = ("alphaWork", "betaWork", "gammaWork")
 
 
@@ -56,8 +58,12 @@ def whole(paths):
         ledger_holds(path)
         seen = walks(path)
         haskell = sum(n for (code, _), n in seen.items() if code == "haskell")
-        good = seen.get(("haskell", "complete"), 0) + seen.get(("haskell", "capped"), 0)
-        print(f"{path}: {good} of {haskell} samples in Haskell code whole; all: {sum(seen.values())}")
+        capped = seen.get(("haskell", "capped"), 0)
+        good = seen.get(("haskell", "complete"), 0) + capped
+        print(
+            f"{path}: {good} of {haskell} samples in Haskell code whole, {capped} of them to the bound; "
+            f"all: {sum(seen.values())}"
+        )
         if haskell < ENOUGH:
             fail(f"{path}: only {haskell} samples in Haskell code")
         if good < WHOLE * haskell:
@@ -66,8 +72,17 @@ def whole(paths):
             fail(f"{path}: not one stack was followed to its end")
 
 
+def each(path, words_path):
+    with open(words_path, encoding="utf-8") as file:
+        for words in file.read().split("\n")[:-1]:
+            n = sum(n for _, n in found(path, words))
+            print(f"{path}: {n} samples are {words}")
+            if n < SOME:
+                fail(f"{path}: fewer than {SOME} samples are {words}")
+
+
 def found(path, words):
-    return [stack for stack, _ in weights(path, "ghc.profile.samples") if re.search(words, stack)]
+    return [(stack, n) for stack, n in weights(path, "ghc.profile.samples") if re.search(words, stack)]
 
 
 def own_shares(path):
@@ -122,10 +137,12 @@ def main():
     what, path = sys.argv[1], sys.argv[2]
     if what == "whole":
         whole(sys.argv[2:])
+    elif what == "each":
+        each(path, sys.argv[3])
     elif what == "says" and not found(path, sys.argv[3]):
         fail(f"{path}: no stack is like {sys.argv[3]}")
     elif what == "silent" and found(path, sys.argv[3]):
-        fail(f"{path}: {found(path, sys.argv[3])[0]}")
+        fail(f"{path}: {found(path, sys.argv[3])[0][0]}")
     elif what == "diag" and not [line for line in lines_of(path) if line.get("diag") == sys.argv[3]]:
         fail(f"{path}: no diag {sys.argv[3]}")
     elif what == "fact" and not [

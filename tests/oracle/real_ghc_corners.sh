@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Profiles a program that does one thing at a time, of all that makes a Haskell stack other than plain, as ghc compiles it
+# in each of its ways: at least 95 % of stacks are followed to their end, and they are of what was done.
+# usage: real_ghc_corners.sh PYTHON LIVE SOURCE_ROOT
+set -e
+python=$1 live=$(realpath "$2") root=$3
+command -v ghc >/dev/null || { echo "skipped: there is no ghc"; exit 77; }
+capabilities=$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status)
+for capability in 38:CAP_PERFMON 39:CAP_BPF; do
+	[ $((0x$capabilities >> ${capability%%:*} & 1)) -eq 1 ] || { echo "skipped: it takes ${capability##*:}"; exit 77; }
+done
+[ -e /sys/kernel/btf/vmlinux ] || { echo "skipped: this kernel shows no types of its own"; exit 77; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cp "$root"/tests/data/hsprof/Corners.hs "$root"/tests/data/hsprof/spin.c "$work"
+cd "$work"
+
+# Stacks that each of those things must have been met on, with optimisation (`$w` is the worker of a function), and without.
+cat >optimised <<'TEXT'
+^\[deeper\];(.*;)?\$wdeeper;\$wburn$
+^catch;.*;\$wacross;\$wdeeper;\$wburn$
+^catch;corners[0-9]*\.local[0-9]*;burnIO1\.local1;\$wburn$
+^catch;(maskAsyncExceptions#;)?bound1\.local[0-9]*;burnIO1\.local1;\$wburn$
+^catch;.*;catch;unmaskAsyncExceptions#;corners[0-9]*\.local[0-9]*;burnIO1\.local1;\$wburn$
+^catch;.*;unmaskAsyncExceptions#;corners[0-9]*\.local[0-9]*;maskAsyncExceptions#;burnIO1\.local1;\$wburn$
+^catch;.*;catch;unmaskAsyncExceptions#;bracket1.*;\$wburn$
+^catch;.*wretries.*;(atomically;.*wretries.*;\$wburn|atomically_waiting;.*)$
+^catch;.*;atomically;catch_stm;catch_retry;alternatives1.*;\$wburn$
+^catch;.*;hidden;burnIO1\.local1;\$wburn$
+^catch;.*;unsafeDupableInterleaveIO1.*;\$wburn$
+^catch;.*[^]];spin$
+^catch;.*;\$wsafeCalls;spin$
+^catch;.*;\$wrbpCalls;spin_rbp$
+^catch;callBacks1.*;burnIO1\.local1;\$wburn$
+TEXT
+cat >unoptimised <<'TEXT'
+^\[deeper\];.*;burn
+^catch;.*;unsafeCalls.*;spin$
+^catch;.*;safeCalls.*;spin$
+^catch;.*;rbpCalls.*;spin_rbp$
+^catch;.*;unsafePerformIO;.*;burn
+TEXT
+
+all() # WORDS PROGRAM ARGS...
+{
+	words=$1 program=$2
+	shift 2
+	"$live" hsprof -frequency=1999 "process.exe=$work/$program" -- "./$program" all 0.1 "$@" 3>"$program.out" >/dev/null
+	"$python" "$root/tests/oracle/hsprof.py" whole "$program.out"
+	"$python" "$root/tests/oracle/hsprof.py" each "$program.out" "$words"
+}
+compile() # PROGRAM ARGS... : 1 when this ghc has no such libraries
+{
+	program=$1
+	shift
+	ghc -v0 -rtsopts -outputdir "$program.o" "$@" Corners.hs spin.c -o "$program" 2>/dev/null
+}
+compile plain -O1
+compile threaded -O2 -threaded
+compile slow -O0
+all optimised plain
+all optimised threaded +RTS -N2 -kc8k -kb1k # small chunks of stack
+all unoptimised slow
+if compile dynamic -O1 -dynamic; then all optimised dynamic; else echo "left out: no shared libraries"; fi
+if compile profiled -prof -fprof-auto; then all unoptimised profiled; else echo "left out: no profiling libraries"; fi
