@@ -21,6 +21,8 @@ char licence[] SEC("license") = "GPL";
 const volatile __s64 call_fsync = -1;
 const volatile __s64 call_fdatasync = -1;
 const volatile __u32 page_bytes = 4096;
+/* Owners are remembered by the first piece (bio) of their request. */
+const volatile __u32 is_by_piece = 0;
 
 __u64 interval = 1;
 __u64 lost[DISK_LOST_COUNT];
@@ -115,22 +117,10 @@ static __always_inline __u32 device_of(struct request *rq)
 	return disk ? (__u32)disk->major << DISK_MINOR_BITS | (__u32)disk->first_minor : 0;
 }
 
-/* An address as a number: the verifier lets nobody calculate with it, but gives it back from a map as one. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 2); /* who starts may be interrupted by who completes */
-	__type(key, __u32);
-	__type(value, __u64);
-} addresses SEC(".maps");
-
-static __always_inline __u64 address_of(struct request *rq, __u32 is_completing)
+/* An address as a number: to the verifier a pointer is none, but the distance of two is. */
+static __always_inline __u64 address_of(const void *pointer)
 {
-	volatile __u64 *place = bpf_map_lookup_elem(&addresses, &is_completing);
-
-	if (!place)
-		return 0;
-	*place = (__u64)rq;
-	return *place;
+	return (__u64)pointer - (__u64)&interval;
 }
 
 static __always_inline struct owner *owner_of(__u64 address)
@@ -141,24 +131,17 @@ static __always_inline struct owner *owner_of(__u64 address)
 	return bpf_map_lookup_elem(&owners, &place);
 }
 
-SEC("tp_btf/block_io_start")
-int BPF_PROG(on_io_start, struct request *rq)
+static __always_inline int starts(const void *pointer, struct disk_process_key key, __u32 n_bytes)
 {
-	struct disk_process_key key = { .tgid = current_tgid() };
-	struct disk_process *process;
+	struct disk_process *process = ENTRY_OF(processes, &key, no_process, DISK_LOST_PROCESSES);
 	struct owner *owner;
 	__u64 address;
 
-	if (!target_of(key.tgid))
-		return 0;
-	key.device = device_of(rq);
-	key.op = rq->cmd_flags & DISK_OP_MASK;
-	process = ENTRY_OF(processes, &key, no_process, DISK_LOST_PROCESSES);
 	if (!process)
 		return 0;
-	process->n_bytes += rq->__data_len;
+	process->n_bytes += n_bytes;
 	process->n_operations++;
-	address = address_of(rq, 0);
+	address = address_of(pointer);
 	owner = owner_of(address);
 	if (!owner)
 		return 0;
@@ -168,17 +151,48 @@ int BPF_PROG(on_io_start, struct request *rq)
 	return 0;
 }
 
+SEC("tp_btf/block_io_start")
+int BPF_PROG(on_io_start, struct request *rq)
+{
+	struct disk_process_key key = { .tgid = current_tgid() };
+
+	if (!target_of(key.tgid))
+		return 0;
+	key.device = device_of(rq);
+	key.op = rq->cmd_flags & DISK_OP_MASK;
+	return starts(rq, key, rq->__data_len);
+}
+
+static __always_inline __u32 device_of_bio(struct bio *bio)
+{
+	struct gendisk *disk = bio->bi_bdev->bd_disk;
+
+	return (__u32)disk->major << DISK_MINOR_BITS | (__u32)disk->first_minor;
+}
+
+/* Before Linux 6.5: a request was found for a piece, but which one is not told. So it goes by its first piece, and is
+ * not timed when another has come before that. */
+SEC("tp_btf/block_getrq")
+int BPF_PROG(on_getrq, struct bio *bio)
+{
+	struct disk_process_key key = { .tgid = current_tgid() };
+
+	if (!target_of(key.tgid))
+		return 0;
+	key.device = device_of_bio(bio);
+	key.op = bio->bi_opf & DISK_OP_MASK;
+	return starts(bio, key, bio->bi_iter.bi_size);
+}
+
 /* A piece that joins a request which has started already brings bytes, but no start of its own. */
 static __always_inline int joins(struct bio *bio)
 {
 	struct disk_process_key key = { .tgid = current_tgid() };
 	struct disk_process *process;
-	struct gendisk *disk;
 
 	if (!target_of(key.tgid))
 		return 0;
-	disk = bio->bi_bdev->bd_disk;
-	key.device = (__u32)disk->major << DISK_MINOR_BITS | (__u32)disk->first_minor;
+	key.device = device_of_bio(bio);
 	key.op = bio->bi_opf & DISK_OP_MASK;
 	process = ENTRY_OF(processes, &key, no_process, DISK_LOST_PROCESSES);
 	if (process)
@@ -200,7 +214,7 @@ int BPF_PROG(on_frontmerge, struct bio *bio)
 
 static __always_inline void time_owned(struct request *rq, __u64 queued_ns, __u64 issued_ns, __u64 now)
 {
-	__u64 address = address_of(rq, 1);
+	__u64 address = is_by_piece ? address_of(rq->bio) : address_of(rq);
 	struct owner *owner = owner_of(address);
 	struct disk_process *process;
 

@@ -10,7 +10,7 @@
 enum {
 	DISK_DEVICES_MAX = 128,   /* devices times directions */
 	DISK_PROCESSES_MAX = 512, /* processes times devices times directions */
-	DISK_OWNED_BITS = 14,     /* places for requests of targets in flight, many more than there are */
+	DISK_OWNED_BITS = 12,     /* places for requests of targets in flight, several times what devices take */
 	DISK_OWNED_MAX = 1 << DISK_OWNED_BITS,
 	DISK_MINOR_BITS = 20, /* of a device's number as the kernel keeps it */
 };
@@ -44,7 +44,6 @@ struct disk_process_key {
 	__u32 tgid;
 	__u32 device;
 	__u32 op;
-	__u32 reserved;
 };
 
 struct disk_process {

@@ -70,6 +70,31 @@ static uint32_t page_bytes(void)
 	return n > 0 ? (uint32_t)n : PAGE_BYTES_UNKNOWN;
 }
 
+/* Takes a hook out of those that are missing, because another does the same. */
+static void forgive(char *missing, const char *hook)
+{
+	char *at = strstr(missing, hook), *end = at ? at + strlen(hook) : NULL;
+
+	if (!at)
+		return;
+	if (strncmp(end, ", ", 2) == 0)
+		end += 2;
+	else if (at > missing)
+		at -= 2;
+	memmove(at, end, strlen(end) + 1);
+}
+
+static void choose_submission(struct disk_kernel *k)
+{
+	int is_by_piece = !probes_has(&k->probes, "on_io_start") && probes_has(&k->probes, "on_getrq");
+
+	if (is_by_piece)
+		forgive(k->probes.missing, "block_io_start");
+	else
+		probes_choose(&k->probes, "on_getrq", 0);
+	k->rodata->is_by_piece = (uint32_t)is_by_piece;
+}
+
 static int load(struct disk_kernel *k, int has_all_syncs, char *why)
 {
 	/* Without these there is nothing that is worth the rung. */
@@ -83,12 +108,13 @@ static int load(struct disk_kernel *k, int has_all_syncs, char *why)
 		r = probes_need(&k->probes, needed, 3, why);
 	if (r < 0)
 		return r;
+	k->rodata = load_variables(k->probes.object, ".rodata");
+	choose_submission(k);
 	if (k->probes.missing[0]) {
 		(void)snprintf(line, sizeof(line), "this kernel has not, so their metrics are absent: %s",
 		               k->probes.missing);
 		live_note(k->host, "disk.hooks_missing", line);
 	}
-	k->rodata = load_variables(k->probes.object, ".rodata");
 	k->rodata->page_bytes = page_bytes();
 	choose_sync(k, has_all_syncs);
 	r = probes_load(&k->probes, why);

@@ -229,7 +229,8 @@ static void mapped_files_are_read_into_the_cache_by_who_touches_them(void **stat
 	(void)snprintf(own, sizeof(own), "process.pid=%d", got.pid);
 	(void)snprintf(direction, sizeof(direction), "%s direction=read", own);
 	assert_true(is_near(watched_gain(&got, "process.page_cache.added", own), N_READS, 0, 64));
-	assert_true(watched_gain(&got, "process.page_cache.faults", own) > 0);
+	if (!watched_says(&got, "mm_filemap_fault"))
+		assert_true(watched_gain(&got, "process.page_cache.faults", own) > 0);
 	assert_true(is_near(watched_gain(&got, "process.disk.io", direction), FILE_BYTES, 0, 64 * BLOCK));
 	assert_int_equal(watched_gain(&got, "process.disk.io", direction),
 	                 watched_gain(&got, "process.disk.io.accounted", direction));

@@ -274,8 +274,9 @@ static void each_wait_has_its_reason_and_counts_are_getrusages(void **state)
 	got = watch_all(&w);
 	(void)snprintf(own, sizeof(own), "process.pid=%d", got.pid);
 	assert_in_range(off_cpu(&got, "poll"), N_POLLS * 95 / 100, N_POLLS);
-	/* The test's own byte comes on top. */
-	assert_in_range(off_cpu(&got, "transfer"), N_READS * 95 / 100, N_READS + 2);
+	/* The test's own byte comes on top; on a busy machine who reads may come after who writes, and needs not wait.
+	 */
+	assert_in_range(off_cpu(&got, "transfer"), N_READS / 2, N_READS + 2);
 	/* The other thread may come before there is a wait; then it need not be woken. */
 	assert_in_range(off_cpu(&got, "futex"), N_TURNS / 4, 4 * N_TURNS);
 	assert_true(
@@ -432,7 +433,9 @@ static void threads_beyond_the_bound_are_lost_and_said_to_be(void **state)
 	watched_done(&got);
 	n += N_BEYOND;
 	got = watch(&w);
-	assert_true(watched_gain(&got, "weir.lost", "cause=sched.runners_full") >= N_BEYOND);
+	assert_in_range(watched_gain(&got, "weir.lost", "cause=sched.runners_full") +
+	                        watched_gain(&got, "weir.lost", "cause=sched.no_memory"),
+	                N_BEYOND, INT64_MAX);
 	assert_true(watched_says(&got, "{\"end\":\"partial\""));
 	watched_done(&got);
 }

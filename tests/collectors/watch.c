@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <dirent.h>
 #include <errno.h>
 #include <jansson.h>
 #include <linux/capability.h>
@@ -86,20 +87,37 @@ static struct target start_target(const struct watching *w)
 	return t;
 }
 
-/* Or has failed. */
-static int is_asleep(pid_t pid)
+/* Or has ended. */
+static int is_thread_asleep(const char *pid, const char *tid)
 {
-	char path[32], text[512], state = 'S';
+	char path[64], text[512], state = 'X';
 	const char *end;
 	FILE *f;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	(void)snprintf(path, sizeof(path), "/proc/%.16s/task/%.16s/stat", pid, tid);
 	f = fopen(path, "re");
 	if (f && fgets(text, sizeof(text), f) && (end = strrchr(text, ')')))
 		state = end[2];
 	if (f)
 		(void)fclose(f);
 	return state == 'S' || state == 'Z' || state == 'X';
+}
+
+static int is_asleep(pid_t pid)
+{
+	char path[32], text[16];
+	struct dirent *entry;
+	int is_asleep = 1;
+	DIR *tasks;
+
+	(void)snprintf(text, sizeof(text), "%d", (int)pid);
+	(void)snprintf(path, sizeof(path), "/proc/%s/task", text);
+	tasks = opendir(path);
+	while (tasks && is_asleep && (entry = readdir(tasks)))
+		is_asleep = entry->d_name[0] == '.' || is_thread_asleep(text, entry->d_name);
+	if (tasks)
+		(void)closedir(tasks);
+	return is_asleep;
 }
 
 /* Its byte comes before it waits for ours, and on a busy machine long before: what it still does until then would be in
