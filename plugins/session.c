@@ -165,6 +165,15 @@ static int is_anything_running(const struct session *s)
 	return 0;
 }
 
+/* Files are read for the sake of all of it; of what is live somebody may be watching each second. */
+static int is_all_live(const struct session *s)
+{
+	for (uint32_t i = 0; i < s->config.n_workers; i++)
+		if (s->slots[i].reading && !s->jobs[s->slots[i].job]->of.is_live)
+			return 0;
+	return 1;
+}
+
 static int loop(struct session *s, struct weir_error *reterr)
 {
 	int r = start_some(s, reterr);
@@ -173,7 +182,7 @@ static int loop(struct session *s, struct weir_error *reterr)
 	while (r == 0 && !s->is_cancelled && is_anything_running(s)) {
 		session_events_answer(s, has_more);
 		has_more = drain_all(s, reterr);
-		r = has_more < 0 ? has_more : store_commit(s->config.store, 0, reterr);
+		r = has_more < 0 ? has_more : store_commit(s->config.store, !has_more && is_all_live(s), reterr);
 		if (r == 0)
 			r = start_some(s, reterr);
 		if (r == 0 && !s->has_opened)
