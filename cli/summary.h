@@ -18,4 +18,8 @@ int summary_json_run(struct store *s, const char *run, struct jsonout *j);
 int summary_print_headline(struct store *s, const char *run);
 int summary_json_headline(struct store *s, const char *run, struct jsonout *j);
 
+/* What was counted twice, of analysis/counterpart.h. */
+int summary_print_counterparts(struct store *s, const char *run);
+int summary_json_counterparts(struct store *s, const char *run, struct jsonout *j);
+
 #endif

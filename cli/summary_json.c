@@ -127,6 +127,8 @@ int summary_json_run(struct store *s, const char *run, struct jsonout *j)
 		result = put_nodes(s, run, j);
 	if (result == 0)
 		result = summary_json_headline(s, run, j);
+	if (result == 0)
+		result = summary_json_counterparts(s, run, j);
 	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]) && result == 0; i++)
 		result = put_section(s, run, &sections[i], j);
 	jsonout_end(j);

@@ -385,8 +385,8 @@ int summary_print_run(struct store *s, const char *run)
 	print_line(s, run, "  ", identity, sizeof(identity) / sizeof(identity[0]));
 	print_line(s, run, "  genesis: ", genesis, sizeof(genesis) / sizeof(genesis[0]));
 	if (print_components(s, run) < 0 || print_nodes(s, run) < 0 || summary_print_headline(s, run) < 0 ||
-	    print_sources(s, run) < 0 || print_metrics(s, run) < 0 || print_diags(s, run) < 0 ||
-	    print_unclaimed(s, run) < 0)
+	    print_sources(s, run) < 0 || summary_print_counterparts(s, run) < 0 || print_metrics(s, run) < 0 ||
+	    print_diags(s, run) < 0 || print_unclaimed(s, run) < 0)
 		return -1;
 	return 0;
 }
