@@ -151,10 +151,17 @@ def check_attach(live, program):
     expect(numbers(heard, "ghc.capability.count")[-1]["value"] == 2, "capabilities")
 
 
+def without_rights(program):
+    """How to become somebody without rights who can still run the program: a build may lie where only root can look."""
+    nobody = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+    if subprocess.run([*nobody, "test", "-x", program], check=False).returncode == 0:
+        return nobody
+    return ("setpriv", "--inh-caps=-all", "--bounding-set=-all")
+
+
 def check_lower_rungs(live, program, work):
     flags = ["300000", "+RTS", "-N2", "-A512k"]
-    for settings, prefix in ((["-probes=false"], ()),
-                             ([], ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"))):
+    for settings, prefix in ((["-probes=false"], ()), ([], without_rights(live))):
         os.chmod(work, 0o755)
         heard, _, stderr = observe(live, program, settings=[*settings, "interval_ms=20"], prefix=prefix)
         expect(fact(heard, "rung") == "memory", f"{settings}: rung {fact(heard, 'rung')} {stderr}")
