@@ -269,10 +269,10 @@ static __always_inline void leaves(struct task_struct *task, struct thread *t, _
 	struct sched_runner *r = runner_of(task);
 	int is_voluntary = task->nvcsw != t->n_voluntary;
 
-	if (t->off_ns) {
+	if (t->off_ns)
 		infer_coming(task, t, now);
+	if (t->on_ns)
 		add_disk_wait(r, t, t->on_ns);
-	}
 	t->reason = is_voluntary ? reason_of(task) : SCHED_REASON_PREEMPTED;
 	if (r) {
 		if (t->on_ns)

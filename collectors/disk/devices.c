@@ -15,13 +15,24 @@ enum {
 	SECTOR_BYTES = 512, /* of /sys/block/X/stat, whatever the device's own */
 };
 
-/* The columns of /sys/block/X/stat (Documentation/block/stat.rst). */
+/* The columns of /sys/block/X/stat (Documentation/block/stat.rst): of each direction these, from its first on. */
 enum {
 	STAT_IOS = 0,
 	STAT_MERGES,
 	STAT_SECTORS,
-	STAT_TICKS,
-	STAT_PER_DIRECTION,
+	STAT_COLUMNS = 17,
+	STAT_COLUMNS_MIN = 11, /* without discards (4.18) and flushes (5.5) */
+	IN_FLIGHT = 2,         /* reads and writes */
+};
+
+static const struct {
+	uint32_t op;
+	unsigned column, n_columns;
+} stats[DISK_DIRECTIONS] = {
+	[DISK_READ] = { DISK_OP_READ, 0, 3 },
+	[DISK_WRITE] = { DISK_OP_WRITE, 4, 3 },
+	[DISK_DISCARD] = { DISK_OP_DISCARD, 11, 3 },
+	[DISK_FLUSH] = { DISK_OP_FLUSH, 15, 1 },
 };
 
 const char *disk_direction_name(uint32_t op)
@@ -118,7 +129,8 @@ void disk_devices_init(struct disk_devices *d, int has_all)
 
 static uint32_t series_of(const struct outbox *o, uint32_t row, const char *device, uint32_t direction)
 {
-	const struct outbox_pair pairs[] = { { "device", device }, { "direction", disk_direction_name(direction) } };
+	const struct outbox_pair pairs[] = { { "device", device },
+		                             { "direction", disk_direction_name(stats[direction].op) } };
 
 	return outbox_series(o, row, pairs, 2);
 }
@@ -126,34 +138,43 @@ static uint32_t series_of(const struct outbox *o, uint32_t row, const char *devi
 static void declare(struct disk_device_entry *e, const struct outbox *o)
 {
 	for (uint32_t i = 0; i < DISK_DIRECTIONS; i++) {
-		e->io[i] = series_of(o, ROW_SYSTEM_IO, e->name, i);
 		e->operations[i] = series_of(o, ROW_SYSTEM_OPERATIONS, e->name, i);
+		if (stats[i].n_columns < 3)
+			continue;
 		e->merged[i] = series_of(o, ROW_SYSTEM_MERGED, e->name, i);
-		e->depth[i] = series_of(o, ROW_QUEUE_DEPTH, e->name, i);
+		e->io[i] = series_of(o, ROW_SYSTEM_IO, e->name, i);
 	}
+	for (uint32_t i = 0; i < IN_FLIGHT; i++)
+		e->depth[i] = series_of(o, ROW_QUEUE_DEPTH, e->name, i);
 }
 
 static int poll_stat(struct disk_device_entry *e, struct outbox *o)
 {
 	char path[PATH_BYTES], text[TEXT_BYTES];
-	uint64_t numbers[2 * STAT_PER_DIRECTION];
+	uint64_t numbers[STAT_COLUMNS];
+	unsigned n_columns;
 	int n;
 
 	(void)snprintf(path, sizeof(path), "/sys/block/%s/stat", e->name);
 	n = family_read(path, text, sizeof(text));
-	if (n < 0 || procfs_numbers(text, (size_t)n, numbers, 2 * STAT_PER_DIRECTION) != 2 * STAT_PER_DIRECTION)
+	n_columns = n < 0 ? 0 : procfs_numbers(text, (size_t)n, numbers, STAT_COLUMNS);
+	if (n_columns < STAT_COLUMNS_MIN)
 		return -1;
 	/* One that was never used says nothing. */
-	if (!numbers[STAT_IOS] && !numbers[STAT_PER_DIRECTION + STAT_IOS])
+	if (!numbers[stats[DISK_READ].column] && !numbers[stats[DISK_WRITE].column])
 		return -1;
-	if (!e->io[0])
+	if (!e->operations[0])
 		declare(e, o);
 	for (uint32_t i = 0; i < DISK_DIRECTIONS; i++) {
-		const uint64_t *at = numbers + i * STAT_PER_DIRECTION;
+		const uint64_t *at = numbers + stats[i].column;
 
-		outbox_count(o, e->io[i], at[STAT_SECTORS] * SECTOR_BYTES);
+		if (stats[i].column + stats[i].n_columns > n_columns)
+			break;
 		outbox_count(o, e->operations[i], at[STAT_IOS]);
+		if (stats[i].n_columns < 3)
+			continue;
 		outbox_count(o, e->merged[i], at[STAT_MERGES]);
+		outbox_count(o, e->io[i], at[STAT_SECTORS] * SECTOR_BYTES);
 	}
 	return 0;
 }
@@ -161,14 +182,14 @@ static int poll_stat(struct disk_device_entry *e, struct outbox *o)
 static void poll_depth(const struct disk_device_entry *e, struct outbox *o)
 {
 	char path[PATH_BYTES], text[TEXT_BYTES];
-	uint64_t numbers[DISK_DIRECTIONS];
+	uint64_t numbers[IN_FLIGHT];
 	int n;
 
 	(void)snprintf(path, sizeof(path), "/sys/block/%s/inflight", e->name);
 	n = family_read(path, text, sizeof(text));
-	if (n < 0 || procfs_numbers(text, (size_t)n, numbers, DISK_DIRECTIONS) != DISK_DIRECTIONS)
+	if (n < 0 || procfs_numbers(text, (size_t)n, numbers, IN_FLIGHT) != IN_FLIGHT)
 		return;
-	for (uint32_t i = 0; i < DISK_DIRECTIONS; i++)
+	for (uint32_t i = 0; i < IN_FLIGHT; i++)
 		outbox_count(o, e->depth[i], numbers[i]);
 }
 

@@ -43,10 +43,12 @@ enum {
 	DISK_TABLE_MAX = 64,
 };
 
-/* Reads and writes, as /sys/block/X/stat and inflight have them. */
+/* What /sys/block/X/stat tells apart. */
 enum disk_direction {
 	DISK_READ,
 	DISK_WRITE,
+	DISK_DISCARD,
+	DISK_FLUSH, /* operations only */
 	DISK_DIRECTIONS,
 };
 

@@ -23,6 +23,7 @@ struct sched_kernel {
 	struct table runners, waits;
 	struct ring_buffer *ring; /* NULL: no stacks are asked for */
 	struct sched_stacks *stacks;
+	uint64_t n_ring_bytes; /* at the last poll */
 	int has_threads;
 	struct gauge gauge;
 	uint32_t series_inferred;
@@ -117,6 +118,7 @@ static int take_long_wait(void *context, void *data, size_t n)
 {
 	struct sched_kernel *k = context;
 
+	k->n_ring_bytes += n;
 	if (n >= sizeof(struct sched_long_wait))
 		sched_stacks_take(k->stacks, data, k->has_threads);
 	return 0;
@@ -327,6 +329,8 @@ static void tell_gauges(struct sched_kernel *k, struct outbox *o)
 	outbox_count(o, k->series_inferred, k->bss->n_inferred);
 	gauge_fill(&k->gauge, o, 0, "runners", k->runners.n_read, SCHED_RUNNERS_MAX);
 	gauge_fill(&k->gauge, o, 1, "waits", k->waits.n_read, SCHED_WAITS_MAX);
+	if (k->ring)
+		gauge_fill(&k->gauge, o, 3, "long_waits", k->n_ring_bytes, SCHED_RING_BYTES);
 	gauge_fill(&k->gauge, o, 2, "targets", k->probes.n_targets, TARGETS_MAX);
 }
 
@@ -337,6 +341,7 @@ void sched_kernel_poll(struct sched_kernel *k, struct outbox *o, int64_t duratio
 	poll_runners(&k->runners, &poll);
 	poll_waits(&k->waits, &poll);
 	if (k->ring) {
+		k->n_ring_bytes = 0;
 		sched_stacks_begin(k->stacks, o, duration_ns);
 		(void)ring_buffer__consume(k->ring);
 		sched_stacks_end(k->stacks);

@@ -12,9 +12,12 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <linux/io_uring.h>
+#include <linux/loop.h>
+#include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -30,6 +33,9 @@ enum {
 	FILE_BYTES = N_READS * BLOCK,
 	N_FSYNCS = 20,
 	N_FDATASYNCS = 30,
+	N_FLUSHED = 100,
+	N_LOOP_READS = 400,
+	CPUS_MAX = 256,
 	TMPFS = 0x01021994,
 	RING_ENTRIES = 4,
 };
@@ -123,6 +129,172 @@ static void direct_reads_are_counted_to_the_byte_and_timed(void **state)
 	assert_true(is_near(watched_gain(&got, "disk.operations", "direction=read"),
 	                    watched_gain(&got, "system.disk.operations", "direction=read"), 0.03, 50));
 	watched_done(&got);
+}
+
+static void write_directly(void *what)
+{
+	int fd = open(path, O_WRONLY | O_DIRECT | O_CLOEXEC);
+	void *block = block_buffer();
+
+	for (int i = 0; i < N_READS; i++)
+		if (pwrite(fd, block, BLOCK, (off_t)((i * 7) % N_READS) * BLOCK) != BLOCK)
+			_exit(1);
+	free(block);
+	(void)close(fd);
+}
+
+static void direct_writes_are_the_writers_at_once(void **state)
+{
+	const struct watching w = { .collector = "disk", .work = write_directly };
+	struct watched got;
+	char own[64];
+
+	need_disk(state);
+	watch_needs_bpf();
+	got = watch(&w);
+	(void)snprintf(own, sizeof(own), "process.pid=%d direction=write", got.pid);
+	assert_int_equal(watched_gain(&got, "process.disk.io", own), FILE_BYTES);
+	assert_int_equal(watched_gain(&got, "process.disk.operations", own), N_READS);
+	assert_true(is_near(watched_gain(&got, "process.disk.io.accounted", own), FILE_BYTES, 0, 16 * BLOCK));
+	assert_true(is_near(watched_count(&got, "process.disk.latency", own), N_READS, 0.02, 0));
+	assert_true(is_near(watched_gain(&got, "disk.operations", "direction=write"),
+	                    watched_gain(&got, "system.disk.operations", "direction=write"), 0.03, 50));
+	watched_done(&got);
+}
+
+/* What the kernel's own tracepoint tells others must stay theirs, whatever programs of ours hang on it. */
+static int64_t count_events(const int *fds, int n)
+{
+	int64_t sum = 0, one = 0;
+
+	for (int i = 0; i < n; i++) {
+		if (read(fds[i], &one, sizeof(one)) == sizeof(one))
+			sum += one;
+		(void)close(fds[i]);
+	}
+	return sum;
+}
+
+static void nobody_else_is_blinded(void **state)
+{
+	const struct watching w = { .collector = "disk", .work = read_directly };
+	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr) };
+	int fds[CPUS_MAX], n = 0;
+	struct watched got;
+	FILE *f;
+
+	need_disk(state);
+	watch_needs_bpf();
+	f = fopen("/sys/kernel/tracing/events/block/block_rq_complete/id", "re");
+	if (!f || fscanf(f, "%llu", &attr.config) != 1) {
+		print_message("needs tracefs\n");
+		skip();
+	}
+	(void)fclose(f);
+	while (n < CPUS_MAX && (fds[n] = (int)syscall(SYS_perf_event_open, &attr, -1, n, -1, 0)) >= 0)
+		n++;
+	assert_true(n > 0);
+	got = watch(&w);
+	assert_true(count_events(fds, n) >= N_READS);
+	watched_done(&got);
+}
+
+static void write_and_flush(void *what)
+{
+	int fd = open(path, O_WRONLY | O_DIRECT | O_CLOEXEC);
+	void *block = block_buffer();
+
+	for (int i = 0; i < N_FLUSHED; i++)
+		if (pwrite(fd, block, BLOCK, (off_t)i * BLOCK) != BLOCK || fdatasync(fd) < 0)
+			_exit(1);
+	free(block);
+	(void)close(fd);
+}
+
+/* A flush is seen three times: the data, the flush itself, and the empty request that waited for both. */
+static void a_flush_is_one_operation(void **state)
+{
+	const struct watching w = { .collector = "disk", .work = write_and_flush };
+	struct watched got;
+
+	need_disk(state);
+	watch_needs_bpf();
+	got = watch(&w);
+	assert_true(is_near(watched_gain(&got, "disk.operations", "direction=write"),
+	                    watched_gain(&got, "system.disk.operations", "direction=write"), 0.03, N_FLUSHED / 4));
+	/* A device without a cache of its own is not flushed. */
+	if (watched_gain(&got, "system.disk.operations", "direction=flush") > 0)
+		assert_true(is_near(watched_gain(&got, "disk.operations", "direction=flush"),
+		                    watched_gain(&got, "system.disk.operations", "direction=flush"), 0.03,
+		                    N_FLUSHED / 4));
+	watched_done(&got);
+}
+
+/* ---- Devices above others ---- */
+
+static char loop_path[32];
+
+static int attach_loop(void)
+{
+	struct loop_config config = { .info.lo_flags = LO_FLAGS_DIRECT_IO | LO_FLAGS_AUTOCLEAR };
+	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC), n = -1, fd = -1, file;
+
+	if (control >= 0)
+		n = ioctl(control, LOOP_CTL_GET_FREE);
+	(void)close(control);
+	(void)snprintf(loop_path, sizeof(loop_path), "/dev/loop%d", n);
+	if (n >= 0)
+		fd = open(loop_path, O_RDWR | O_CLOEXEC);
+	file = open(path, O_RDWR | O_CLOEXEC);
+	config.fd = (__u32)file;
+	if (fd >= 0 && ioctl(fd, LOOP_CONFIGURE, &config) < 0) {
+		(void)close(fd);
+		fd = -1;
+	}
+	(void)close(file);
+	return fd;
+}
+
+static void read_loop(void *what)
+{
+	int fd = open(loop_path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	void *block = block_buffer();
+
+	for (int i = 0; i < N_LOOP_READS; i++)
+		if (pread(fd, block, BLOCK, (off_t)i * BLOCK) != BLOCK)
+			_exit(1);
+	free(block);
+	(void)close(fd);
+}
+
+static void only_what_lies_below_others_is_counted_unless_asked(void **state)
+{
+	const struct lend_pair stacked = { "stacked", "true" };
+	struct watching w = { .collector = "disk", .work = read_loop, .options = &stacked };
+	char upper[64];
+	int fd;
+
+	need_disk(state);
+	watch_needs_bpf();
+	fd = attach_loop();
+	if (fd < 0) {
+		print_message("needs loop devices\n");
+		skip();
+	}
+	(void)snprintf(upper, sizeof(upper), "direction=read device=%s", loop_path + strlen("/dev/"));
+	for (w.n_options = 0; w.n_options < 2; w.n_options++) {
+		struct watched got = watch(&w);
+		int64_t n = watched_gain(&got, "disk.operations", upper);
+
+		if (w.n_options == 0)
+			assert_int_equal(n, -1);
+		else
+			assert_true(is_near(n, N_LOOP_READS, 0.03, 0));
+		/* By the device's own thread. */
+		assert_true(watched_gain(&got, "disk.operations", "direction=read") >= N_LOOP_READS * 97 / 100);
+		watched_done(&got);
+	}
+	(void)close(fd);
 }
 
 static void write_lazily(void *what)
@@ -483,6 +655,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(direct_reads_are_counted_to_the_byte_and_timed),
+		cmocka_unit_test(direct_writes_are_the_writers_at_once),
+		cmocka_unit_test(nobody_else_is_blinded),
+		cmocka_unit_test(a_flush_is_one_operation),
+		cmocka_unit_test(only_what_lies_below_others_is_counted_unless_asked),
 		cmocka_unit_test(buffered_writes_are_the_writers_when_made_dirty),
 		cmocka_unit_test(every_fsync_is_timed),
 		cmocka_unit_test(mapped_files_are_read_into_the_cache_by_who_touches_them),
