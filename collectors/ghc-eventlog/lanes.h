@@ -14,7 +14,7 @@ enum {
 	LANE_GLOBAL = EVENTLOG_CAPABILITIES_MAX, /* what belongs to no capability */
 	LANE_COUNT,
 	IDLE_INTERVALS_MAX = 3600, /* said one by one; a longer stretch is one long interval */
-	RECENT_VISITS = 64,
+	RECENT_VISITS = 1024,
 	GENERATIONS_MAX = 16, /* of a collector; the default is 2 */
 };
 

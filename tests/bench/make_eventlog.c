@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Makes a large log of a real one: its records over and over, each time later and with threads of other numbers.
- * usage: make-eventlog LOG MEGABYTES >LARGER */
+/* Makes a log of that size of a real one: its records over and over, each time later and with threads of other numbers,
+ * up to the end of a block. usage: make-eventlog LOG MEGABYTES >LARGER */
 #include "parsers/eventlog.h"
 
 #include <stdio.h>
@@ -50,6 +50,12 @@ static void move(struct making *m, const struct eventlog *s, const struct eventl
 	put(m->copy + at, eventlog_u32(e->payload) + m->thread_shift, 4);
 }
 
+static int is_full(const struct making *m, size_t n_more, const struct eventlog_batch *b)
+{
+	return b->n && b->events[0].kind == EVENTLOG_RECORD && b->events[0].tag == EVENTLOG_BLOCK_MARKER &&
+	       m->n_out + n_more >= m->n_max;
+}
+
 /* Once through the log: what came before `from` is not said again. Where the header ends. */
 static size_t pass(struct making *m, size_t from)
 {
@@ -57,9 +63,13 @@ static size_t pass(struct making *m, size_t from)
 	static struct eventlog_batch b;
 	size_t used = 0, n_header = 0;
 	struct parse_fault fault;
+	int is_cut = 0;
 
 	eventlog_init(&s);
 	while (eventlog_read(&s, m->log.at + used, m->log.n - used, 1, &b, &fault) == PARSE_OK) {
+		is_cut = is_full(m, used - from, &b);
+		if (is_cut)
+			break;
 		for (size_t i = 0; i < b.n; i++)
 			if (b.events[i].kind == EVENTLOG_RECORD)
 				move(m, &s, &b.events[i]);
@@ -67,8 +77,8 @@ static size_t pass(struct making *m, size_t from)
 		if (b.n && b.events[0].kind == EVENTLOG_RECORD && !n_header)
 			n_header = used - b.n_used;
 	}
-	/* The end marker is in the last block. */
-	if (m->marker)
+	/* The end marker is in the log's last block. */
+	if (m->marker && !is_cut)
 		put(m->copy + m->marker, used - (m->marker - EVENTLOG_HEAD_BYTES), 4);
 	m->n_out += fwrite(m->copy + from, 1, used - from, stdout);
 	return n_header;
