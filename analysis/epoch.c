@@ -32,6 +32,15 @@ int epoch_in_base(const struct epoch_place *p, int64_t t)
 
 /* ---- Forge phases ---- */
 
+static uint64_t count_above(const struct samples *s, double limit)
+{
+	uint64_t n = 0;
+
+	for (uint64_t i = 0; i < s->n; i++)
+		n += s->at[i].value > limit;
+	return n;
+}
+
 static int phase(const struct epoch_place *p, int which)
 {
 	const struct epoch_spans *spans = &p->node->phases[which];
@@ -59,6 +68,8 @@ static int phase(const struct epoch_place *p, int which)
 	out->window = samples_median(&window);
 	out->base = samples_median(&base);
 	out->effect = samples_effect(&window, &base);
+	out->n_spikes = count_above(&window, fmax(10 * out->base, (double)p->slot_ns / 1e10));
+	out->n_base_spikes = count_above(&base, fmax(10 * out->base, (double)p->slot_ns / 1e10));
 	samples_done(&window);
 	samples_done(&base);
 	return r;
@@ -140,18 +151,6 @@ static double longest_s(const struct epoch_place *p, const struct epoch_spans *s
 		longest = seconds > longest ? seconds : longest;
 	}
 	return longest;
-}
-
-static void first_block(const struct epoch_place *p)
-{
-	const struct epoch_spans *spans = &p->node->adopted;
-
-	p->out->first_block_s = p->out->first_block_delay_s = NAN;
-	for (uint64_t i = 0; i < spans->n; i++)
-		if (spans->at[i].time_ns >= p->out->time_ns && epoch_in_window(p, spans->at[i].time_ns)) {
-			p->out->first_block_s = (double)(spans->at[i].time_ns - p->out->time_ns) / 1e9;
-			return;
-		}
 }
 
 /* ---- Tenths of the epoch that begins here ---- */
@@ -249,7 +248,7 @@ static struct epoch_place place_of(const struct epoch_node *node, const struct e
 }
 
 static int boundary(const struct epoch_node *node, const struct epoch_config *config, uint64_t i,
-                    struct epoch_boundary *out)
+                    const struct epoch_forges *forges, struct epoch_boundary *out)
 {
 	const struct epoch_span *at = &node->boundaries.at[i];
 	struct epoch_place p = place_of(node, config, i, out);
@@ -271,7 +270,9 @@ static int boundary(const struct epoch_node *node, const struct epoch_config *co
 	epoch_collections(&p);
 	out->snapshot_longest_s = longest_s(&p, &node->snapshots, &out->n_snapshots);
 	out->silence_longest_s = longest_s(&p, &node->silences, &(uint64_t){ 0 });
-	first_block(&p);
+	if (r == 0)
+		r = epoch_first_block(&p, forges);
+	epoch_obstacles(&p);
 	epoch_sentence(&p);
 	return r;
 }
@@ -286,8 +287,29 @@ static int has_both_sides(const struct epoch_node *node, uint64_t i)
 	return (i > 0 || !node->phases[0].n || at > node->phases[0].at[0].time_ns) && last_ns >= at + slot_ns;
 }
 
+static const char *keep_name(struct epochs *e, const char *name)
+{
+	char **names = reallocarray(e->names, e->n_names + 1, sizeof(*names));
+
+	if (!names)
+		return NULL;
+	e->names = names;
+	e->names[e->n_names] = strdup(name);
+	return e->names[e->n_names++];
+}
+
+/* The boundary's names outlive what was read. */
+static int keep_forger(struct epochs *e, struct epoch_first_block *b)
+{
+	if (b->forger)
+		b->forger = keep_name(e, b->forger);
+	else
+		return 0;
+	return b->forger ? 0 : -ENOMEM;
+}
+
 static int add_node(struct store *s, const struct epoch_config *config, const char *run, const char *node,
-                    struct epochs *ret, struct weir_error *reterr)
+                    const struct epoch_forges *forges, struct epochs *ret, struct weir_error *reterr)
 {
 	struct epoch_node n;
 	struct epoch_boundary *at;
@@ -301,7 +323,9 @@ static int add_node(struct store *s, const struct epoch_config *config, const ch
 	for (uint64_t i = 0; i < n.boundaries.n && r == 0; i++) {
 		if (!has_both_sides(&n, i))
 			continue;
-		r = boundary(&n, config, i, &ret->at[ret->n]);
+		r = boundary(&n, config, i, forges, &ret->at[ret->n]);
+		if (r == 0)
+			r = keep_forger(ret, &ret->at[ret->n].first_block);
 		ret->n += r == 0;
 	}
 	epoch_node_done(&n);
@@ -322,28 +346,27 @@ static void first_block_delays(struct epochs *e)
 	}
 }
 
-static const char *keep_name(struct epochs *e, const char *name)
-{
-	char **names = reallocarray(e->names, e->n_names + 1, sizeof(*names));
-
-	if (!names)
-		return NULL;
-	e->names = names;
-	e->names[e->n_names] = strdup(name);
-	return e->names[e->n_names++];
-}
-
 static int add_nodes(struct store *s, const struct epoch_config *config, sqlite3_stmt *q, struct epochs *ret,
                      struct weir_error *reterr)
 {
+	struct epoch_forges forges = { 0 };
+	const char *last_run = NULL;
 	int r = 0, step = 1;
 
 	while (r == 0 && (step = query_step(s, q, reterr)) > 0) {
 		const char *run = keep_name(ret, (const char *)sqlite3_column_text(q, 0));
 		const char *node = keep_name(ret, (const char *)sqlite3_column_text(q, 1));
 
-		r = run && node ? add_node(s, config, run, node, ret, reterr) : -ENOMEM;
+		r = run && node ? 0 : -ENOMEM;
+		if (r == 0 && (!last_run || strcmp(run, last_run))) {
+			epoch_forges_done(&forges);
+			r = epoch_forges_read(s, run, &forges, reterr);
+			last_run = run;
+		}
+		if (r == 0)
+			r = add_node(s, config, run, node, &forges, ret, reterr);
 	}
+	epoch_forges_done(&forges);
 	return r < 0 ? r : step;
 }
 

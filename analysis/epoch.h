@@ -20,7 +20,8 @@ enum {
 	EPOCH_PHASES = 9,
 	EPOCH_GAUGES = 11,
 	EPOCH_TENTHS = 10,
-	EPOCH_MISSED_MAX = 64, /* runs of missed slots that are listed */
+	EPOCH_MISSED_MAX = 64,   /* runs of missed slots that are listed */
+	EPOCH_OBSTACLES_MAX = 8, /* kinds that are listed: there are as many */
 	EPOCH_SENTENCE_MAX = 512,
 	EPOCH_FROM_MAX = 64, /* of a collector's name */
 };
@@ -33,6 +34,7 @@ struct epoch_phase {
 	struct samples_effect effect;
 	double worst; /* in the window */
 	int64_t worst_slot;
+	uint64_t n_spikes, n_base_spikes; /* ten times what is usual elsewhere, and a tenth of a slot */
 };
 
 /* A gauge's step, or a counter's rate: medians before and after the boundary, or in the window and outside. */
@@ -52,9 +54,27 @@ struct epoch_missed {
 	double pause_s;    /* of the slots' time; NaN where they aren't */
 };
 
+/* The epoch's first block: what a boundary does to a chain. What is not known is NaN, -1 or NULL. */
+struct epoch_first_block {
+	int64_t slot;
+	const char *forger;        /* a node of the run; NULL: its log isn't there */
+	double forging_s;          /* from the start of its slot to the block */
+	double adoption_s;         /* from the block to its adoption by its forger */
+	double propagation_s;      /* from the block to its adoption here */
+	double propagation_base_s; /* the median of other blocks that this forger or another one made */
+	int64_t gap_slots;         /* since the block before it */
+	double gap_base_slots;     /* the median of other blocks */
+};
+
+/* What kept slots from being checked or blocks from being forged: `NoLedgerView`. */
+struct epoch_obstacle {
+	char name[EPOCH_FROM_MAX];
+	uint64_t n_window, n_base;
+};
+
 struct epoch_boundary {
 	const char *run, *node;
-	int64_t epoch, slot, time_ns; /* slot -1: not known */
+	int64_t epoch, slot, time_ns; /* slot: the epoch's first; -1: not known */
 	int64_t from_ns, to_ns;       /* the window */
 
 	uint64_t n_missed, n_missed_base; /* slots: in the window, and in the rest of the two epochs */
@@ -76,8 +96,11 @@ struct epoch_boundary {
 
 	uint64_t n_snapshots;
 	double snapshot_longest_s, silence_longest_s;
-	double first_block_s;       /* from the boundary to the first adopted block; NaN: none in the window */
+	double first_block_s;       /* from the boundary to the first block's adoption here; NaN: none in the epoch */
 	double first_block_delay_s; /* from its first adoption on any node to this node's */
+	struct epoch_first_block first_block;
+	struct epoch_obstacle obstacles[EPOCH_OBSTACLES_MAX];
+	uint32_t n_obstacles;
 
 	/* Of the epoch that begins here. Where the log had ended: not seen, and NaN. */
 	uint8_t tenth_is_seen[EPOCH_TENTHS];

@@ -88,7 +88,7 @@ static int pick_collector(struct store *s, const struct epoch_node *n, const cha
 		s,
 		"SELECT collector FROM kept_totals WHERE run = ?1 AND node = ?2 AND metric = ?3 AND collector IN"
 		" (SELECT collector FROM sources WHERE run = ?1 AND node = ?2 AND clock_error_ns BETWEEN 0 AND "
-	        "1000000000)"
+		"1000000000)"
 		" AND (?4 IS NULL OR json_extract(attrs, '$.' || ?4) = ?5"
 		" OR (?5 = 'total' AND json_extract(attrs, '$.' || ?4) IN ('user', 'system')))"
 		" GROUP BY collector ORDER BY sum(n) DESC, collector LIMIT 1",
@@ -204,6 +204,38 @@ static int read_lengths(struct store *s, struct epoch_node *n, struct weir_error
 	return r;
 }
 
+static int read_hindrances(struct store *s, struct epoch_node *n, struct weir_error *reterr)
+{
+	sqlite3_stmt *q =
+		prepare(s,
+	                "SELECT DISTINCT t_ns, json_extract(attrs, '$.obstacle') FROM spans WHERE run = ?1 AND "
+	                "node = ?2 AND metric = 'cardano.forge.obstacle' ORDER BY t_ns",
+	                (const char *const[]){ n->run, n->node }, 2, reterr);
+	int r = q ? 0 : -EINVAL, step = 1;
+
+	while (r == 0 && (step = query_step(s, q, reterr)) > 0) {
+		const char *name = (const char *)sqlite3_column_text(q, 1);
+		struct epoch_hindrance *h;
+
+		if (n->n_hindrances == n->n_hindrance_room) {
+			uint64_t n_room = n->n_hindrance_room ? 2 * n->n_hindrance_room : 64;
+
+			h = reallocarray(n->hindrances, n_room, sizeof(*h));
+			if (!h) {
+				r = -ENOMEM;
+				continue;
+			}
+			n->hindrances = h;
+			n->n_hindrance_room = n_room;
+		}
+		h = &n->hindrances[n->n_hindrances++];
+		h->time_ns = sqlite3_column_int64(q, 0);
+		(void)snprintf(h->name, sizeof(h->name), "%s", name ? name : "obstacle");
+	}
+	(void)sqlite3_finalize(q);
+	return r < 0 ? r : step;
+}
+
 void epoch_node_done(struct epoch_node *n)
 {
 	struct epoch_spans *spans[] = {
@@ -217,6 +249,7 @@ void epoch_node_done(struct epoch_node *n)
 	for (int i = 0; i < EPOCH_GAUGES; i++)
 		samples_done(&n->gauges[i]);
 	samples_done(&n->gc_cpu);
+	free(n->hindrances);
 	*n = (struct epoch_node){ 0 };
 }
 
@@ -245,6 +278,8 @@ int epoch_node_read(struct store *s, const char *run, const char *node, struct e
 	}
 	for (int i = 0; i < EPOCH_GAUGES && r == 0; i++)
 		r = read_gauge(s, ret, &epoch_gauge_rows[i], &ret->gauges[i], ret->gauges_from[i], reterr);
+	if (r == 0)
+		r = read_hindrances(s, ret, reterr);
 	if (r == 0)
 		r = read_gauge(s, ret, &gc, &ret->gc_cpu, from, reterr);
 	return r == 0 ? read_pauses(s, ret, reterr) : r;

@@ -17,12 +17,38 @@ struct epoch_spans {
 	uint64_t n, n_room;
 };
 
+/* A block that a node of the run forged. */
+struct epoch_forged {
+	const char *node; /* borrowed */
+	int64_t slot, time_ns;
+	double forging_s, adoption_s; /* NaN: not known */
+};
+
+struct epoch_forges {
+	struct epoch_forged *at; /* by slot */
+	uint64_t n, n_room;
+	char **nodes; /* owned */
+	uint64_t n_nodes;
+};
+
+/* The blocks that all nodes of a run forged. */
+int epoch_forges_read(struct store *s, const char *run, struct epoch_forges *ret, struct weir_error *reterr);
+void epoch_forges_done(struct epoch_forges *f);
+
+/* When something was in the way, and what. */
+struct epoch_hindrance {
+	int64_t time_ns;
+	char name[EPOCH_FROM_MAX];
+};
+
 struct epoch_node {
 	const char *run, *node; /* borrowed */
 	int64_t slot_ns;        /* 0: not known */
 	int64_t epoch_ns;       /* how long an epoch is; 0: not known */
 	struct epoch_spans boundaries, missed, pauses, snapshots, silences, adopted;
 	struct epoch_spans phases[EPOCH_PHASES];
+	struct epoch_hindrance *hindrances;
+	uint64_t n_hindrances, n_hindrance_room;
 	char pauses_from[EPOCH_FROM_MAX];        /* the collector; "": none has them */
 	int64_t pauses_first_ns, pauses_last_ns; /* when it looked */
 	struct samples gauges[EPOCH_GAUGES];     /* of counters: rates */

@@ -29,6 +29,9 @@ double epoch_overlap_s(const struct epoch_span *s, int64_t from_ns, int64_t to_n
 
 /* epoch_gc.c: fills what is said of collections, once missed slots and what is seen of the tenths are known. */
 void epoch_collections(const struct epoch_place *p);
+/* epoch_block.c: the epoch's first block, and what was in the way of others. */
+int epoch_first_block(const struct epoch_place *p, const struct epoch_forges *forges);
+void epoch_obstacles(const struct epoch_place *p);
 /* epoch_sentence.c: what stands out. */
 void epoch_sentence(const struct epoch_place *p);
 

@@ -60,8 +60,18 @@ static void say_missed(const struct epoch_place *p, struct sentence *to)
 		say(to, ", %.0f %% of their time collections", 100 * b->missed_pause_s / missed_s);
 }
 
+/* Spikes that are more frequent than elsewhere: three, since one falls into the window by chance as often as not, or
+ * one that takes a quarter of a slot; or one that outlasts a slot, wherever else there are some. */
+static int has_spike(const struct epoch_place *p, const struct epoch_phase *f)
+{
+	double expected = 3 * (double)f->n_base_spikes * (double)f->n_window;
+	int is_frequent = (double)f->n_spikes * (double)f->n_base > expected;
+
+	return f->n_spikes && (f->worst > slot_s(p) || (is_frequent && (f->n_spikes >= 3 || f->worst > slot_s(p) / 4)));
+}
+
 /* A phase that is surely longer than elsewhere, at least twice as long, and long enough to matter to a slot; or one
- * whose worst takes a tenth of a slot and is ten times what is usual. */
+ * that has spikes. */
 static void say_phase(const struct epoch_place *p, struct sentence *to)
 {
 	const struct epoch_phase *worst = NULL;
@@ -69,9 +79,8 @@ static void say_phase(const struct epoch_place *p, struct sentence *to)
 	for (int i = 0; i < EPOCH_PHASES; i++) {
 		const struct epoch_phase *f = &p->out->phases[i];
 		int is_shifted = f->effect.low > 0 && f->window > 2 * f->base && f->effect.difference > slot_s(p) / 100;
-		int is_spike = f->worst > slot_s(p) / 10 && f->worst > 10 * f->base;
 
-		if ((is_shifted || is_spike) && (!worst || f->worst > worst->worst))
+		if ((is_shifted || has_spike(p, f)) && (!worst || f->worst > worst->worst))
 			worst = f;
 	}
 	if (!worst)
@@ -124,6 +133,37 @@ static void say_snapshot(const struct epoch_place *p, struct sentence *to)
 	}
 }
 
+/* More often than elsewhere, for as long as it was looked. */
+static void say_obstacles(const struct epoch_place *p, struct sentence *to)
+{
+	double window_s = (double)(p->out->to_ns - p->out->from_ns);
+	double base_s = (double)(p->end_ns - p->begin_ns) - window_s;
+
+	for (uint32_t i = 0; i < p->out->n_obstacles; i++) {
+		const struct epoch_obstacle *o = &p->out->obstacles[i];
+
+		if (!o->n_window || (double)o->n_window / window_s <= 3 * (double)o->n_base / base_s)
+			continue;
+		next(to);
+		say(to, "%s %llu time%s, %llu elsewhere", o->name, (unsigned long long)o->n_window,
+		    o->n_window == 1 ? "" : "s", (unsigned long long)o->n_base);
+	}
+}
+
+/* A block that took a good part of a slot to get here, and ten times what others take. */
+static void say_first_block(const struct epoch_place *p, struct sentence *to)
+{
+	const struct epoch_first_block *b = &p->out->first_block;
+
+	if (!(b->propagation_s > slot_s(p) / 4 && b->propagation_s > 10 * b->propagation_base_s))
+		return;
+	next(to);
+	say(to, "the epoch's first block was adopted ");
+	say_span(to, b->propagation_s);
+	say(to, " after it was forged, others after ");
+	say_span(to, b->propagation_base_s);
+}
+
 void epoch_sentence(const struct epoch_place *p)
 {
 	struct sentence to = { p->out->sentence, 0 };
@@ -131,6 +171,8 @@ void epoch_sentence(const struct epoch_place *p)
 	say_missed(p, &to);
 	say_phase(p, &to);
 	say_collections(p, &to);
+	say_obstacles(p, &to);
+	say_first_block(p, &to);
 	say_snapshot(p, &to);
 	say_gauges(p, &to);
 }

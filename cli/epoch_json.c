@@ -87,6 +87,41 @@ static void json_collections(struct jsonout *j, const struct epoch_boundary *b)
 	jsonout_end(j);
 }
 
+static void json_slot(struct jsonout *j, const char *key, int64_t slot)
+{
+	if (slot >= 0)
+		jsonout_i64(j, key, slot);
+	else
+		jsonout_null(j, key);
+}
+
+static void json_first_block(struct jsonout *j, const struct epoch_first_block *b)
+{
+	jsonout_object(j, "first_block");
+	json_slot(j, "slot", b->slot);
+	jsonout_text(j, "forger", b->forger);
+	jsonout_f64(j, "forging_s", b->forging_s);
+	jsonout_f64(j, "adoption_s", b->adoption_s);
+	jsonout_f64(j, "propagation_s", b->propagation_s);
+	jsonout_f64(j, "propagation_base_s", b->propagation_base_s);
+	json_slot(j, "gap_slots", b->gap_slots);
+	jsonout_f64(j, "gap_base_slots", b->gap_base_slots);
+	jsonout_end(j);
+}
+
+static void json_obstacles(struct jsonout *j, const struct epoch_boundary *b)
+{
+	jsonout_array(j, "obstacles");
+	for (uint32_t i = 0; i < b->n_obstacles; i++) {
+		jsonout_object(j, NULL);
+		jsonout_text(j, "obstacle", b->obstacles[i].name);
+		jsonout_u64(j, "window", b->obstacles[i].n_window);
+		jsonout_u64(j, "base", b->obstacles[i].n_base);
+		jsonout_end(j);
+	}
+	jsonout_end(j);
+}
+
 static void json_tenths(struct jsonout *j, const struct epoch_boundary *b)
 {
 	jsonout_array(j, "tenths");
@@ -109,6 +144,7 @@ void epoch_print_json(struct jsonout *j, const struct epoch_boundary *b)
 	jsonout_text(j, "run", b->run);
 	jsonout_text(j, "node", b->node);
 	jsonout_i64(j, "epoch", b->epoch);
+	json_slot(j, "slot", b->slot);
 	jsonout_i64(j, "t_ns", b->time_ns);
 	jsonout_i64(j, "from_ns", b->from_ns);
 	jsonout_i64(j, "to_ns", b->to_ns);
@@ -122,6 +158,8 @@ void epoch_print_json(struct jsonout *j, const struct epoch_boundary *b)
 	jsonout_f64(j, "silence_longest_s", b->silence_longest_s > 0 ? b->silence_longest_s : NAN);
 	jsonout_f64(j, "first_block_s", b->first_block_s);
 	jsonout_f64(j, "first_block_delay_s", b->first_block_delay_s);
+	json_first_block(j, &b->first_block);
+	json_obstacles(j, b);
 	json_tenths(j, b);
 	jsonout_end(j);
 }

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 static void put_seconds(struct table *t, double seconds)
 {
@@ -132,18 +133,63 @@ static void print_collections(const struct epoch_boundary *b)
 		       100 * b->gc_share, base);
 }
 
-static void print_rest(const struct epoch_boundary *b)
+/* Who forged it, and how long it took to come here. */
+static void print_forger(const struct epoch_boundary *b)
+{
+	const struct epoch_first_block *f = &b->first_block;
+	char room[AMOUNT_MAX];
+
+	if (f->slot >= 0)
+		printf("                 of slot %lld", (long long)f->slot);
+	if (f->forger) {
+		printf(", forged by %s", f->forger);
+		if (f->forging_s >= 0)
+			printf(" %s into the slot", amount_span(room, f->forging_s * 1e9));
+		if (strcmp(f->forger, b->node) == 0 && !isnan(f->adoption_s))
+			printf(", adopted after %s", amount_span(room, f->adoption_s * 1e9));
+		else if (f->propagation_s >= 0)
+			printf(", here after %s", amount_span(room, f->propagation_s * 1e9));
+		if (f->propagation_s >= 0 && !isnan(f->propagation_base_s) && strcmp(f->forger, b->node) != 0)
+			printf(" (others after %s)", amount_span(room, f->propagation_base_s * 1e9));
+	}
+	if (f->gap_slots >= 0)
+		printf("; %lld slots after the block before it", (long long)f->gap_slots);
+	if (f->gap_slots >= 0 && !isnan(f->gap_base_slots))
+		printf(" (others after %.3g)", f->gap_base_slots);
+	if (f->slot >= 0)
+		(void)putchar('\n');
+}
+
+static void print_first_block(const struct epoch_boundary *b)
 {
 	char first[AMOUNT_MAX], delay[AMOUNT_MAX];
+
+	if (isnan(b->first_block_s))
+		return;
+	printf("    first block: adopted %s after the boundary, %s after the first node\n",
+	       amount_span(first, b->first_block_s * 1e9), amount_span(delay, b->first_block_delay_s * 1e9));
+	print_forger(b);
+}
+
+static void print_obstacles(const struct epoch_boundary *b)
+{
+	for (uint32_t i = 0; i < b->n_obstacles; i++)
+		printf("%s%s %llu in the window, %llu elsewhere%s", i ? "; " : "    in the way: ", b->obstacles[i].name,
+		       (unsigned long long)b->obstacles[i].n_window, (unsigned long long)b->obstacles[i].n_base,
+		       i + 1 == b->n_obstacles ? "\n" : "");
+}
+
+static void print_rest(const struct epoch_boundary *b)
+{
+	char first[AMOUNT_MAX];
 
 	if (b->n_snapshots)
 		printf("    ledger snapshots: %llu, longest %s\n", (unsigned long long)b->n_snapshots,
 		       amount_span(first, b->snapshot_longest_s * 1e9));
 	if (b->silence_longest_s > 0)
 		printf("    longest silence of the log: %s\n", amount_span(first, b->silence_longest_s * 1e9));
-	if (!isnan(b->first_block_s))
-		printf("    first block: adopted %s after the boundary, %s after the first node\n",
-		       amount_span(first, b->first_block_s * 1e9), amount_span(delay, b->first_block_delay_s * 1e9));
+	print_obstacles(b);
+	print_first_block(b);
 }
 
 static void print_tenth(const char *head, const struct epoch_boundary *b,

@@ -51,9 +51,19 @@ static struct weir_text number_text(const struct trace_line *line, const char *k
 	                                                                       : (struct weir_text){ "", 0 };
 }
 
+/* A point says its slot behind the hash: `hash@slot`. */
+static struct weir_text slot_of_point(struct weir_text point)
+{
+	const char *sign = point.n_bytes ? memchr(point.at, '@', point.n_bytes) : NULL;
+
+	if (!sign)
+		return (struct weir_text){ "", 0 };
+	return (struct weir_text){ sign + 1, point.n_bytes - (uint64_t)(sign + 1 - point.at) };
+}
+
 static void block_event(struct emit *e, enum meaning meaning, const struct trace_line *line)
 {
-	struct weir_text hash = member_text(line, blocks[meaning].hash[0]);
+	struct weir_text hash = member_text(line, blocks[meaning].hash[0]), slot = number_text(line, "slot");
 	struct weir_attr attrs[4];
 	double length = 0;
 	uint32_t n;
@@ -63,7 +73,7 @@ static void block_event(struct emit *e, enum meaning meaning, const struct trace
 	if (!hash.n_bytes && blocks[meaning].hash[1])
 		hash = member_text(line, blocks[meaning].hash[1]);
 	n = add_attr(attrs, 0, "block", hash_in(hash));
-	n = add_attr(attrs, n, "slot", number_text(line, "slot"));
+	n = add_attr(attrs, n, "slot", slot.n_bytes ? slot : slot_of_point(hash));
 	n = add_attr(attrs, n, "block_no", number_text(line, "blockNo"));
 	if (!member_f64(line, meaning == MEANING_REQUESTED ? "length" : "chainLengthDelta", &length))
 		length = 1;

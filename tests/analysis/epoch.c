@@ -24,12 +24,17 @@ enum {
 	CPU,
 	LIVE,
 	LATENCY,
+	FORGED,
+	ADOPTION,
+	ADOPTED,
+	OBSTACLE,
 	ROWS,
 
 	EPOCH_SLOTS = 100,
 	N_SLOTS = 300, /* epochs 0, 1 and 2; then the log ends as epoch 3 begins */
 	FIRST_MISSED = 104,
 	N_MISSED = 3,
+	FIRST_BLOCK = 107,
 };
 
 #define SECOND  INT64_C(1000000000)
@@ -79,6 +84,30 @@ static const struct weir_metric rows[ROWS] = {
 	              .help = "h",
 	              .shape = WEIR_SHAPE_HISTOGRAM,
 	              .type = WEIR_TYPE_F64 },
+	[FORGED] = { .name = "cardano.forge.block",
+	             .unit = "ns",
+	             .brief = "forged",
+	             .help = "h",
+	             .shape = WEIR_SHAPE_SPAN,
+	             .type = WEIR_TYPE_F64 },
+	[ADOPTION] = { .name = "cardano.forge.adoption",
+	               .unit = "ns",
+	               .brief = "adoption",
+	               .help = "h",
+	               .shape = WEIR_SHAPE_SPAN,
+	               .type = WEIR_TYPE_F64 },
+	[ADOPTED] = { .name = "cardano.block.adopted",
+	              .unit = "{block}",
+	              .brief = "adopted",
+	              .help = "h",
+	              .shape = WEIR_SHAPE_SPAN,
+	              .type = WEIR_TYPE_F64 },
+	[OBSTACLE] = { .name = "cardano.forge.obstacle",
+	               .unit = "1",
+	               .brief = "obstacle",
+	               .help = "h",
+	               .shape = WEIR_SHAPE_SPAN,
+	               .type = WEIR_TYPE_F64 },
 };
 
 /* Series 1 .. ROWS are the rows'; those after them are more of the same metric. */
@@ -114,9 +143,10 @@ static void declare(struct builder *b, struct builder_sink *sink)
 {
 	for (uint32_t row = 0; row < ROWS; row++)
 		series(b, sink, row + 1, row,
-		       row == CPU       ? "{\"process.pid\":\"7\",\"state\":\"user\"}"
-		       : row == LATENCY ? "{\"direction\":\"read\"}"
-		                        : "{}");
+		       row == CPU        ? "{\"process.pid\":\"7\",\"state\":\"user\"}"
+		       : row == LATENCY  ? "{\"direction\":\"read\"}"
+		       : row == OBSTACLE ? "{\"obstacle\":\"NoLedgerView\"}"
+		                         : "{}");
 	series(b, sink, SERIES_CPU_SYSTEM, CPU, "{\"process.pid\":\"7\",\"state\":\"system\"}");
 	series(b, sink, SERIES_CPU_OTHER_PROCESS, CPU, "{\"process.pid\":\"8\",\"state\":\"user\"}");
 	series(b, sink, SERIES_LATENCY_WRITE, LATENCY, "{\"direction\":\"write\"}");
@@ -127,20 +157,47 @@ static int is_in_window(int slot)
 	return slot >= EPOCH_SLOTS && slot < EPOCH_SLOTS + 20;
 }
 
-static void put_span(struct builder *b, uint32_t row, int slot, int64_t duration_ns, double value)
+/* late_ns: behind the beginning of the slot. */
+static void put_late_span(struct builder *b, uint32_t id, int slot, int64_t late_ns, int64_t duration_ns, double value)
 {
 	char json[40];
 	struct weir_text attrs = { json, (uint64_t)snprintf(json, sizeof(json), "{\"slot\":\"%d\"}", slot) };
 
 	assert_int_equal(builder_spans(b,
-	                               &(struct weir_span){ .time_ns = ZERO_NS + slot * SECOND,
+	                               &(struct weir_span){ .time_ns = ZERO_NS + slot * SECOND + late_ns,
 	                                                    .duration_ns = duration_ns,
 	                                                    .value = value,
-	                                                    .series = row + 1,
+	                                                    .series = id,
 	                                                    .attrs = builder_attrs(b, attrs),
 	                                                    .flags = WEIR_SPAN_HAS_VALUE },
 	                               1),
 	                 0);
+}
+
+static void put_span(struct builder *b, uint32_t row, int slot, int64_t duration_ns, double value)
+{
+	put_late_span(b, row + 1, slot, 0, duration_ns, value);
+}
+
+/* Every fifth slot, but the next epoch's first is late and takes long to be adopted. */
+static int has_block(int slot)
+{
+	return slot == FIRST_BLOCK || (slot % 5 == 0 && (slot < EPOCH_SLOTS || slot > FIRST_BLOCK));
+}
+
+/* Forged a tenth of a second into the slot, adopted a hundredth later. */
+static void put_blocks(struct builder *b)
+{
+	for (int slot = 0; slot < N_SLOTS; slot++) {
+		if (!has_block(slot))
+			continue;
+		put_late_span(b, FORGED + 1, slot, SECOND / 20, SECOND / 20, 0);
+		put_late_span(b, ADOPTION + 1, slot, SECOND / 10, SECOND / 100, 0);
+		put_late_span(b, ADOPTED + 1, slot, SECOND / 10 + SECOND / 100, 0, 1);
+	}
+	for (int slot = 101; slot <= 103; slot++)
+		put_late_span(b, OBSTACLE + 1, slot, SECOND / 50, 0, 0);
+	put_late_span(b, OBSTACLE + 1, 50, SECOND / 50, 0, 0);
 }
 
 static void put_number(struct builder *b, uint32_t id, int64_t time_ns, int64_t value)
@@ -201,6 +258,7 @@ static void put_all(struct builder *b)
 	put_span(b, PAUSE, 103, 2 * SECOND, 0);
 	put_span(b, PAUSE, 150, SECOND, 0);
 	put_span(b, PAUSE, N_SLOTS - 1, 1000, 0);
+	put_blocks(b);
 	assert_int_equal(builder_finish(b), 0);
 }
 
@@ -210,6 +268,7 @@ static void declare_log(struct builder *b, struct builder_sink *sink)
 	series(b, sink, START + 1, START, "{}");
 	series(b, sink, BOUNDARY + 1, BOUNDARY, "{}");
 	series(b, sink, 3, CPU, "{\"state\":\"gc\"}");
+	series(b, sink, 4, ADOPTED, "{}");
 }
 
 static void put_log(struct builder *b)
@@ -217,6 +276,13 @@ static void put_log(struct builder *b)
 	for (int slot = 0; slot < N_SLOTS; slot++) {
 		put_span(b, START, slot, 1000, 0);
 		put_number(b, 3, ZERO_NS + slot * SECOND, slot * (SECOND / 5));
+		/* The last one of epoch 0 comes in epoch 1, the first one of epoch 1 late. */
+		if (has_block(slot))
+			put_late_span(b, 4, slot,
+			              slot == 95            ? 6 * SECOND
+			              : slot == FIRST_BLOCK ? SECOND
+			                                    : SECOND / 5,
+			              0, 1);
 	}
 	for (int epoch = 1; epoch <= 3; epoch++)
 		put_span(b, BOUNDARY, epoch * EPOCH_SLOTS, 0, epoch);
@@ -255,7 +321,8 @@ static void put_source(struct store *s, int64_t run, const char *node, const cha
 
 	assert_non_null(b);
 	assert_int_equal(store_node(s, run, node, &info.node, &error), 0);
-	assert_int_equal(store_collector(s, &c, &info.collector, &error), 0);
+	if (store_collector(s, &c, &info.collector, &error) < 0)
+		fail_msg("%s", error.text);
 	assert_int_equal(store_source_begin(s, &info, &sink.source, &error), 0);
 	declare_all(b, &sink);
 	put(b);
@@ -397,6 +464,57 @@ static void processes_and_states_add_up_and_devices_do_not(void **state)
 	store_close(s);
 }
 
+static void the_first_block_is_the_epochs_own(void **state)
+{
+	struct store *s = place_open(&place, STORE_READ);
+	struct epochs e = read_epochs(s, "node-1");
+	const struct epoch_boundary *b = &e.at[0];
+	const struct epoch_first_block *f = &b->first_block;
+
+	assert_int_equal(b->slot, EPOCH_SLOTS);
+	assert_int_equal(f->slot, FIRST_BLOCK);
+	assert_near(b->first_block_s, FIRST_BLOCK - EPOCH_SLOTS + 1);
+	assert_string_equal(f->forger, "node-0");
+	assert_near(f->forging_s, 0.1);
+	assert_near(f->adoption_s, 0.01);
+	assert_near(f->propagation_s, 0.9);
+	assert_near(f->propagation_base_s, 0.1);
+	assert_int_equal(f->gap_slots, FIRST_BLOCK - 95);
+	assert_near(f->gap_base_slots, 5);
+	/* Nine times what others take is not yet said. */
+	assert_null(strstr(b->sentence, "first block"));
+	epochs_done(&e);
+	store_close(s);
+}
+
+static void the_delay_of_the_first_block_is_that_behind_the_first_node(void **state)
+{
+	struct store *s = place_open(&place, STORE_READ);
+	struct epochs e = read_epochs(s, NULL);
+
+	assert_int_equal(e.n, 4);
+	assert_string_equal(e.at[0].node, "node-0");
+	assert_near(e.at[0].first_block_delay_s, 0);
+	assert_near(e.at[2].first_block_delay_s, 0.89);
+	epochs_done(&e);
+	store_close(s);
+}
+
+static void what_was_in_the_way_is_counted_by_its_name(void **state)
+{
+	struct store *s = place_open(&place, STORE_READ);
+	struct epochs e = read_epochs(s, "node-0");
+
+	assert_int_equal(e.at[0].n_obstacles, 1);
+	assert_string_equal(e.at[0].obstacles[0].name, "NoLedgerView");
+	assert_int_equal(e.at[0].obstacles[0].n_window, 3);
+	assert_int_equal(e.at[0].obstacles[0].n_base, 1);
+	assert_non_null(strstr(e.at[0].sentence, "NoLedgerView 3 times, 1 elsewhere"));
+	assert_int_equal(e.at[1].n_obstacles, 0);
+	epochs_done(&e);
+	store_close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -404,6 +522,9 @@ int main(void)
 		cmocka_unit_test(a_boundary_where_the_log_ends_is_none),
 		cmocka_unit_test(pauses_are_cut_at_the_boundary_the_window_and_the_missed_slots),
 		cmocka_unit_test(processes_and_states_add_up_and_devices_do_not),
+		cmocka_unit_test(the_first_block_is_the_epochs_own),
+		cmocka_unit_test(the_delay_of_the_first_block_is_that_behind_the_first_node),
+		cmocka_unit_test(what_was_in_the_way_is_counted_by_its_name),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
