@@ -61,7 +61,13 @@ static const struct pair {
 #define COUNTERS(metric, where)                                                                                        \
 	"SELECT coalesce(node, '') AS node, attrs, t_ns, value FROM numbers WHERE run = ?1 AND collector = ?2 AND"     \
 	" metric = " metric " AND (" where ")"
-#define WINDOW "w AS (SELECT node, min(t_ns) AS t0, max(t_ns) AS t1 FROM theirs GROUP BY node)"
+/* As a process ends, some of its threads may still be read and others not: then the reading before was the last. */
+#define WINDOW                                                                                                         \
+	"readings AS (SELECT node, t_ns, count(*) AS n, lag(count(*)) OVER early AS n_before,"                         \
+	" lag(t_ns) OVER early AS before, row_number() OVER late AS back FROM theirs GROUP BY node, t_ns"              \
+	" WINDOW early AS (PARTITION BY node ORDER BY t_ns), late AS (PARTITION BY node ORDER BY t_ns DESC)),"         \
+	" w AS (SELECT node, (SELECT min(t_ns) FROM theirs t WHERE t.node = r.node) AS t0,"                            \
+	" CASE WHEN n < n_before THEN before ELSE t_ns END AS t1 FROM readings r WHERE back = 1)"
 
 /* The increase of each node's counters: of a group with min() or max(), SQLite takes the other columns from the row
  * that has it. `%s`: from which value on. */

@@ -13,6 +13,7 @@
 #include <weir/fail.h>
 
 #include "bpf/live.h"
+#include "collectors/hsprof/account.h"
 #include "collectors/hsprof/flat.h"
 #include "collectors/hsprof/sampler.h"
 #include "collectors/hsprof/stacks.h"
@@ -20,6 +21,7 @@
 enum row {
 	ROW_SAMPLES,
 	ROW_TIME,
+	ROW_CPU,
 	ROW_WALKS,
 	ROW_LOST,
 	ROW_FILL,
@@ -67,6 +69,17 @@ static const struct weir_metric metrics[ROW_COUNT] = {
 	               .type = WEIR_TYPE_I64,
 	               .better = -1,
 	               .range = WEIR_RANGE_FROM_ZERO },
+	[ROW_CPU] = { .name = "ghc.profile.cpu",
+	              .unit = "ns",
+	              .brief = "CPU time, accounted",
+	              .help = "What /proc/PID/stat says of the sampled processes: their CPU time, and that of children "
+	                      "they "
+	                      "have waited for.",
+	              .shape = WEIR_SHAPE_NUMBER,
+	              .kind = WEIR_KIND_COUNTER,
+	              .type = WEIR_TYPE_I64,
+	              .better = -1,
+	              .range = WEIR_RANGE_FROM_ZERO },
 	[ROW_WALKS] = { .name = "ghc.profile.walks",
 	                .unit = "{sample}",
 	                .brief = "walked stacks",
@@ -121,10 +134,11 @@ struct weir_instance {
 	struct stacks *stacks;
 	struct sampler *sampler; /* NULL: on the lower rung */
 	struct flat *flat;
-	int64_t period_ns, from_ns;
+	int64_t period_ns, from_ns, cpu_ns;
+	uint32_t root;
 	uint64_t told[LOST_CAUSES], n_refused, n_taken;
 	uint32_t n_files_told;
-	uint32_t series_samples, series_time, series_fill, series_lost[LOST_CAUSES],
+	uint32_t series_samples, series_time, series_cpu, series_fill, series_lost[LOST_CAUSES],
 		series_walks[STACKS_CODES][STACKS_WHOLES];
 	struct weir_weight weights[BATCH];
 	uint32_t n_weights;
@@ -175,6 +189,27 @@ static void tell_programs(struct weir_instance *i)
 		if (f->why_nameless[0])
 			complain(i, f->ghc_version[0] ? WEIR_WARNING : WEIR_NOTE, "hsprof.nameless", f->why_nameless);
 	}
+}
+
+/* A process that ended is in its parent's time once that has waited for it: until then the sum would fall. A process
+ * whose root is gone has told all that it will. */
+static int tell_account(struct weir_instance *i, int64_t now_ns)
+{
+	struct weir_number number = { .time_ns = now_ns, .series = i->series_cpu };
+	int64_t cpu_ns, sum_ns = 0;
+	uint32_t tgid = 0;
+
+	if (account_cpu_ns(i->root, &cpu_ns) < 0)
+		return 0;
+	if (!i->sampler)
+		sum_ns = cpu_ns;
+	while (i->sampler && sampler_next_target(i->sampler, &tgid))
+		if (account_cpu_ns(tgid, &cpu_ns) == 0)
+			sum_ns += cpu_ns;
+	if (sum_ns > i->cpu_ns)
+		i->cpu_ns = sum_ns;
+	number.value.i64 = i->cpu_ns;
+	return i->host->numbers(i->host, &number, 1);
 }
 
 /* ---- The rungs ---- */
@@ -231,6 +266,7 @@ static void make_series(struct weir_instance *i)
 
 	i->series_samples = h->series(h, ROW_SAMPLES, NULL, 0);
 	i->series_time = h->series(h, ROW_TIME, NULL, 0);
+	i->series_cpu = h->series(h, ROW_CPU, NULL, 0);
 	i->series_fill = h->series(h, ROW_FILL, &map, 1);
 	for (int cause = 0; cause < LOST_CAUSES; cause++) {
 		struct weir_attr attr = { text_of("cause"), text_of(losses[cause]) };
@@ -321,8 +357,9 @@ static int start(struct weir_instance *i, struct weir_error *reterr)
 		return weir_fail(reterr, r, "hsprof: %" PRId64 ": %s", pid, why);
 	make_series(i);
 	tell_programs(i);
+	i->root = (uint32_t)pid;
 	i->from_ns = h->now(h);
-	return 0;
+	return tell_account(i, i->from_ns);
 }
 
 static int hsprof_open(const struct weir_host *h, struct weir_instance **ret, struct weir_error *reterr)
@@ -466,6 +503,8 @@ static int hsprof_poll(struct weir_instance *i, int64_t now_ns, struct weir_erro
 	if (now_ns < i->from_ns)
 		now_ns = i->from_ns;
 	r = emit_stacks(i, now_ns);
+	if (r == 0 && has_targets)
+		r = tell_account(i, now_ns);
 	if (r == 0)
 		r = emit_numbers(i, &counts, now_ns);
 	i->from_ns = now_ns;

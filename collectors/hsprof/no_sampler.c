@@ -33,6 +33,11 @@ int sampler_has_targets(struct sampler *s)
 	return 0;
 }
 
+int sampler_next_target(struct sampler *s, uint32_t *tgid)
+{
+	return 0;
+}
+
 struct sampler_counts sampler_counts(const struct sampler *s)
 {
 	return (struct sampler_counts){ .n_ring_bytes = 1 };

@@ -13,8 +13,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "bpf/load.h"
 #include "bpf/hsprof.skel.h"
+#include "bpf/load.h"
 
 _Static_assert(LOAD_WHY_MAX <= (int)SAMPLER_WHY_MAX, "room for what load_why() says");
 
@@ -274,6 +274,16 @@ int sampler_has_targets(struct sampler *s)
 			is_any = 1;
 	}
 	return is_any;
+}
+
+int sampler_next_target(struct sampler *s, uint32_t *tgid)
+{
+	uint32_t next;
+
+	if (bpf_map__get_next_key(s->targets, *tgid ? tgid : NULL, &next, sizeof(next)) != 0)
+		return 0;
+	*tgid = next;
+	return 1;
 }
 
 struct sampler_counts sampler_counts(const struct sampler *s)

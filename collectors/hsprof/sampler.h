@@ -34,6 +34,9 @@ int sampler_drain(struct sampler *s, int (*take)(struct weir_instance *i, const 
 /* Whether any process is left to be sampled; those that have ended are no longer followed. */
 int sampler_has_targets(struct sampler *s);
 
+/* The process that is followed after *tgid, 0: the first. 1, or 0 when there is none. */
+int sampler_next_target(struct sampler *s, uint32_t *tgid);
+
 struct sampler_counts {
 	uint64_t n_samples, n_lost; /* lost: the ring was full */
 	uint64_t n_lost_targets;    /* processes that could not be followed */

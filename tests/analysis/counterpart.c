@@ -147,16 +147,19 @@ static void put_collections(struct store *s, int64_t run)
 	PUT(s, run, "rts", series, points);
 }
 
-/* A thread that was there, one that came, and one that is gone before the last reading. */
+/* A thread that was there, one that came, and one that has gone; at the end only one can still be read. */
 static void put_threads(struct store *s, int64_t run)
 {
 	static const struct series series[] = { { 1, ON_CPU, "{}" },
 		                                { 2, THREAD_CPU, "{\"thread.id\":\"1\"}" },
 		                                { 3, THREAD_CPU, "{\"thread.id\":\"2\"}" },
 		                                { 4, THREAD_CPU, "{\"thread.id\":\"3\"}" } };
-	static const struct point points[] = { { 2, 0, 1000 }, { 4, 0, 0 },    { 1, 0, 300 }, { 2, 1, 1200 },
-		                               { 4, 1, 100 },  { 1, 1, 250 },  { 3, 2, 50 },  { 2, 2, 1400 },
-		                               { 1, 2, 70 },   { 2, 3, 1450 }, { 3, 3, 70 },  { 1, 3, 999 } };
+	static const struct point points[] = {
+		{ 2, 0, 1000 }, { 4, 0, 0 },   { 1, 0, 300 }, /* each second's histogram */
+		{ 2, 1, 1200 }, { 4, 1, 100 }, { 1, 1, 250 }, /* is of what comes after it */
+		{ 2, 2, 1400 }, { 3, 2, 50 },  { 1, 2, 70 },   { 2, 3, 1450 },
+		{ 3, 3, 70 },   { 1, 3, 999 }, { 2, 4, 1500 },
+	};
 
 	PUT(s, run, "sched", series, points);
 }
@@ -173,7 +176,7 @@ static void put_connections(struct store *s, int64_t run)
 	};
 	static const struct point points[] = { { 1, 0, 10 },   { 2, 0, 11 },  { 5, 0, 0 },    { 1, 2, 40 },
 		                               { 2, 2, 41 },   { 3, 2, 100 }, { 4, 2, 9000 }, { 3, 3, 160 },
-		                               { 4, 3, 9064 }, { 5, 3, 77 } };
+		                               { 4, 3, 9064 }, { 1, 3, 40 },  { 2, 3, 41 },   { 5, 3, 77 } };
 
 	PUT(s, run, "net", series, points);
 }
@@ -263,7 +266,7 @@ static void the_programs_own_count_of_collections_is_the_headline(void **state)
 	assert_int_equal(h.n_nodes, 1);
 	assert_true(h.nodes[0].at[HEADLINE_COLLECTIONS].value == 104);
 	assert_string_equal(h.nodes[0].at[HEADLINE_COLLECTIONS].from, "rts");
-	assert_true(h.nodes[0].at[HEADLINE_CPU].value == 1450 + 70 + 100);
+	assert_true(h.nodes[0].at[HEADLINE_CPU].value == 1500 + 70 + 100);
 	headline_done(&h);
 	store_close(s);
 }

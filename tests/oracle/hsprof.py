@@ -9,6 +9,7 @@ usage: hsprof.py whole FILE...            stacks in Haskell code were followed t
        hsprof.py fact FILE NAME VALUE     a fact
        hsprof.py shares FILE PROF POINTS  shares of alphaWork, betaWork and gammaWork are as in GHC's own profile
        hsprof.py lost FILE N SHARE        what found no room was counted: stored and lost are N but for a share of it
+       hsprof.py account FILE SHARE              the profile's time is what the kernel says, but for a share of it
        hsprof.py time FILE NS SHARE       the profile's time is that of the clock, but for a share of it
 """
 import json
@@ -123,6 +124,16 @@ def time(path, cpu_ns, share):
         fail(f"{path}: {spent} ns were sampled of {cpu_ns}")
 
 
+def account(path, share):
+    spent = sum(n for _, n in weights(path, "ghc.profile.time"))
+    said = [line["value"] for line in lines_of(path) if line.get("number") == "ghc.profile.cpu"]
+    print(f"{path}: {spent / 1e9:.3f} s were sampled, {(said[-1] - said[0]) / 1e9:.3f} s accounted in {len(said)} readings")
+    if len(said) < 5 or said != sorted(said):
+        fail(f"{path}: {said}")
+    if abs(spent - (said[-1] - said[0])) > share * spent:
+        fail(f"{path}: {spent} ns were sampled of {said[-1] - said[0]}")
+
+
 def lost(path, expected, share):
     end = [line for line in lines_of(path) if "end" in line][0]
     counted = [line["value"] for line in lines_of(path) if line.get("number") == "weir.lost" and line["value"]]
@@ -153,6 +164,8 @@ def main():
         shares(path, sys.argv[3], float(sys.argv[4]))
     elif what == "lost":
         lost(path, float(sys.argv[3]), float(sys.argv[4]))
+    elif what == "account":
+        account(path, float(sys.argv[3]))
     elif what == "time":
         time(path, float(sys.argv[3]), float(sys.argv[4]))
 

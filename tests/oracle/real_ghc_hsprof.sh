@@ -109,6 +109,8 @@ TEXT
 cc -O1 burn.c -o burn
 profile burn.out burn
 say time burn.out 1e9 0.05
+say account shares.out 0.05
+say account tree 0.2 # what a process spends between two readings is not in the second when it ends before that
 
 # A ring that is too small for what comes between two polls: what is lost is counted.
 "$live" hsprof -frequency=9999 interval_ns=1000000 interval_ms=4000 "process.exe=$work/burn" -- ./burn 3>lost
