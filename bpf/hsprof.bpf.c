@@ -20,10 +20,41 @@ struct task_struct___hsprof {
 	struct mm_struct___hsprof *mm;
 } __attribute__((preserve_access_index));
 
-/* The kernel's own names; user space's header, which the context is of, has others. */
+/* Where a sample is, and where the stacks are: GHC's Sp is rbp, on AArch64 x20 (rts/include/stg/MachRegs.h; nobody has
+ * walked a stack there yet, so the collector asks for none). The kernel's pt_regs have names of their own; the
+ * context's are user space's. */
+#if defined(__TARGET_ARCH_x86)
 struct pt_regs___hsprof {
 	unsigned long bp, ip, sp;
 } __attribute__((preserve_access_index));
+
+enum {
+	USER_RING = 3, /* the privilege bits of cs */
+};
+
+#define IS_USER(at)          (((at)->cs & USER_RING) == USER_RING)
+#define CODE_AT(at)          ((at)->rip)
+#define STACK_AT(at)         ((at)->rbp)
+#define C_STACK_AT(at)       ((at)->rsp)
+#define KERNELS_CODE_AT(at)  ((at)->ip)
+#define KERNELS_STACK_AT(at) ((at)->bp)
+#elif defined(__TARGET_ARCH_arm64)
+struct pt_regs___hsprof {
+	__u64 regs[31], sp, pc;
+} __attribute__((preserve_access_index));
+
+enum {
+	EXCEPTION_LEVEL = 12, /* bits of pstate; 0: user space */
+	STG_SP = 20,
+};
+
+#define IS_USER(at)      (((at)->pstate & EXCEPTION_LEVEL) == 0)
+#define CODE_AT(at)      ((at)->pc)
+#define STACK_AT(at)     ((at)->regs[STG_SP])
+#define C_STACK_AT(at)   ((at)->sp)
+#define KERNELS_CODE_AT  CODE_AT
+#define KERNELS_STACK_AT STACK_AT
+#endif
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -56,7 +87,6 @@ __u64 n_most_bytes; /* that have lain in the ring at once */
 
 enum {
 	PAGE_MASK = 4095,
-	USER_RING = 3, /* the privilege bits of cs */
 };
 
 static __always_inline int walk_read(void *room, __u32 n, __u64 address)
@@ -196,17 +226,17 @@ int on_sample(struct bpf_perf_event_data *event)
 	s->n_slides = 0;
 	s->n_calls = 0;
 	s->flags = 0;
-	ip = event->regs.rip;
-	sp = event->regs.rbp;
-	c_sp = event->regs.rsp;
+	ip = CODE_AT(&event->regs);
+	sp = STACK_AT(&event->regs);
+	c_sp = C_STACK_AT(&event->regs);
 	/* Else the compiler makes one load of both branches' and the verifier refuses a moved context. */
 	asm volatile("" : "+r"(ip), "+r"(sp), "+r"(c_sp));
-	if ((event->regs.cs & USER_RING) != USER_RING) {
+	if (!IS_USER(&event->regs)) {
 		struct pt_regs___hsprof *regs = (void *)bpf_task_pt_regs(task);
 
 		s->flags = HSPROF_IN_KERNEL;
-		ip = regs->ip;
-		sp = regs->bp;
+		ip = KERNELS_CODE_AT(regs);
+		sp = KERNELS_STACK_AT(regs);
 		c_sp = regs->sp;
 	}
 	s->ip = ip;
