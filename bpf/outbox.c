@@ -28,24 +28,29 @@ void outbox_begin(struct outbox *o, int64_t time_ns)
 	o->n = 0;
 }
 
-static void put(struct outbox *o, uint32_t series, union weir_value value)
+static void put(struct outbox *o, uint32_t series, int64_t time_ns, union weir_value value)
 {
 	/* 0: the host has refused the series and noted why. */
 	if (!series)
 		return;
 	if (o->n == OUTBOX_NUMBERS)
 		flush(o);
-	o->numbers[o->n++] = (struct weir_number){ o->time_ns, value, series, 0 };
+	o->numbers[o->n++] = (struct weir_number){ time_ns, value, series, 0 };
 }
 
 void outbox_count(struct outbox *o, uint32_t series, uint64_t value)
 {
-	put(o, series, (union weir_value){ .i64 = value > INT64_MAX ? INT64_MAX : (int64_t)value });
+	put(o, series, o->time_ns, (union weir_value){ .i64 = value > INT64_MAX ? INT64_MAX : (int64_t)value });
+}
+
+void outbox_start(struct outbox *o, uint32_t series, int64_t duration_ns)
+{
+	put(o, series, o->time_ns - duration_ns, (union weir_value){ .i64 = 0 });
 }
 
 void outbox_real(struct outbox *o, uint32_t series, double value)
 {
-	put(o, series, (union weir_value){ .f64 = value });
+	put(o, series, o->time_ns, (union weir_value){ .f64 = value });
 }
 
 void outbox_histogram(struct outbox *o, uint32_t series, struct weir_histogram *h, int64_t duration_ns)

@@ -21,6 +21,8 @@ struct outbox {
 
 void outbox_begin(struct outbox *o, int64_t time_ns);
 void outbox_count(struct outbox *o, uint32_t series, uint64_t value);
+/* A counter that was 0 when the interval that ends now began. */
+void outbox_start(struct outbox *o, uint32_t series, int64_t duration_ns);
 void outbox_real(struct outbox *o, uint32_t series, double value);
 /* Over the interval that ends at the poll's time. Its count may be 0: then nothing is said. */
 void outbox_histogram(struct outbox *o, uint32_t series, struct weir_histogram *h, int64_t duration_ns);

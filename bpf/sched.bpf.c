@@ -48,8 +48,8 @@ struct thread {
 	__u64 on_ns;    /* on a processor since; 0: it isn't, or nobody knows since when */
 	__u64 off_ns;   /* off it since */
 	__u64 ready_ns; /* could run since */
-	__u64 n_voluntary, n_minor_faults, n_major_faults; /* the kernel's counts when last looked at */
-	__u64 ran_ns, delayed_ns;                          /* the scheduler's accounts when it left the last time */
+	__u64 n_voluntary, n_involuntary, n_minor_faults, n_major_faults; /* the kernel's counts when last looked at */
+	__u64 ran_ns, delayed_ns; /* the scheduler's accounts when it left the last time */
 	__u32 reason;
 	__u32 is_delay_unseen; /* it came, and since when it could have nobody saw */
 };
@@ -114,6 +114,7 @@ static __always_inline int has_delays(void)
 static __always_inline void note_accounts(struct task_struct *task, struct thread *t)
 {
 	t->n_voluntary = task->nvcsw;
+	t->n_involuntary = task->nivcsw;
 	t->n_minor_faults = task->min_flt;
 	t->n_major_faults = task->maj_flt;
 	t->ran_ns = task->se.sum_exec_runtime;
@@ -264,6 +265,15 @@ static __always_inline void add_disk_wait(struct sched_runner *r, const struct t
 		r->disk_wait_ns += (t->ready_ns ? t->ready_ns : now) - t->off_ns;
 }
 
+/* Beside what we count: the check, and also what a switch that was not seen is made good with. */
+static __always_inline void add_accounts(struct sched_runner *r, struct task_struct *task, const struct thread *t)
+{
+	r->accounted_cpu_ns += task->se.sum_exec_runtime - t->ran_ns;
+	if (has_delays())
+		r->accounted_delay_ns += task->sched_info.run_delay - t->delayed_ns;
+	r->n_accounted_switches += task->nvcsw - t->n_voluntary + task->nivcsw - t->n_involuntary;
+}
+
 static __always_inline void leaves(struct task_struct *task, struct thread *t, __u64 now)
 {
 	struct sched_runner *r = runner_of(task);
@@ -279,6 +289,7 @@ static __always_inline void leaves(struct task_struct *task, struct thread *t, _
 			hist_add(&r->on_cpu, now - t->on_ns, interval);
 		if (t->is_delay_unseen)
 			hist_add(&r->run_delay, task->sched_info.run_delay - t->delayed_ns, interval);
+		add_accounts(r, task, t);
 		r->n_voluntary += (__u64)is_voluntary;
 		r->n_involuntary += (__u64)!is_voluntary;
 		r->n_futex_waits += t->reason == SCHED_REASON_FUTEX;

@@ -49,10 +49,13 @@ struct sched_runner {
 	__u64 n_migrations;
 	__u64 n_minor_faults;
 	__u64 n_major_faults;
-	__u64 disk_wait_ns; /* off it for storage, until it could go on */
+	__u64 disk_wait_ns;     /* off it for storage, until it could go on */
+	__u64 accounted_cpu_ns; /* by how much the scheduler's own accounts grew, between the same switches */
+	__u64 accounted_delay_ns;
+	__u64 n_accounted_switches;
 };
 
-_Static_assert(sizeof(struct sched_runner) == 56 + 2 * sizeof(struct hist), "the layout that both compilers see");
+_Static_assert(sizeof(struct sched_runner) == 80 + 2 * sizeof(struct hist), "the layout that both compilers see");
 
 struct sched_wait_key {
 	__u32 tgid;

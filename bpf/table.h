@@ -10,7 +10,7 @@
 
 enum {
 	TABLE_KEY_MAX = 16,
-	TABLE_SERIES = 9,
+	TABLE_SERIES = 12,
 	TABLE_HISTS = 2,
 };
 

@@ -58,6 +58,7 @@ struct net_diag {
 	struct netlink netlink;
 	struct gauge gauge;
 	uint32_t look;
+	int64_t duration_ns; /* of the interval that ends with this look */
 	uint32_t n_owners, n_connections, n_processes;
 	int32_t free, buckets[BUCKETS];
 	uint64_t lost[LOST_COUNT];
@@ -250,7 +251,7 @@ static void name_connection(const struct net_diag *d, struct connection *c, uint
 	net_tcp_declare(o, &names, &c->series);
 }
 
-static struct connection *meet(struct net_diag *d, const struct netlink_tcp *t, uint32_t tgid, const struct outbox *o)
+static struct connection *meet(struct net_diag *d, const struct netlink_tcp *t, uint32_t tgid, struct outbox *o)
 {
 	int32_t at = d->free;
 	struct connection *c;
@@ -271,6 +272,8 @@ static struct connection *meet(struct net_diag *d, const struct netlink_tcp *t, 
 		c->told[1] = t->n_received_bytes;
 	}
 	name_connection(d, c, tgid, o);
+	for (unsigned way = 0; way < 2 && d->look > 1; way++)
+		outbox_start(o, c->series.bytes[way], d->duration_ns);
 	return c;
 }
 
@@ -331,7 +334,7 @@ static void say_life(const struct connection *c, struct outbox *o)
 
 /* ---- Looking ---- */
 
-static void hear(struct net_diag *d, const struct netlink_tcp *t, const struct outbox *o)
+static void hear(struct net_diag *d, const struct netlink_tcp *t, struct outbox *o)
 {
 	struct connection *c = connection_of(d, t->cookie);
 	uint32_t tgid = c || !t->has_info ? 0 : owner_of(d, t->inode);
@@ -349,7 +352,7 @@ static void hear(struct net_diag *d, const struct netlink_tcp *t, const struct o
 }
 
 /* Of each family the kernel tells listeners first, so that the roles of others can be told. */
-static int look_at_sockets(struct net_diag *d, const struct outbox *o)
+static int look_at_sockets(struct net_diag *d, struct outbox *o)
 {
 	static const uint16_t families[] = { NET_FAMILY_INET, NET_FAMILY_INET6 };
 	struct netlink_tcp t;
@@ -403,6 +406,7 @@ void net_diag_poll(struct net_diag *d, const struct family *family, struct outbo
 	int r;
 
 	d->look++;
+	d->duration_ns = duration_ns;
 	memset(d->listens, 0, sizeof(d->listens));
 	look_at_owners(d, family);
 	r = look_at_sockets(d, o);

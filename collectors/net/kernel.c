@@ -73,6 +73,7 @@ struct net_kernel {
 	int32_t buckets[BUCKETS];
 	int32_t free;
 	uint64_t n_sockets, n_tcps;
+	int64_t duration_ns;    /* of the interval that ends with this poll */
 	struct socket *sockets; /* NET_SOCKETS_MAX */
 	struct tcp *tcps;       /* NET_TCPS_MAX */
 	struct process *processes;
@@ -235,7 +236,7 @@ static void name_tcp(struct net_kernel *k, struct socket *s, const struct outbox
 	net_tcp_declare(o, names, &k->tcps[s->tcp].series);
 }
 
-static void name_socket(struct net_kernel *k, struct socket *s, const struct net_calls *c, const struct outbox *o)
+static void name_socket(struct net_kernel *k, struct socket *s, const struct net_calls *c, struct outbox *o)
 {
 	struct net_ends ends = { .cookie = s->key.cookie,
 		                 .tgid = s->key.tgid,
@@ -255,6 +256,11 @@ static void name_socket(struct net_kernel *k, struct socket *s, const struct net
 	}
 	if (s->transport == TCP)
 		name_tcp(k, s, o, &names);
+	/* Who took which part is known of a connection that was seen from its beginning. */
+	for (unsigned i = 0; i < COUNTS && s->tcp >= 0 && c->role != NET_ROLE_UNKNOWN; i++)
+		outbox_start(o, s->series[i], k->duration_ns);
+	for (unsigned way = 0; way < 2 && s->tcp >= 0 && c->role != NET_ROLE_UNKNOWN; way++)
+		outbox_start(o, k->tcps[s->tcp].series.bytes[way], k->duration_ns);
 }
 
 static void name_process(struct process *p, enum transport transport, const struct outbox *o)
@@ -281,7 +287,7 @@ static const struct net_calls *identity(const struct net_kernel *k)
 }
 
 /* NULL: there is no room, or not yet an identity. */
-static struct socket *socket_of(struct net_kernel *k, const struct net_socket_key *key, const struct outbox *o)
+static struct socket *socket_of(struct net_kernel *k, const struct net_socket_key *key, struct outbox *o)
 {
 	int32_t *bucket = bucket_of(k, key), at;
 	const struct net_calls *who;
@@ -447,6 +453,7 @@ static void tell_gauges(struct net_kernel *k, struct outbox *o)
 void net_kernel_poll(struct net_kernel *k, struct outbox *o, int64_t duration_ns)
 {
 	k->data->interval++;
+	k->duration_ns = duration_ns;
 	poll_sockets(k, o);
 	poll_ends(k, o, duration_ns);
 	poll_processes(k, o);

@@ -212,7 +212,7 @@ void sched_kernel_close(struct sched_kernel *k)
 /* ---- Reading ---- */
 
 enum {
-	NUMBERS = 7,
+	NUMBERS = 10,
 };
 
 static const struct {
@@ -227,6 +227,9 @@ static const struct {
 	{ ROW_PAGE_FAULTS, "type", "minor", offsetof(struct sched_runner, n_minor_faults) },
 	{ ROW_PAGE_FAULTS, "type", "major", offsetof(struct sched_runner, n_major_faults) },
 	{ ROW_DISK_WAIT, NULL, NULL, offsetof(struct sched_runner, disk_wait_ns) },
+	{ ROW_ACCOUNTED_CPU, NULL, NULL, offsetof(struct sched_runner, accounted_cpu_ns) },
+	{ ROW_ACCOUNTED_DELAY, NULL, NULL, offsetof(struct sched_runner, accounted_delay_ns) },
+	{ ROW_ACCOUNTED_SWITCHES, NULL, NULL, offsetof(struct sched_runner, n_accounted_switches) },
 };
 
 _Static_assert(NUMBERS + TABLE_HISTS <= TABLE_SERIES, "a slot has room for all series of a runner");

@@ -46,6 +46,17 @@ static const struct weir_metric metrics[ROW_COUNT] = {
 	                     "Page faults up to the last switch of each thread; major ones read from storage.", -1),
 	[ROW_DISK_WAIT] =
 		ROWS_COUNTER("process.disk.wait", "ns", "block IO wait", "Time spent waiting for block IO.", -1),
+	[ROW_ACCOUNTED_CPU] = ROWS_COUNTER("sched.on_cpu.accounted", "ns", "on CPU, accounted",
+	                                   "What the scheduler accounts to the same threads between the same switches: "
+	                                   "time on a CPU.",
+	                                   0),
+	[ROW_ACCOUNTED_DELAY] = ROWS_COUNTER("sched.run_delay.accounted", "ns", "run-queue delay, accounted",
+	                                     "What the scheduler accounts to the same threads between the same "
+	                                     "switches: time waiting for a CPU.",
+	                                     0),
+	[ROW_ACCOUNTED_SWITCHES] =
+		ROWS_COUNTER("sched.switches.accounted", "{context_switch}", "switches, accounted",
+	                     "What the kernel counts of the same threads between the same switches.", 0),
 	[ROW_THREAD_CPU] = ROWS_COUNTER("thread.cpu.time", "ns", "CPU time, accounted",
 	                                "What schedstat says of the thread: time on a CPU.", -1),
 	[ROW_THREAD_DELAY] = ROWS_COUNTER("thread.run_delay", "ns", "run-queue delay, accounted",

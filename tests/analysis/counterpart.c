@@ -20,7 +20,7 @@
 enum {
 	GC_COUNT,
 	ON_CPU,
-	THREAD_CPU,
+	ACCOUNTED,
 	CONNECTION,
 	TCP,
 	ROWS,
@@ -43,7 +43,7 @@ static const struct weir_metric rows[ROWS] = {
 	             .help = "h",
 	             .shape = WEIR_SHAPE_HISTOGRAM,
 	             .type = WEIR_TYPE_F64 },
-	[THREAD_CPU] = COUNTER("thread.cpu.time", "ns", WEIR_SHAPE_NUMBER),
+	[ACCOUNTED] = COUNTER("sched.on_cpu.accounted", "ns", WEIR_SHAPE_NUMBER),
 	[CONNECTION] = COUNTER("connection.io", "By", WEIR_SHAPE_NUMBER),
 	[TCP] = COUNTER("tcp.bytes", "By", WEIR_SHAPE_NUMBER),
 };
@@ -151,9 +151,9 @@ static void put_collections(struct store *s, int64_t run)
 static void put_threads(struct store *s, int64_t run)
 {
 	static const struct series series[] = { { 1, ON_CPU, "{}" },
-		                                { 2, THREAD_CPU, "{\"thread.id\":\"1\"}" },
-		                                { 3, THREAD_CPU, "{\"thread.id\":\"2\"}" },
-		                                { 4, THREAD_CPU, "{\"thread.id\":\"3\"}" } };
+		                                { 2, ACCOUNTED, "{\"thread.id\":\"1\"}" },
+		                                { 3, ACCOUNTED, "{\"thread.id\":\"2\"}" },
+		                                { 4, ACCOUNTED, "{\"thread.id\":\"3\"}" } };
 	static const struct point points[] = {
 		{ 2, 0, 1000 }, { 4, 0, 0 },   { 1, 0, 300 }, /* each second's histogram */
 		{ 2, 1, 1200 }, { 4, 1, 100 }, { 1, 1, 250 }, /* is of what comes after it */

@@ -308,10 +308,11 @@ static void see_number(void *what, const json_t *line)
 	g->first[i] = time == g->first_time ? value : 0;
 }
 
+/* Of the first poll: what every poll says, and only then. */
 static int64_t first_time(const struct watched *w)
 {
-	/* Of a number: a histogram's time is where its interval starts, before the first poll. */
-	const char *number = strstr(w->text, "{\"number\":"), *at = number ? strstr(number, "\"t_ns\":") : NULL;
+	const char *skew = strstr(w->text, "{\"number\":\"weir.snapshot.skew\""),
+		   *at = skew ? strstr(skew, "\"t_ns\":") : NULL;
 
 	return at ? strtoll(at + strlen("\"t_ns\":"), NULL, 10) : 0;
 }
