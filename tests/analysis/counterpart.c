@@ -21,6 +21,7 @@ enum {
 	GC_COUNT,
 	ON_CPU,
 	ACCOUNTED,
+	THREAD_CPU,
 	CONNECTION,
 	TCP,
 	ROWS,
@@ -44,6 +45,7 @@ static const struct weir_metric rows[ROWS] = {
 	             .shape = WEIR_SHAPE_HISTOGRAM,
 	             .type = WEIR_TYPE_F64 },
 	[ACCOUNTED] = COUNTER("sched.on_cpu.accounted", "ns", WEIR_SHAPE_NUMBER),
+	[THREAD_CPU] = COUNTER("thread.cpu.time", "ns", WEIR_SHAPE_NUMBER),
 	[CONNECTION] = COUNTER("connection.io", "By", WEIR_SHAPE_NUMBER),
 	[TCP] = COUNTER("tcp.bytes", "By", WEIR_SHAPE_NUMBER),
 };
@@ -153,12 +155,15 @@ static void put_threads(struct store *s, int64_t run)
 	static const struct series series[] = { { 1, ON_CPU, "{}" },
 		                                { 2, ACCOUNTED, "{\"thread.id\":\"1\"}" },
 		                                { 3, ACCOUNTED, "{\"thread.id\":\"2\"}" },
-		                                { 4, ACCOUNTED, "{\"thread.id\":\"3\"}" } };
+		                                { 4, ACCOUNTED, "{\"thread.id\":\"3\"}" },
+		                                { 5, THREAD_CPU, "{\"thread.id\":\"1\"}" },
+		                                { 6, THREAD_CPU, "{\"thread.id\":\"2\"}" },
+		                                { 7, THREAD_CPU, "{\"thread.id\":\"3\"}" } };
 	static const struct point points[] = {
-		{ 2, 0, 1000 }, { 4, 0, 0 },   { 1, 0, 300 }, /* each second's histogram */
-		{ 2, 1, 1200 }, { 4, 1, 100 }, { 1, 1, 250 }, /* is of what comes after it */
-		{ 2, 2, 1400 }, { 3, 2, 50 },  { 1, 2, 70 },   { 2, 3, 1450 },
-		{ 3, 3, 70 },   { 1, 3, 999 }, { 2, 4, 1500 },
+		{ 2, 0, 1000 }, { 4, 0, 0 },    { 1, 0, 300 }, /* each second's histogram */
+		{ 2, 1, 1200 }, { 4, 1, 100 },  { 1, 1, 250 }, /* is of what comes after it */
+		{ 2, 2, 1400 }, { 3, 2, 50 },   { 1, 2, 70 },  { 2, 3, 1450 }, { 3, 3, 70 },
+		{ 1, 3, 999 },  { 2, 4, 1500 }, { 7, 1, 100 }, { 6, 3, 70 },   { 5, 4, 1500 },
 	};
 
 	PUT(s, run, "sched", series, points);
