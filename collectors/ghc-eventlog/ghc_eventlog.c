@@ -78,8 +78,9 @@ static uint32_t ghc_eventlog_sniff(struct weir_text name, const uint8_t *head, u
 	static const char start[] = "hdrbhetb";
 	uint64_t n = n_head < 8 ? n_head : 8;
 
+	/* Nobody else's, by its contents: a log whose beginning is damaged has to be said to be. */
 	if (n && memcmp(head, start, n) != 0)
-		return 0;
+		return 1;
 	return n == 8 ? 95 : 50;
 }
 

@@ -62,8 +62,9 @@ static uint32_t ghc_heap_sniff(struct weir_text name, const uint8_t *head, uint6
 	static const char start[] = "JOB \"";
 	uint64_t n = n_head < sizeof(start) - 1 ? n_head : sizeof(start) - 1;
 
+	/* Nobody else's, by its contents: a profile whose beginning is damaged has to be said to be. */
 	if (memcmp(head, start, n) != 0)
-		return 0;
+		return 1;
 	return n == sizeof(start) - 1 ? 95 : 50;
 }
 

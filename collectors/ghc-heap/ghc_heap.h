@@ -192,7 +192,7 @@ struct samples {
 	uint64_t sample_offset;
 	int64_t begin_ns, previous_ns;
 	uint32_t series;
-	uint8_t in_sample, has_job, is_profiled, is_settled, has_pending_empty, has_first;
+	uint8_t in_sample, has_job, is_profiled, is_settled, has_pending_empty, has_first, has_bad_line;
 };
 
 /* JOB's flags and facts. */

@@ -232,6 +232,12 @@ static void bad(struct samples *s, const char *code, const char *reason, uint64_
 	say(s, WEIR_WARNING, code, reason, offset, 1);
 }
 
+static void bad_line(struct samples *s, const struct parse_fault *fault)
+{
+	s->has_bad_line = 1;
+	bad(s, fault->code, fault->reason, fault->offset);
+}
+
 static int is_unit(struct parse_text text, const char *unit)
 {
 	return text.n == strlen(unit) && memcmp(text.at, unit, text.n) == 0;
@@ -288,7 +294,7 @@ int64_t samples_take(struct samples *s, const struct weir_chunk *chunk)
 		if (p == PARSE_OK)
 			r = take_record(s, &record, before.offset);
 		else if (p == PARSE_BAD)
-			bad(s, fault.code, fault.reason, fault.offset);
+			bad_line(s, &fault);
 		else
 			return (int64_t)i;
 		if (r < 0)
@@ -328,7 +334,8 @@ void samples_finish(struct samples *s)
 		say(s, WEIR_WARNING, "hp.empty",
 		    "the file is empty: its program was killed, or has not started to write", 0, 1);
 	else if (!s->has_job)
-		say(s, WEIR_WARNING, "hp.no_header", "the file does not begin with JOB", 0, 1);
+		say(s, s->has_bad_line && !s->n_samples ? WEIR_ERROR : WEIR_WARNING, "hp.no_header",
+		    "the file does not begin with JOB", 0, 1);
 	else if (!s->n_samples)
 		say(s, WEIR_NOTE, "hp.no_bands", "no sample has bands: the program ended before the first census",
 		    WEIR_NO_OFFSET, 1);

@@ -13,6 +13,10 @@ static const struct weir_claim claims[] = {
 
 /* ---- Sniffing ---- */
 
+enum {
+	SURE_OF_NAME = 1, /* nobody knows the contents: a report whose beginning is damaged has to be said to be */
+};
+
 static int starts_with(const char *at, uint64_t n, const char *what)
 {
 	uint64_t n_what = strlen(what), n_both = n < n_what ? n : n_what;
@@ -34,7 +38,7 @@ static uint32_t ghc_prof_sniff(struct weir_text name, const uint8_t *head, uint6
 		return 95;
 	if (at[0] == '{' && memmem(at, n_head, "\"program\"", 9) && memmem(at, n_head, "\"rts_arguments\"", 15))
 		return 90;
-	return at[0] == '\t' && n_head < 64 ? 20 : 0; /* cut inside the title */
+	return at[0] == '\t' && n_head < 64 ? 20 : SURE_OF_NAME; /* cut inside the title */
 }
 
 /* ---- Opening ---- */

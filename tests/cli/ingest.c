@@ -229,6 +229,27 @@ static void a_cut_report_is_exit_code_3_and_says_where(void **state)
 	folder_free(&f);
 }
 
+static void a_damaged_beginning_is_said_and_not_taken_for_nobodys_file(void **state)
+{
+	static const char *const names[] = { "run/node-0/a.prof", "run/node-0/a.hp", "run/node-0/a.eventlog" };
+	struct folder f = folder_new();
+	struct program p;
+
+	made_run(&f, "run");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		folder_write(&f, names[i], "what once was a beginning\n\n1 2 3\n4 5 6\n");
+	p = program_weir(f.path, "ingest", "run", "-o", "s.weir", NULL);
+	assert_code(&p, 3);
+	assert_non_null(strstr(program_last_line(p.err), "s.weir: 0 sources partial, 3 failed"));
+	program_done(&p);
+	assert_int_equal(ask_number(&f, "s.weir", "select count(*) from sources where path like 'node-0/a.%'"), 3);
+	assert_int_equal(ask_number(&f, "s.weir",
+	                            "select count(distinct path) from diags where path like 'node-0/a.%'"
+	                            " and severity = 'error' and offset = 0"),
+	                 3);
+	folder_free(&f);
+}
+
 static void hostile_folders_cost_nothing_but_themselves(void **state)
 {
 	char deep[256] = "run/node-0";
@@ -353,6 +374,7 @@ int main(void)
 		cmocka_unit_test(a_dry_run_says_whose_each_file_is_and_writes_nothing),
 		cmocka_unit_test(a_broken_document_is_exit_code_3_and_the_rest_is_read),
 		cmocka_unit_test(a_cut_report_is_exit_code_3_and_says_where),
+		cmocka_unit_test(a_damaged_beginning_is_said_and_not_taken_for_nobodys_file),
 		cmocka_unit_test(hostile_folders_cost_nothing_but_themselves),
 		cmocka_unit_test(many_files_that_nobody_claims_are_listed),
 		cmocka_unit_test(collectors_get_their_options_and_no_others),
