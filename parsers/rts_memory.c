@@ -32,6 +32,16 @@ static int is_plausible(const struct rts_memory *m)
 	       m->copied_bytes <= INT64_MAX && m->last_live_bytes <= INT64_MAX;
 }
 
+int rts_memory_is_known(uint64_t n_bytes)
+{
+	static const uint16_t known[] = { 320, 368, 376, 400 };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (known[i] == n_bytes)
+			return 1;
+	return 0;
+}
+
 enum parse_result rts_memory(const uint8_t *at, size_t n, struct rts_memory *ret, struct parse_fault *ret_fault)
 {
 	struct cursor c = cursor_on(at, n);

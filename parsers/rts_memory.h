@@ -11,18 +11,24 @@
  *            96 i64 init_cpu, init_elapsed, mutator_cpu, mutator_elapsed, gc_cpu, gc_elapsed, cpu, elapsed
  *           160 u32 gen, threads; u64 allocated, live, large, compact, slop, mem_in_use, copied …      the last one
  *
- * The layout up to there is the same in GHC 9.0, where the whole struct has 400 bytes, and in the newest source of
- * 2026, where it has 376; behind it they differ. The times stay 0 unless the program collects statistics (-T, -s, -S,
- * -t).
+ * The layout up to there has been the same since GHC 8.6; what is behind it tells them apart by the size of the whole:
+ *
+ *     bytes  GHC                  behind the last collection's copied bytes      source
+ *     320    8.6 to 8.10.1        no times of the non-moving collector           ghc/ghc includes/RtsAPI.h, by reading
+ *     400    8.10.2 to 9.0        10 such times                                  the same; 9.0.2 by running
+ *     368    after that           3 counters of work in place of 7               rts/include/RtsAPI.h, by reading
+ *     376    up to 2026           the same, and bytes lost to fragmentation      ghc/ghc rts/include/RtsAPI.h, by
+ * reading
+ *
+ * 8.2 and 8.4 have fewer fields before (no par_balanced, no init_*) and fewer than 312 bytes. The times stay 0 unless
+ * the program collects statistics (-T, -s, -S, -t).
  */
 
 #include "parsers/result.h"
 
 enum {
 	RTS_MEMORY_HEAD_BYTES = 224,
-	RTS_MEMORY_SIZE_9_0 = 400, /* of the whole struct */
-	RTS_MEMORY_SIZE_2026 = 376,
-	RTS_MEMORY_SIZE_MIN = 312, /* that can be one at all */
+	RTS_MEMORY_SIZE_MIN = 312, /* of the whole struct, that can be one with this head at all */
 	RTS_MEMORY_SIZE_MAX = 512,
 	RTS_MEMORY_GENERATIONS_MAX = 32,
 	RTS_MEMORY_THREADS_MAX = 4096,
@@ -38,6 +44,9 @@ struct rts_memory {
 	uint32_t last_generation, last_threads;
 	uint64_t last_allocated_bytes, last_live_bytes, last_large_bytes, last_compact_bytes, last_slop_bytes;
 };
+
+/* Whether somebody has looked at a struct of this size. */
+int rts_memory_is_known(uint64_t n_bytes);
 
 /* PARSE_OK; PARSE_MORE: fewer than RTS_MEMORY_HEAD_BYTES; PARSE_BAD: what no run-time system says of itself, so the
  * layout is another one (`rts_memory.layout`). */

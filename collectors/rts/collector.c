@@ -82,8 +82,7 @@ static void tell_program(struct weir_instance *i)
 		fact(i->host, "ghc.threaded", runtime_is_threaded(rt) ? "true" : "false");
 		fact(i->host, "ghc.profiled", rt->symbols[SYMBOL_PROFILED].is_found ? "true" : "false");
 	}
-	if (i->ladder.has_memory && rt->symbols[SYMBOL_STATS].n_bytes != RTS_MEMORY_SIZE_9_0 &&
-	    rt->symbols[SYMBOL_STATS].n_bytes != RTS_MEMORY_SIZE_2026)
+	if (i->ladder.has_memory && !rts_memory_is_known(rt->symbols[SYMBOL_STATS].n_bytes))
 		say(i->host, WEIR_NOTE, "rts.layout",
 		    "the program's counters are of a size that was never looked at: they are read as those of GHC 9.0");
 	if (i->probes && probes_slow(i->probes))

@@ -113,6 +113,13 @@ static void put64(uint8_t *at, uint64_t v)
 	put32(at + 4, (uint32_t)(v >> 32));
 }
 
+static void a_size_that_nobody_looked_at_is_known_as_such(void **state)
+{
+	assert_true(rts_memory_is_known(320) && rts_memory_is_known(368) && rts_memory_is_known(376) &&
+	            rts_memory_is_known(400));
+	assert_false(rts_memory_is_known(0) || rts_memory_is_known(319) || rts_memory_is_known(408));
+}
+
 static void statistics_are_read_where_ghc_keeps_them(void **state)
 {
 	uint8_t at[RTS_MEMORY_HEAD_BYTES] = { 0 };
@@ -178,6 +185,7 @@ int main(void)
 		cmocka_unit_test(every_prefix_of_a_line_asks_for_more),
 		cmocka_unit_test(lines_of_another_kind_are_passed_over),
 		cmocka_unit_test(the_cheap_place_of_each_entry_is_found),
+		cmocka_unit_test(a_size_that_nobody_looked_at_is_known_as_such),
 		cmocka_unit_test(statistics_are_read_where_ghc_keeps_them),
 		cmocka_unit_test(what_no_program_counts_is_another_layout),
 	};
