@@ -119,6 +119,10 @@ static void on_diag(struct session_listener *l, uint32_t job, const struct weir_
 static void on_done(struct session_listener *l, uint32_t job, const struct session_outcome *o)
 {
 	l->n_rows += o->n_rows;
+	if (!o->is_left_out || l->run->request->is_quiet)
+		return;
+	wipe(l);
+	say("%s: left out: %s", l->names[job], o->why.text);
 }
 
 static void on_opened(struct session_listener *l)
@@ -183,7 +187,8 @@ static int add_job(struct session *session, const struct live_run *run, const st
 		                 .interval_ns = q->interval_ns,
 		                 .schedule = q->schedule,
 		                 .started_ns = started_ns,
-		                 .target = (int)t->pid };
+		                 .target = (int)t->pid,
+		                 .is_optional = !q->collectors };
 	uint32_t number;
 
 	(void)snprintf(path, sizeof(path), "live:%s", c->name);

@@ -154,6 +154,14 @@ static int say_all(struct reading *r, int wait_status, struct weir_error *reterr
 	return result < 0 ? result : say_output(r, reterr);
 }
 
+static int is_left_out(const struct reading *r)
+{
+	const struct wire_end *e = &r->intake.end;
+
+	return r->setup.job->is_optional && r->intake.has_end && e->way == WIRE_WAY_FAILED &&
+	       e->verb == WORKER_VERB_OPEN && e->code == -ENXIO;
+}
+
 int reading_end(struct reading *r, struct session_outcome *ret, struct weir_error *reterr)
 {
 	int wait_status;
@@ -162,6 +170,13 @@ int reading_end(struct reading *r, struct session_outcome *ret, struct weir_erro
 	*ret = (struct session_outcome){ 0 };
 	if (result < 0 || r->is_hash_only)
 		return result;
+	ret->is_left_out = is_left_out(r);
+	if (ret->is_left_out) {
+		ret->why = r->intake.sentence;
+		store_source_abort(r->source);
+		r->source = NULL;
+		return 0;
+	}
 	result = say_all(r, wait_status, reterr);
 	if (result < 0)
 		return result;

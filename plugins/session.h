@@ -43,7 +43,8 @@ struct session_job {
 	int has_own_end; /* over when its writer is gone; else only when all live sources end */
 	const uint8_t *head; /* what was read of it already */
 	uint64_t n_head;
-	int target; /* whose process it measures, 0: none */
+	int target;      /* whose process it measures, 0: none */
+	int is_optional; /* nobody named the collector: when the target is not of its kind, it is left out */
 };
 
 struct session_progress {
@@ -54,7 +55,9 @@ struct session_progress {
 };
 
 struct session_outcome {
-	int is_skipped; /* read whole before; nothing below counts */
+	int is_skipped;  /* read whole before; nothing below counts */
+	int is_left_out; /* not for this target: the store has nothing of it, and only why counts */
+	struct weir_error why;
 	enum store_status status;
 	struct store_ledger ledger;
 	uint64_t n_rows, n_bytes;

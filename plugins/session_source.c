@@ -31,10 +31,12 @@ static void hear_diag(struct intake_listener *l, const struct weir_diag *diag)
 
 static void tell_done(struct session *s, uint32_t job, const struct session_outcome *o)
 {
+	int has_status = !o->is_skipped && !o->is_left_out;
+
 	s->totals.n_skipped += o->is_skipped != 0;
-	s->totals.n_ok += !o->is_skipped && o->status == STORE_OK;
-	s->totals.n_partial += !o->is_skipped && o->status == STORE_PARTIAL;
-	s->totals.n_failed += !o->is_skipped && o->status == STORE_FAILED;
+	s->totals.n_ok += has_status && o->status == STORE_OK;
+	s->totals.n_partial += has_status && o->status == STORE_PARTIAL;
+	s->totals.n_failed += has_status && o->status == STORE_FAILED;
 	s->progress.n_sources_done++;
 	s->n_bytes_ended += s->jobs[job]->size_bytes;
 	if (s->config.ops && s->config.ops->done)

@@ -27,7 +27,7 @@ struct process {
 };
 
 /* The first process of root's tree, root before its children, that has GHC's run-time system, and that file's image.
- * exe: what root is about to run, or NULL; looked at when root isn't running it yet. -ENOTSUP: none has it. -ESRCH: no
+ * exe: what root is about to run, or NULL; looked at when root isn't running it yet. -ENXIO: none has it. -ESRCH: no
  * such process. Else why the program's file can't be read. */
 int process_find(pid_t root, const char *exe, struct process *ret, struct image **ret_image, struct weir_error *reterr);
 

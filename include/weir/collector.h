@@ -128,6 +128,8 @@ struct weir_collector {
 	 * its first bytes (up to 4096; fewer only when the file is shorter). 0: not mine. Pure. NULL: always 50. */
 	uint32_t (*sniff)(struct weir_text name, const uint8_t *head, uint64_t n_head);
 
+	/* -ENXIO: a live collector's target is not of the kind that it measures (its program was made by another
+	 * compiler): where nobody asked for this collector by its name, it is left out without harm. */
 	int (*open)(const struct weir_host *h, struct weir_instance **ret, struct weir_error *reterr);
 	/* WEIR_OK: call again at once; WEIR_AGAIN: when there is input or the interval is over; WEIR_END: done. */
 	int (*poll)(struct weir_instance *i, int64_t now_ns, struct weir_error *reterr);

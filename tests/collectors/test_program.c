@@ -186,7 +186,7 @@ static void a_program_without_the_runtime_is_told_so(void **state)
 	struct process p;
 	struct image *i = NULL;
 
-	assert_int_equal(process_find(getpid(), NULL, &p, &i, &error), -ENOTSUP);
+	assert_int_equal(process_find(getpid(), NULL, &p, &i, &error), -ENXIO);
 	assert_non_null(strstr(error.text, "neither it nor any of its children runs GHC's run-time system"));
 	assert_null(i);
 }
