@@ -115,7 +115,7 @@ static int attach_process(struct live_run *run, struct targets *targets, const c
 	return measure(run, targets, tag);
 }
 
-static int attach_run(struct live_run *run, struct targets *targets, const char *path)
+static int attach_run(struct live_request *q, struct live_run *run, struct targets *targets, const char *path)
 {
 	struct weir_error error;
 	struct run *found;
@@ -129,6 +129,7 @@ static int attach_run(struct live_run *run, struct targets *targets, const char 
 		say("attach: %s: none of its nodes runs; is there a supervisor/node2pid.map?", path);
 		code = EXIT_FAILED;
 	} else {
+		live_take_constants(q, found);
 		code = measure(run, targets, found->tag);
 	}
 	run_close(found);
@@ -164,7 +165,7 @@ int verb_attach(int argc, char **argv)
 		code = EXIT_MISUSE;
 	else
 		code = is_number(argv[optind]) ? attach_process(&run, &targets, argv[optind])
-		                               : attach_run(&run, &targets, argv[optind]);
+		                               : attach_run(&q, &run, &targets, argv[optind]);
 	free(targets.at);
 	return code;
 }

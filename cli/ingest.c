@@ -226,22 +226,16 @@ static int pick_store(struct ingest_request *r, const struct plan *plan)
 
 /* ---- Jobs ---- */
 
+static uint32_t add_fact(const struct run *run, uint32_t node, const char *name, struct lend_pair *ret)
+{
+	*ret = (struct lend_pair){ name, run_fact(run, node, name) };
+	return ret->value != NULL;
+}
+
 static uint32_t collect_context(const struct run *run, const struct plan_job *job, struct lend_pair *ret)
 {
 	static const char *const facts[] = {
-		"process.pid",
-		"process.start_ns",
-		"run.start_ns",
-		"run.end_ns",
-		"ghc.version",
-		"genesis.system_start_ns",
-		"genesis.slot_length_ns",
-		"genesis.epoch_length_slots",
-		"genesis.security_param",
-		"genesis.active_slots_coeff",
-		"genesis.byron_slots",
-		"genesis.byron_slot_length_ns",
-		"genesis.byron_epochs",
+		"process.pid", "process.start_ns", "run.start_ns", "run.end_ns", "ghc.version",
 	};
 	uint32_t n = 0;
 
@@ -249,12 +243,10 @@ static uint32_t collect_context(const struct run *run, const struct plan_job *jo
 	ret[n++] = (struct lend_pair){ "node", run->nodes[job->node].name };
 	if (job->before)
 		ret[n++] = (struct lend_pair){ "trace.before", job->before };
-	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
-		const char *value = run_fact(run, job->node, facts[i]);
-
-		if (value)
-			ret[n++] = (struct lend_pair){ facts[i], value };
-	}
+	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
+		n += add_fact(run, job->node, facts[i], &ret[n]);
+	for (size_t i = 0; run_constants[i]; i++)
+		n += add_fact(run, job->node, run_constants[i], &ret[n]);
 	return n;
 }
 

@@ -20,7 +20,7 @@
 #include <weir/fail.h>
 
 enum {
-	CONTEXT_MAX = 8,
+	CONTEXT_MAX = 8 + LIVE_CONSTANTS_MAX,
 	SAID_MAX = 20, /* diags that are printed as they come; all are in the store */
 	SECOND_NS = 1000000000,
 };
@@ -163,6 +163,8 @@ static uint32_t collect_context(const struct live_run *run, const struct live_ta
 		ret[n++] = (struct lend_pair){ "process.start_ns", room->start_ns };
 	if (t->exe[0])
 		ret[n++] = (struct lend_pair){ "process.exe", t->exe };
+	for (uint32_t i = 0; i < run->request->n_constants; i++)
+		ret[n++] = (struct lend_pair){ run->request->constants[i].name, run->request->constants[i].value };
 	return n;
 }
 
@@ -213,6 +215,8 @@ static int identify(struct store *s, const struct live_run *run, struct ids *ret
 
 	if (r == 0 && run->layout)
 		r = put_fact(s, ret, 0, "run.layout", run->layout, reterr);
+	for (uint32_t i = 0; i < run->request->n_constants && r == 0; i++)
+		r = put_fact(s, ret, 0, run->request->constants[i].name, run->request->constants[i].value, reterr);
 	for (uint32_t i = 0; i < run->n_targets && r == 0; i++) {
 		const struct live_target *t = &run->targets[i];
 

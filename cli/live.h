@@ -7,6 +7,7 @@
 #include "cli/page.h"
 #include "plugins/lend.h"
 #include "plugins/schedule.h"
+#include "runs/run.h"
 #include "store/store.h"
 
 #include <sys/types.h>
@@ -16,6 +17,7 @@ enum {
 	LIVE_TARGETS_MAX = 256,
 	LIVE_OPTIONS_MAX = 64,
 	LIVE_PATH_MAX = 4096,
+	LIVE_CONSTANTS_MAX = 8,
 };
 
 /* A process that is measured, with all that it starts. */
@@ -30,6 +32,12 @@ struct live_option {
 	struct lend_pair pair;
 };
 
+/* Of the chain: a name of run_constants and its value. */
+struct live_constant {
+	const char *name;
+	char value[RUN_CONSTANT_MAX];
+};
+
 struct live_request {
 	const char *output, *tag, *node;
 	const char *collectors; /* `disk,net`; NULL: all that there are */
@@ -39,6 +47,8 @@ struct live_request {
 	int is_quiet;
 	struct live_option options[LIVE_OPTIONS_MAX];
 	uint32_t n_options;
+	struct live_constant constants[LIVE_CONSTANTS_MAX]; /* of --genesis, or else the run directory */
+	uint32_t n_constants;
 };
 
 /* What a verb wants to know, and does, meanwhile. */
@@ -93,11 +103,15 @@ enum live_row {
 	[LIVE_OPTION] = { "option", "C.NAME=VALUE", "an option of collector C; `weir plugins show C`", 'O' },          \
 	[LIVE_QUIET] = { "quiet", NULL, "print only what went wrong", 'q' },                                           \
 	[LIVE_WINDOW] = { "epoch-window", "-SECONDS,+SECONDS", "look at --interval only around epoch boundaries", 0 }, \
-	[LIVE_GENESIS] = { "genesis", "FILE", "the Shelley genesis, which says when epochs begin", 0 },                \
+	[LIVE_GENESIS] = { "genesis", "FILE",                                                                          \
+		           "the Shelley genesis of the chain: its constants, and when epochs begin", 0 },              \
 	[LIVE_COARSE] = { "coarse", "SECONDS", "between two looks outside of --epoch-window (10)", 0 }
 
 /* After the last option: what belongs together. -EINVAL after saying what is wrong. */
 int live_check(const struct page *page, struct live_request *r);
+
+/* Takes the constants of a run's chain, unless --genesis gave some. */
+void live_take_constants(struct live_request *r, const struct run *run);
 
 int live_take(const struct page *page, struct live_request *r, int row, const char *argument);
 

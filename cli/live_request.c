@@ -2,9 +2,9 @@
 /* What is asked of `record` and `attach` alike. */
 #include "cli/live.h"
 #include "cli/say.h"
-#include "runs/run.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -77,22 +77,62 @@ static int take_window(const struct page *page, struct live_request *r)
 	return 0;
 }
 
+static void add_constant(struct live_request *r, const char *name, const char *value)
+{
+	struct live_constant *c = &r->constants[r->n_constants];
+
+	if (value[0] == 0 || r->n_constants == LIVE_CONSTANTS_MAX)
+		return;
+	c->name = name;
+	(void)snprintf(c->value, sizeof(c->value), "%s", value);
+	r->n_constants++;
+}
+
+static void add_number(struct live_request *r, const char *name, int64_t value)
+{
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "%" PRId64, value);
+	add_constant(r, name, text);
+}
+
+static void take_genesis(struct live_request *r, const struct run_clock *clock)
+{
+	add_number(r, "genesis.system_start_ns", clock->start_ns);
+	add_number(r, "genesis.slot_length_ns", clock->slot_ns);
+	add_number(r, "genesis.epoch_length_slots", clock->epoch_slots);
+	add_constant(r, "genesis.security_param", clock->security_param);
+	add_constant(r, "genesis.active_slots_coeff", clock->active_slots_coeff);
+}
+
+void live_take_constants(struct live_request *r, const struct run *run)
+{
+	for (size_t i = 0; run_constants[i] && !r->genesis; i++) {
+		const char *value = run_fact(run, RUN_NONE, run_constants[i]);
+
+		if (value)
+			add_constant(r, run_constants[i], value);
+	}
+}
+
 int live_check(const struct page *page, struct live_request *r)
 {
 	struct run_clock clock;
 	struct weir_error error;
 
-	if (!r->window != !r->genesis) {
-		say("--epoch-window and --genesis belong together: one says what is around a boundary, the other when "
-		    "it is");
+	if (r->window && !r->genesis) {
+		say("--epoch-window: needs --genesis FILE, which says when epochs begin");
 		return -EINVAL;
 	}
-	if (!r->window)
+	if (!r->genesis)
 		return 0;
 	if (run_clock_read(r->genesis, &clock, &error) < 0) {
 		say("%s", error.text);
 		return -EINVAL;
 	}
+	take_genesis(r, &clock);
+	if (!r->window)
+		return 0;
 	if (take_window(page, r) < 0)
 		return -EINVAL;
 	r->schedule.interval_ns = r->interval_ns;

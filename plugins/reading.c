@@ -91,6 +91,7 @@ struct reading *reading_open(const struct reading_setup *setup)
 	r->process_fd = -1;
 	r->output_fd = -1;
 	r->stop_fd = setup->job->is_live ? eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1;
+	r->target_fd = setup->job->target ? pidfd_open(setup->job->target, 0) : -1;
 	r->gauge = mmap(NULL, sizeof(*r->gauge), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (r->gauge == MAP_FAILED) {
 		free(r);
@@ -145,6 +146,7 @@ void reading_free(struct reading *r)
 	close_one(&r->process_fd);
 	close_one(&r->output_fd);
 	close_one(&r->stop_fd);
+	close_one(&r->target_fd);
 	for (uint32_t i = 0; i < r->setup.job->collector->n_companions; i++)
 		close_one(&r->companion_fds[i]);
 	free(r);

@@ -51,7 +51,8 @@ struct reading {
 	uint64_t rows_max;
 	pid_t pid; /* 0: none is running */
 	int process_fd, output_fd;
-	int stop_fd; /* an eventfd that a live worker looks at; -1: it is none */
+	int target_fd; /* readable when the job's target has ended; -1: there is none, or not any more */
+	int stop_fd;   /* an eventfd that a live worker looks at; -1: it is none */
 	char interval_ns[24];
 	char output[READING_OUTPUT_MAX];
 	uint64_t n_output;

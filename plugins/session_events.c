@@ -18,6 +18,7 @@ enum event {
 	EVENT_RING = 0,
 	EVENT_PROCESS,
 	EVENT_OUTPUT,
+	EVENT_TARGET,
 	EVENT_KINDS,
 };
 
@@ -88,14 +89,16 @@ int session_events_watch(struct session *s, struct session_slot *slot)
 {
 	uint64_t at = (uint64_t)(slot - s->slots) * EVENT_KINDS;
 	const struct reading *r = slot->reading;
-	const int fds[EVENT_KINDS] = { ring_data_fd(r->ring), r->process_fd, r->output_fd };
+	const int fds[EVENT_KINDS] = { ring_data_fd(r->ring), r->process_fd, r->output_fd, r->target_fd };
 	struct epoll_event e = { .events = EPOLLIN };
 
 	for (uint32_t i = 0; i < EVENT_KINDS; i++) {
 		e.data.u64 = at + i;
-		if (epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, fds[i], &e) < 0)
+		if (fds[i] >= 0 && epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, fds[i], &e) < 0)
 			return -errno;
 	}
+	if (r->setup.job->target && r->target_fd < 0)
+		reading_stop(slot->reading);
 	slot->is_ready = SESSION_READY_NOW;
 	slot->has_ended = 0;
 	return 0;
@@ -141,6 +144,13 @@ static void answer_live_end(struct session *s)
 	stop_live(s);
 }
 
+/* A collector that looks at its target ends by itself; not all do. */
+static void answer_target_end(struct session *s, struct session_slot *slot)
+{
+	(void)epoll_ctl(s->epoll_fd, EPOLL_CTL_DEL, slot->reading->target_fd, NULL);
+	reading_stop(slot->reading);
+}
+
 static void answer_tick(struct session *s)
 {
 	int64_t now = reading_now_ns();
@@ -181,6 +191,9 @@ static void answer(struct session *s, const struct epoll_event *e)
 		break;
 	case EVENT_PROCESS:
 		slot->has_ended = 1;
+		break;
+	case EVENT_TARGET:
+		answer_target_end(s, slot);
 		break;
 	default:
 		reading_hear(slot->reading);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The three constants of a genesis file that tell when its epochs begin; the rest of the file is only walked over. */
+/* The constants of a genesis file that tell when its epochs begin, and two more of its chain; the rest of the file is
+ * only walked over. */
 #include "parsers/jsontext.h"
 #include "runs/build.h"
 
@@ -12,13 +13,18 @@
 #include <weir/fail.h>
 
 enum {
-	TEXT_MAX = 64,
 	SLOTS_MAX = 1000000000,
+};
+
+const char *const run_constants[] = {
+	"genesis.system_start_ns",      "genesis.slot_length_ns",     "genesis.epoch_length_slots",
+	"genesis.security_param",       "genesis.active_slots_coeff", "genesis.byron_slots",
+	"genesis.byron_slot_length_ns", "genesis.byron_epochs",       NULL,
 };
 
 static void take_member(struct run_clock *c, const struct jsontext_value *key, const struct jsontext_value *v)
 {
-	char text[TEXT_MAX] = "";
+	char text[RUN_CONSTANT_MAX] = "";
 	double seconds;
 
 	if (v->raw.n >= sizeof(text))
@@ -31,6 +37,10 @@ static void take_member(struct run_clock *c, const struct jsontext_value *key, c
 		(void)time_from_seconds(seconds, &c->slot_ns);
 	else if (key->raw.n == 11 && memcmp(key->raw.at, "epochLength", 11) == 0 && v->type == JSONTEXT_NUMBER)
 		(void)jsontext_i64(v, &c->epoch_slots);
+	else if (key->raw.n == 13 && memcmp(key->raw.at, "securityParam", 13) == 0 && v->type == JSONTEXT_NUMBER)
+		memcpy(c->security_param, text, sizeof(text));
+	else if (key->raw.n == 16 && memcmp(key->raw.at, "activeSlotsCoeff", 16) == 0 && v->type == JSONTEXT_NUMBER)
+		memcpy(c->active_slots_coeff, text, sizeof(text));
 }
 
 static int walk(const char *at, uint64_t n, struct run_clock *c)

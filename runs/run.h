@@ -21,7 +21,8 @@ enum {
 	RUN_DEPTH_MAX = 16,     /* folders below the root */
 	RUN_FILES_MAX = 200000, /* entries looked at, without those of folders that are only counted */
 	RUN_NODES_MAX = 4096,
-	RUN_DOCUMENT_BYTES_MAX = 4 << 20,  /* of a JSON document that is read into a tree */
+	RUN_DOCUMENT_BYTES_MAX = 4 << 20, /* of a JSON document that is read into a tree */
+	RUN_CONSTANT_MAX = 64,
 	RUN_GENESIS_BYTES_MAX = 256 << 20, /* of a genesis file, which is only walked over */
 	RUN_VALUE_BYTES_MAX = 4096,        /* of a fact */
 };
@@ -130,7 +131,12 @@ uint32_t run_find(const struct run *run, const char *path);
 struct run_clock {
 	int64_t start_ns, slot_ns, epoch_slots, epoch_ns;
 	int has_start;
+	/* As the file has them; empty: it hasn't. */
+	char security_param[RUN_CONSTANT_MAX], active_slots_coeff[RUN_CONSTANT_MAX];
 };
+
+/* The facts of a run's chain that collectors are told; ends with NULL. */
+extern const char *const run_constants[];
 
 /* From a Shelley genesis file of at most RUN_GENESIS_BYTES_MAX bytes. */
 int run_clock_read(const char *path, struct run_clock *ret, struct weir_error *reterr);

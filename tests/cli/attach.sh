@@ -1,0 +1,70 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# weir attach on a run directory, and what live collectors are told: attach.sh WEIR FOLDER-OF-FIXTURES
+set -u
+weir=$(realpath "$1")
+fixtures=$(realpath "$2")
+work=$(mktemp -d)
+trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
+cd "$work" || exit 1
+mkdir -p plugins run/supervisor run/genesis run/node-0 run/node-1 run/node-2
+cp "$fixtures/asks-live.so" plugins
+export WEIR_PLUGIN_PATH=$work/plugins
+
+fail() {
+	echo "failed: $*"
+	exit 1
+}
+rows() { "$weir" sql "$1" "$2" --json | tr -d ' \n'; }
+
+sleep 60 &
+first=$!
+sleep 60 &
+second=$!
+true &
+gone=$!
+wait $gone
+printf '{"node-0": %d, "node-1": %d, "node-2": %d}' $first $second $gone >run/supervisor/node2pid.map
+printf '{"systemStart": "2026-11-21T05:00:00Z", "slotLength": 0.2, "epochLength": 600, "securityParam": 10, "activeSlotsCoeff": 0.05}' \
+	>run/genesis/genesis.shelley.json
+
+# Each node that runs is measured under its own name; one that doesn't is said.
+"$weir" attach run -c asks-live --interval 50ms --for 500ms -o a.weir >out 2>err || fail "exit code $?: $(cat err)"
+grep -q 'node-2: process .* does not run' err || fail "the node that is gone: $(cat err)"
+grep -q '2 live sources' out || fail "out: $(cat out)"
+[ "$(rows a.weir 'select run,node,status from sources order by node')" = \
+	'[{"run":"run","node":"node-0","status":"ok"},{"run":"run","node":"node-1","status":"ok"}]' ] ||
+	fail "sources: $(rows a.weir 'select * from sources')"
+told() { rows "$1" "select value from facts where collector='asks-live' and node='$2' and name='$3'"; }
+[ "$(told a.weir node-0 process.pid)" = "[{\"value\":\"$first\"}]" ] || fail "whose process: $(told a.weir node-0 process.pid)"
+[ "$(told a.weir node-1 process.pid)" = "[{\"value\":\"$second\"}]" ] || fail "whose process: $(told a.weir node-1 process.pid)"
+
+# They are told the chain's constants, from the run's genesis or the one that was named, and the store has them.
+for fact in genesis.system_start_ns=1795237200000000000 genesis.slot_length_ns=200000000 genesis.epoch_length_slots=600 \
+	genesis.security_param=10 genesis.active_slots_coeff=0.05; do
+	[ "$(told a.weir node-1 ${fact%=*})" = "[{\"value\":\"${fact#*=}\"}]" ] || fail "$fact: $(told a.weir node-1 ${fact%=*})"
+	[ "$(rows a.weir "select value from facts where name='${fact%=*}' and collector is null")" = "[{\"value\":\"${fact#*=}\"}]" ] ||
+		fail "${fact%=*} of the run: $(rows a.weir "select * from facts where name='${fact%=*}'")"
+done
+"$weir" attach $first -c asks-live --genesis run/genesis/genesis.shelley.json --interval 50ms --for 300ms -q -o b.weir ||
+	fail "exit code $?"
+[ "$(told b.weir sleep genesis.epoch_length_slots)" = '[{"value":"600"}]' ] || fail "--genesis: $(rows b.weir 'select * from facts')"
+"$weir" attach $first -c asks-live --interval 50ms --for 300ms -q -o c.weir || fail "exit code $?"
+[ "$(told c.weir sleep genesis.epoch_length_slots)" = '[]' ] || fail "constants of no chain"
+
+# A node that ends costs nothing; when all have, so has the recording.
+"$weir" attach run -c asks-live --interval 50ms -q -o d.weir &
+recorder=$!
+until [ "$(pgrep -c -P $recorder weir:asks-live)" = 2 ]; do sleep 0.05; done
+kill $first $second
+wait $recorder
+[ $? = 0 ] || fail "after its targets' end: $?"
+
+# Nobody is left.
+"$weir" attach run -c asks-live -o e.weir 2>err
+[ $? = 1 ] || fail "no node: $?"
+grep -q 'none of its nodes runs' err || fail "no node: $(cat err)"
+"$weir" attach $first -c asks-live -o e.weir 2>err
+[ $? = 1 ] || fail "no process: $?"
+grep -q 'no such process' err || fail "no process: $(cat err)"
+echo all of it
