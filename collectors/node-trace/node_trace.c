@@ -35,6 +35,7 @@ static const struct weir_claim claims[] = {
 
 enum {
 	N_WHATS = TRACE_CUT + 1,
+	SURE_OF_NAME = 1,
 };
 
 struct weir_instance {
@@ -56,6 +57,16 @@ struct weir_instance {
 	char unwrapped[64 << 10];
 };
 
+/* What a node's output is called. */
+static int is_output(struct weir_text name)
+{
+	static const char output[] = "stdout";
+	size_t n = sizeof(output) - 1;
+
+	return name.n_bytes >= n &&
+	       (memcmp(name.at, output, n) == 0 || memcmp(name.at + name.n_bytes - n, output, n) == 0);
+}
+
 /* Whether a line is a trace: enough of them among the first ones make the file ours. */
 static uint32_t node_trace_sniff(struct weir_text name, const uint8_t *head, uint64_t n_head)
 {
@@ -74,7 +85,10 @@ static uint32_t node_trace_sniff(struct weir_text name, const uint8_t *head, uin
 	/* One line can be longer than all that is shown here. */
 	if (!n_traces && n_head > 8 && !memcmp(head, "{\"at\":\"", 7))
 		return 60;
-	return n_traces > n_others ? 80 : 0;
+	if (n_traces > n_others)
+		return 80;
+	/* A node says its whole configuration first, in one line, and other programs talk before they trace. */
+	return is_output(name) && n_head ? SURE_OF_NAME : 0;
 }
 
 /* What a line of the file before this one says of how this one begins. */

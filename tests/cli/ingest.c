@@ -250,6 +250,27 @@ static void a_damaged_beginning_is_said_and_not_taken_for_nobodys_file(void **st
 	folder_free(&f);
 }
 
+static void a_node_may_say_much_before_its_first_trace(void **state)
+{
+	static const char trace[] =
+		"{\"at\":\"2026-11-21T03:00:44.5Z\",\"ns\":\"Forge.Loop.StartLeadershipCheck\",\"data\":"
+		"{\"kind\":\"TraceStartLeadershipCheck\",\"slot\":1},\"sev\":\"Info\",\"thread\":\"5\","
+		"\"host\":\"node-0\"}\n";
+	struct folder f = folder_new();
+	struct program p;
+	char *text;
+
+	assert_true(asprintf(&text, "Node configuration: NodeConfiguration {%09999d}\n%s", 0, trace) > 0);
+	folder_write(&f, "run/node-0/stdout", text);
+	free(text);
+	p = program_weir(f.path, "ingest", "run", "-o", "s.weir", NULL);
+	assert_code(&p, 0);
+	program_done(&p);
+	assert_text(&f, "s.weir", "select collector || ' ' || read || ' ' || stored || ' ' || skipped from sources",
+	            "node-trace 2 1 1");
+	folder_free(&f);
+}
+
 static void hostile_folders_cost_nothing_but_themselves(void **state)
 {
 	char deep[256] = "run/node-0";
@@ -375,6 +396,7 @@ int main(void)
 		cmocka_unit_test(a_broken_document_is_exit_code_3_and_the_rest_is_read),
 		cmocka_unit_test(a_cut_report_is_exit_code_3_and_says_where),
 		cmocka_unit_test(a_damaged_beginning_is_said_and_not_taken_for_nobodys_file),
+		cmocka_unit_test(a_node_may_say_much_before_its_first_trace),
 		cmocka_unit_test(hostile_folders_cost_nothing_but_themselves),
 		cmocka_unit_test(many_files_that_nobody_claims_are_listed),
 		cmocka_unit_test(collectors_get_their_options_and_no_others),
