@@ -36,7 +36,7 @@ struct {
 } devices SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, DISK_PROCESSES_MAX);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct disk_process_key);
@@ -44,12 +44,16 @@ struct {
 } processes SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
-	__uint(max_entries, TARGETS_MAX);
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, DISK_FILES_MAX);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u32);
+	__type(key, struct disk_files_key);
 	__type(value, struct disk_files);
 } files SEC(".maps");
+
+enum {
+	FULL = 7, /* E2BIG: what a map without room answers */
+};
 
 struct owner {
 	__u64 address; /* 0: nobody's */
@@ -98,10 +102,10 @@ static __always_inline void lose(enum disk_loss what)
 	({                                                                                                             \
 		void *entry_ = bpf_map_lookup_elem(&(map), (key));                                                     \
 		if (!entry_) {                                                                                         \
-			bpf_map_update_elem(&(map), (key), &(fresh), BPF_NOEXIST);                                     \
+			long result_ = bpf_map_update_elem(&(map), (key), &(fresh), BPF_NOEXIST);                      \
 			entry_ = bpf_map_lookup_elem(&(map), (key));                                                   \
 			if (!entry_)                                                                                   \
-				lose(loss);                                                                            \
+				lose(result_ == -FULL ? loss : DISK_LOST_MEMORY);                                      \
 		}                                                                                                      \
 		entry_;                                                                                                \
 	})
@@ -154,7 +158,7 @@ static __always_inline int starts(const void *pointer, struct disk_process_key k
 SEC("tp_btf/block_io_start")
 int BPF_PROG(on_io_start, struct request *rq)
 {
-	struct disk_process_key key = { .tgid = current_tgid() };
+	struct disk_process_key key = { .tgid = current_tgid(), .cpu = bpf_get_smp_processor_id() };
 
 	if (!target_of(key.tgid))
 		return 0;
@@ -175,7 +179,7 @@ static __always_inline __u32 device_of_bio(struct bio *bio)
 SEC("tp_btf/block_getrq")
 int BPF_PROG(on_getrq, struct bio *bio)
 {
-	struct disk_process_key key = { .tgid = current_tgid() };
+	struct disk_process_key key = { .tgid = current_tgid(), .cpu = bpf_get_smp_processor_id() };
 
 	if (!target_of(key.tgid))
 		return 0;
@@ -187,7 +191,7 @@ int BPF_PROG(on_getrq, struct bio *bio)
 /* A piece that joins a request which has started already brings bytes, but no start of its own. */
 static __always_inline int joins(struct bio *bio)
 {
-	struct disk_process_key key = { .tgid = current_tgid() };
+	struct disk_process_key key = { .tgid = current_tgid(), .cpu = bpf_get_smp_processor_id() };
 	struct disk_process *process;
 
 	if (!target_of(key.tgid))
@@ -217,13 +221,20 @@ static __always_inline void time_owned(struct request *rq, __u64 queued_ns, __u6
 	__u64 address = is_by_piece ? address_of(rq->bio) : address_of(rq);
 	struct owner *owner = owner_of(address);
 	struct disk_process *process;
+	struct disk_process_key key;
 
 	if (!owner || owner->address != address)
 		return;
 	owner->address = 0;
-	process =
-		rq->start_time_ns <= owner->seen_ns + STAMP_LATE_NS ? bpf_map_lookup_elem(&processes, &owner->key) : 0;
-	if (process && issued_ns) {
+	if (!issued_ns || rq->start_time_ns > owner->seen_ns + STAMP_LATE_NS)
+		return;
+	key = owner->key;
+	key.cpu = bpf_get_smp_processor_id();
+	process = bpf_map_lookup_elem(&processes, &key);
+	/* Who has been let go stays so. */
+	if (!process && target_of(key.tgid))
+		process = ENTRY_OF(processes, &key, no_process, DISK_LOST_PROCESSES);
+	if (process) {
 		hist_add(&process->latency, now - issued_ns, interval);
 		hist_add(&process->queue, queued_ns, interval);
 	}
@@ -277,11 +288,11 @@ int BPF_PROG(on_rq_requeue, struct request *rq)
 
 static __always_inline struct disk_files *files_of_current(void)
 {
-	__u32 tgid = current_tgid();
+	struct disk_files_key key = { current_tgid(), bpf_get_smp_processor_id() };
 
-	if (!target_of(tgid))
+	if (!target_of(key.tgid))
 		return 0;
-	return ENTRY_OF(files, &tgid, no_files, DISK_LOST_FILES);
+	return ENTRY_OF(files, &key, no_files, DISK_LOST_FILES);
 }
 
 static __always_inline __u64 pages_of(struct folio *folio)

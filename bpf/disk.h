@@ -8,9 +8,10 @@
 #include "bpf/target.h"
 
 enum {
-	DISK_DEVICES_MAX = 128,   /* devices times directions */
-	DISK_PROCESSES_MAX = 512, /* processes times devices times directions */
-	DISK_OWNED_BITS = 12,     /* places for requests of targets in flight, several times what devices take */
+	DISK_DEVICES_MAX = 128,    /* devices times directions */
+	DISK_PROCESSES_MAX = 2048, /* processes times devices times directions, times the processors that they ran on */
+	DISK_FILES_MAX = 2048,     /* processes times the processors that they ran on */
+	DISK_OWNED_BITS = 12,      /* places for requests of targets in flight, several times what devices take */
 	DISK_OWNED_MAX = 1 << DISK_OWNED_BITS,
 	DISK_MINOR_BITS = 20, /* of a device's number as the kernel keeps it */
 };
@@ -40,10 +41,12 @@ struct disk_device {
 
 _Static_assert(sizeof(struct disk_device) == 32 + 2 * sizeof(struct hist), "the layout that both compilers see");
 
+/* Entries of processes are made for each processor that counts for them, as it does: see struct sched_key. */
 struct disk_process_key {
 	__u32 tgid;
 	__u32 device;
 	__u32 op;
+	__u32 cpu;
 };
 
 struct disk_process {
@@ -55,7 +58,11 @@ struct disk_process {
 
 _Static_assert(sizeof(struct disk_process) == 16 + 2 * sizeof(struct hist), "the layout that both compilers see");
 
-/* By thread group id. */
+struct disk_files_key {
+	__u32 tgid;
+	__u32 cpu;
+};
+
 struct disk_files {
 	__u64 n_dirtied_bytes; /* of pages that became dirty */
 	__u64 n_requested;     /* pages that reads asked the page cache for */
@@ -72,7 +79,8 @@ enum disk_loss {
 	DISK_LOST_DEVICES, /* a completion whose device found no room */
 	DISK_LOST_PROCESSES,
 	DISK_LOST_FILES,
-	DISK_LOST_SYNCS, /* no storage for a thread that synchronises */
+	DISK_LOST_MEMORY, /* any of them for which the kernel had no memory at that moment */
+	DISK_LOST_SYNCS,  /* no storage for a thread that synchronises */
 	DISK_LOST_COUNT,
 };
 

@@ -9,7 +9,7 @@
 
 enum {
 	NET_SOCKETS_MAX = 8192, /* sockets of targets that have moved bytes and not yet been let go */
-	NET_TCPS_MAX = 1024,    /* the TCP ones among them: their histograms are what is large */
+	NET_TCPS_MAX = 4096,    /* the TCP ones among them: their histograms are what is large */
 };
 
 /* Stable in the kernel: they are those of socket(2). */

@@ -29,10 +29,9 @@ struct disk_kernel {
 };
 
 static const char *const losses[DISK_LOST_COUNT] = {
-	[DISK_LOST_DEVICES] = "disk.devices_full",
-	[DISK_LOST_PROCESSES] = "disk.processes_full",
-	[DISK_LOST_FILES] = "disk.files_full",
-	[DISK_LOST_SYNCS] = "disk.syncs_full",
+	[DISK_LOST_DEVICES] = "disk.devices_full", [DISK_LOST_PROCESSES] = "disk.processes_full",
+	[DISK_LOST_FILES] = "disk.files_full",     [DISK_LOST_SYNCS] = "disk.syncs_full",
+	[DISK_LOST_MEMORY] = "disk.no_memory",
 };
 
 /* ---- Loading ---- */
@@ -137,10 +136,10 @@ static int make_room(struct disk_kernel *k)
 		{ "processes",
 		  &k->processes,
 		  { sizeof(struct disk_process_key), DISK_PROCESSES_MAX, sizeof(struct disk_process), k->probes.n_cpus,
-		    0 } },
+		    1 } },
 		{ "files",
 		  &k->files,
-		  { sizeof(uint32_t), TARGETS_MAX, sizeof(struct disk_files), k->probes.n_cpus, 0 } },
+		  { sizeof(struct disk_files_key), DISK_FILES_MAX, sizeof(struct disk_files), k->probes.n_cpus, 1 } },
 	};
 	int r = 0;
 
@@ -335,7 +334,7 @@ static void tell_gauges(struct disk_kernel *k, struct outbox *o)
 	gauge_lost(&k->gauge, o, DISK_LOST_COUNT, "disk.targets_full", k->bss->lost_targets);
 	gauge_fill(&k->gauge, o, 0, "devices", k->devices.n_read, DISK_DEVICES_MAX);
 	gauge_fill(&k->gauge, o, 1, "processes", k->processes.n_read, DISK_PROCESSES_MAX);
-	gauge_fill(&k->gauge, o, 2, "files", k->files.n_read, TARGETS_MAX);
+	gauge_fill(&k->gauge, o, 2, "files", k->files.n_read, DISK_FILES_MAX);
 	gauge_fill(&k->gauge, o, 3, "targets", k->probes.n_targets, TARGETS_MAX);
 }
 

@@ -34,6 +34,8 @@ enum {
 	N_FSYNCS = 20,
 	N_FDATASYNCS = 30,
 	N_FLUSHED = 100,
+	N_CHILDREN = 200,
+	N_READS_EACH = 4,
 	N_LOOP_READS = 400,
 	CPUS_MAX = 256,
 	TMPFS = 0x01021994,
@@ -466,6 +468,39 @@ static void children_are_followed_and_read_before_they_go(void **state)
 	watched_done(&got);
 }
 
+static void read_in_many_children(void *what)
+{
+	void *block = block_buffer();
+
+	for (int i = 0; i < N_CHILDREN; i++)
+		if (fork() == 0) {
+			int fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+
+			for (int k = 0; k < N_READS_EACH; k++)
+				if (pread(fd, block, BLOCK, (off_t)(i * N_READS_EACH + k) * BLOCK) != BLOCK)
+					_exit(1);
+			_exit(0);
+		}
+	while (wait(NULL) > 0)
+		continue;
+	free(block);
+}
+
+static void hundreds_that_come_and_go_between_two_polls_are_all_counted(void **state)
+{
+	const struct watching w = { .collector = "disk", .work = read_in_many_children };
+	struct watched got;
+
+	need_disk(state);
+	watch_needs_bpf();
+	got = watch(&w);
+	/* The kernel may have no memory at hand for one of them. */
+	assert_in_range(watched_gain(&got, "weir.lost", ""), 0, N_READS_EACH);
+	assert_true(is_near(watched_gain(&got, "process.disk.io", "direction=read"), N_CHILDREN * N_READS_EACH * BLOCK,
+	                    0, watched_gain(&got, "weir.lost", "") * BLOCK));
+	watched_done(&got);
+}
+
 /* ---- io_uring, by its system calls ---- */
 
 struct ring {
@@ -664,6 +699,7 @@ int main(void)
 		cmocka_unit_test(mapped_files_are_read_into_the_cache_by_who_touches_them),
 		cmocka_unit_test(a_file_read_twice_misses_once),
 		cmocka_unit_test(children_are_followed_and_read_before_they_go),
+		cmocka_unit_test(hundreds_that_come_and_go_between_two_polls_are_all_counted),
 		cmocka_unit_test(reads_through_io_uring_are_the_processs_own),
 		cmocka_unit_test(without_tracefs_nothing_is_missed),
 		cmocka_unit_test(nothing_is_lost_and_the_ledger_adds_up),

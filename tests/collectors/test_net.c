@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <linux/filter.h>
+#include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -37,6 +38,7 @@ enum {
 	PATIENCE_S = 20,
 	TRIES = 4,
 	N_TURNED_AWAY = 6,
+	N_SHORT = 300,
 };
 
 /* Failing in the watched process ends it; the test then misses what it should have done. */
@@ -135,11 +137,13 @@ static struct tcp_info last_info(int fd)
 {
 	struct tcp_info info;
 	socklen_t n = sizeof(info);
+	int n_waiting = 1;
 
-	do {
+	while (n_waiting) {
 		(void)usleep(1000);
-		must(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0);
-	} while (info.tcpi_unacked);
+		must(ioctl(fd, SIOCOUTQ, &n_waiting) == 0);
+	}
+	must(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0);
 	return info;
 }
 
@@ -302,6 +306,57 @@ static void what_is_sent_again_is_what_tcp_and_the_namespace_count(void **state)
 	assert_int_equal(of(&got, "connection.io", "role=server direction=receive"), STREAM_BYTES);
 	watched_done(&got);
 	(void)munmap(info, sizeof(*info));
+}
+
+/* ---- Short lives ---- */
+
+static void connect_often(void *what)
+{
+	struct sockaddr_in at = home();
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char piece[DATAGRAM] = { 0 };
+
+	must(bind(listener, (struct sockaddr *)&at, sizeof(at)) == 0 && listen(listener, 4) == 0);
+	for (int i = 0; i < N_SHORT; i++) {
+		int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), server;
+
+		must(connect(client, (struct sockaddr *)&at, sizeof(at)) == 0);
+		server = accept(listener, NULL, NULL);
+		must(send(client, piece, DATAGRAM, 0) == DATAGRAM);
+		must(recv(server, piece, DATAGRAM, MSG_WAITALL) == DATAGRAM);
+		(void)close(client);
+		(void)close(server);
+	}
+	(void)usleep(50 * 1000);
+}
+
+static int64_t spans(const struct watched *got)
+{
+	int64_t n = 0;
+
+	for (const char *at = got->text; (at = strstr(at, "{\"span\":\"tcp.connection\"")); at++)
+		n++;
+	return n;
+}
+
+/* Their ends are told in interrupts: see watch_whole(). */
+static int has_lives(const struct watched *got)
+{
+	return spans(got) == 2 * N_SHORT;
+}
+
+static void connections_between_two_polls_are_read_before_they_go(void **state)
+{
+	const struct watching w = { .collector = "net", .work = connect_often, .prepare = move_out };
+	struct watched got;
+
+	watch_needs_bpf();
+	got = watch_whole(&w, has_lives);
+	assert_in_range(spans(&got), 2 * N_SHORT * 99 / 100, 2 * N_SHORT);
+	assert_int_equal(of(&got, "process.network.io", "transport=tcp direction=transmit"), N_SHORT * DATAGRAM);
+	assert_int_equal(of(&got, "process.network.io", "transport=tcp direction=receive"), N_SHORT * DATAGRAM);
+	assert_int_equal(of(&got, "weir.lost", ""), 0);
+	watched_done(&got);
 }
 
 /* ---- Listeners ---- */
@@ -556,6 +611,7 @@ int main(void)
 		cmocka_unit_test(a_tcp_stream_is_counted_to_the_byte_at_both_ends),
 		cmocka_unit_test(where_functions_can_be_hung_on_they_count_the_same),
 		cmocka_unit_test(what_is_sent_again_is_what_tcp_and_the_namespace_count),
+		cmocka_unit_test(connections_between_two_polls_are_read_before_they_go),
 		cmocka_unit_test(who_is_turned_away_by_a_full_listener_is_counted),
 		cmocka_unit_test(what_would_block_and_what_is_only_looked_at_is_not_counted),
 		cmocka_unit_test(udp_is_counted_to_the_byte),

@@ -32,6 +32,7 @@ enum {
 	LONG_US = 20000,
 	N_BEYOND = 200,
 	N_TURNS = 300,
+	N_HOPS = 200,
 	N_CHILDREN = 300,
 	N_READS = 100,
 	N_POLLS = 100,
@@ -474,6 +475,37 @@ static void of_hundreds_that_start_at_once_the_first_switches_are_seen(void **st
 	watched_done(&got);
 }
 
+/* ---- Migrations ---- */
+
+static void hop(void *what)
+{
+	cpu_set_t one;
+
+	for (int i = 0; i < N_HOPS; i++) {
+		CPU_ZERO(&one);
+		CPU_SET(i & 1, &one);
+		(void)sched_setaffinity(0, sizeof(one), &one);
+	}
+}
+
+static void each_move_to_another_cpu_is_counted(void **state)
+{
+	const struct watching w = { .collector = "sched", .work = hop };
+	struct watched got;
+	char own[32];
+
+	watch_needs_bpf();
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
+		print_message("needs two processors\n");
+		skip();
+	}
+	got = watch_all(&w);
+	(void)snprintf(own, sizeof(own), "process.pid=%d", got.pid);
+	/* The first may be none, and waking up may bring one more. */
+	assert_in_range(watched_gain(&got, "sched.migrations", own), N_HOPS * 98 / 100, N_HOPS + 4);
+	watched_done(&got);
+}
+
 /* ---- Stacks ---- */
 
 static void sleep_short_and_long(void *what)
@@ -581,6 +613,7 @@ int main(void)
 		cmocka_unit_test(threads_are_told_apart_and_each_is_what_schedstat_says),
 		cmocka_unit_test(threads_beyond_the_bound_are_lost_and_said_to_be),
 		cmocka_unit_test(of_hundreds_that_start_at_once_the_first_switches_are_seen),
+		cmocka_unit_test(each_move_to_another_cpu_is_counted),
 		cmocka_unit_test(long_waits_have_the_stack_on_which_they_began),
 		cmocka_unit_test(without_a_threshold_there_are_no_stacks),
 		cmocka_unit_test(without_ebpf_the_schedulers_accounts_are_read),
