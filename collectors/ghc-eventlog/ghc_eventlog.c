@@ -118,7 +118,7 @@ static void ghc_eventlog_close(struct weir_instance *i)
 	if (!i)
 		return;
 	for (uint32_t k = 0; k < LANE_COUNT; k++)
-		lane_free(i->log.lanes[k]);
+		free(i->log.lanes[k]);
 	threads_done(&i->log.threads);
 	table_done(&i->log.tasks.by_id);
 	free(i->log.tasks.at);

@@ -13,6 +13,7 @@
  *     threads.c       what threads do, capability by capability
  *     visits.c        threads, and where they are
  *     migrations.c    what two capabilities tell of one thread
+ *     pendings.c      ends of migrations that wait for the other one
  *     thread_times.c  a thread's times, once it is over
  *     gc.c            collections: pauses, parallel and non-moving ones
  *     heap.c          sizes, sparks, tasks
@@ -25,7 +26,7 @@
  *     look_ahead.c    the log's clock, where it stands at its end
  *     capability_sets.c
  *                     processes and clocks that capabilities belong to
- *     outbox.c, distribution.c, table.c
+ *     outbox.c, distribution.c, table.c, thread_ids.c, texts.c
  *
  * Records are taken in the file's order. Inside a capability that is the order of time, and nearly everything here
  * needs no more: a thread lives on one capability until that one says that it migrates. What capabilities tell of one

@@ -70,14 +70,6 @@ struct lane *lane_get(struct log *l, uint32_t capability)
 	return l->lanes[i];
 }
 
-void lane_free(struct lane *lane)
-{
-	if (!lane)
-		return;
-	table_done(&lane->visits);
-	free(lane);
-}
-
 /* ---- What an interval says ---- */
 
 /* Series of one capability, with one more attribute if there is a key. */

@@ -96,7 +96,6 @@ struct lane {
 	uint32_t is_seen;
 	uint64_t now_ns;                     /* of the latest record */
 	uint64_t interval_ns, edge_ns;       /* where the current interval starts and ends */
-	struct table visits;                 /* thread id to visit */
 	struct visit *recent[RECENT_VISITS]; /* by the low bits of the id */
 	struct visit *running;
 	struct visit stranger; /* runs, and there is no room for it */
@@ -131,7 +130,6 @@ void lane_advance(struct log *l, struct lane *lane, uint64_t time_ns);
 void lane_say_collection(struct log *l, struct lane *lane, uint64_t end_ns);
 /* Ends the last interval where the lane's records end. */
 void lane_finish(struct log *l, struct lane *lane);
-void lane_free(struct lane *lane);
 
 static inline void level_set(struct level *level, uint64_t time_ns, uint64_t value)
 {

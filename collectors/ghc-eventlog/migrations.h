@@ -16,7 +16,5 @@
 struct visit *migration_arrive(struct log *l, struct lane *lane, uint32_t id, uint64_t time_ns);
 /* A thread is sent to another capability; its visit is over. */
 void migration_depart(struct log *l, struct lane *lane, struct visit *visit, uint32_t to, uint64_t time_ns);
-/* Gives up on all ends of the thread's migrations. */
-void migrations_forget(struct threads *t, struct thread *thread);
 
 #endif

@@ -18,18 +18,11 @@ struct table {
 	uint32_t n, n_slots;
 };
 
-enum {
-	TABLE_NEIGHBOURS = 16, /* keys that differ in their last bits only stand next to each other */
-};
-
-/* Numbers of threads are given out one after the other, and what happens to one happens to the next soon after: so they
- * share a cache line. */
 static inline uint32_t table_home(const struct table *t, uint64_t key)
 {
-	uint64_t group = key / TABLE_NEIGHBOURS;
-	uint64_t mixed = (group ^ group >> 32) * 0x9e3779b97f4a7c15;
+	uint64_t mixed = (key ^ key >> 32) * 0x9e3779b97f4a7c15;
 
-	return (uint32_t)(mixed >> 32 ^ key % TABLE_NEIGHBOURS) & (t->n_slots - 1);
+	return (uint32_t)(mixed >> 32) & (t->n_slots - 1);
 }
 
 /* NULL: it isn't there. Good until the next change. */

@@ -73,7 +73,7 @@ void thread_say(struct log *l, struct thread *thread)
 {
 	struct threads *t = &l->threads;
 
-	if (!thread->is_created && !thread->n_runs && !thread->time_ns[STATE_RUNNABLE])
+	if (!thread->is_created && !thread->has_run && !thread->time_ns[STATE_RUNNABLE])
 		return; /* a label for a thread that never was */
 	if (t->n_said < THREADS_SAID_MAX &&
 	    (thread->label || thread->time_ns[STATE_RUNNING] >= l->settings.thread_min_ns)) {

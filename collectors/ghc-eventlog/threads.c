@@ -138,7 +138,7 @@ static inline void take_stop(struct log *l, struct lane *lane, const struct even
 		return;
 	}
 	distribution_add(&lane->slice, since(v->since_ns, e->time_ns));
-	v->thread->n_runs++;
+	v->thread->has_run = 1;
 	if (__builtin_expect(l->settings.has_runs, 0))
 		say_run(l, lane, v, status, e->time_ns);
 	end_run(l, lane, status->state, e->time_ns);
@@ -270,26 +270,29 @@ enum fate thread_label(struct log *l, struct lane *lane, const struct eventlog_e
 	return FATE_STORED;
 }
 
+/* What it does on each capability ends where that one's records end. */
+static void end_thread(struct log *l, struct thread *thread)
+{
+	for (uint32_t i = thread->visits; i; i = l->threads.visits[i - 1].next) {
+		const struct visit *v = &l->threads.visits[i - 1];
+		uint64_t now_ns = l->lanes[v->lane]->now_ns;
+
+		thread->time_ns[v->state] += since(v->since_ns, now_ns);
+		if (thread->end_ns < now_ns)
+			thread->end_ns = now_ns;
+	}
+}
+
 void threads_finish(struct log *l)
 {
 	struct threads *t = &l->threads;
 
-	for (uint32_t i = 0; i < LANE_COUNT; i++) {
-		struct lane *lane = l->lanes[i];
-
-		for (uint32_t k = 0; lane && k < lane->visits.n_slots; k++) {
-			struct visit *v = &t->visits[lane->visits.slots[k].value];
-
-			if (!lane->visits.slots[k].is_used)
-				continue;
-			v->thread->time_ns[v->state] += since(v->since_ns, lane->now_ns);
-			if (v->thread->end_ns < lane->now_ns)
-				v->thread->end_ns = lane->now_ns;
-		}
+	for (uint32_t i = 0; i < t->n; i++) {
+		if (!t->at[i].is_used)
+			continue;
+		end_thread(l, &t->at[i]);
+		thread_say(l, &t->at[i]);
 	}
-	for (uint32_t i = 0; i < t->n; i++)
-		if (t->at[i].is_used)
-			thread_say(l, &t->at[i]);
 	t->others_ns[STATE_RUNNING] += t->at[THREADS_MAX].time_ns[STATE_RUNNING];
 	thread_say_others(l);
 }

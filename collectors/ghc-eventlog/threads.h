@@ -4,7 +4,7 @@
 
 /* Threads: what they did, and where they are. */
 
-#include "collectors/ghc-eventlog/table.h"
+#include "collectors/ghc-eventlog/thread_ids.h"
 #include "parsers/eventlog.h"
 
 struct log;
@@ -49,19 +49,18 @@ extern const struct status {
 	uint8_t stop, state;
 } statuses[STATUS_COUNT];
 
-/* A thread: what it did, on all capabilities. */
+/* A thread: what it did, on all capabilities. What is asked of every thread comes first. */
 struct thread {
-	uint64_t time_ns[STATE_COUNT];
-	uint64_t created_ns, end_ns;
-	uint64_t n_runs, n_migrations;
-	char *label;
-	uint32_t id, n_label;
-	uint32_t n_visits;   /* capabilities on which it is, as far as they have been read */
-	uint32_t n_pending;  /* ends of migrations */
-	uint32_t pending_to; /* they are of capabilities up to this */
+	uint32_t id;
+	uint32_t visits;   /* the first, index + 1: on capabilities on which it is, as far as they have been read */
+	uint32_t pendings; /* ends of migrations: the first list's first; THREAD_NONE */
 	uint32_t next_free;
 	uint32_t attrs; /* the host's id, for running spans */
-	uint8_t is_created, is_finished, is_used;
+	uint32_t n_label;
+	uint8_t is_created, has_run, is_finished, is_used;
+	uint64_t created_ns, end_ns;
+	uint64_t time_ns[STATE_COUNT];
+	char *label;
 };
 
 /* A thread on a capability, from its first record there to the migration away. */
@@ -69,41 +68,40 @@ struct visit {
 	uint64_t since_ns; /* the state began */
 	uint64_t ready_ns; /* it could have run from then on */
 	struct thread *thread;
-	uint32_t id, next_free;
+	uint32_t id;
+	uint32_t next;     /* of the thread's, index + 1; or the next free one */
 	uint32_t pending;  /* its arrival, while the departure has not been read: index + 1 */
+	uint16_t lane;     /* by its capability */
 	uint8_t state;     /* enum state */
 	uint8_t has_ready; /* it is known since when it is runnable */
 };
 
 enum {
-	THREADS_MAX = 1 << 17,   /* at one time; what more do is in the capabilities' sums only */
-	PENDING_MAX = 1 << 18,   /* ends of migrations whose other end has not been read */
-	PENDING_STEPS_MAX = 256, /* of one thread and capability that are looked at for the other end */
+	THREADS_MAX = 1 << 17, /* at one time; what more do is in the capabilities' sums only */
+	PENDING_MAX = 1 << 18, /* ends of migrations whose other end has not been read */
 };
-
-#define THREAD_NONE UINT32_MAX
 
 /* One end of a migration. Where a thread is sent on before it was heard of, since when it could run is known only when
  * its earlier departure is: then the arrival there has an heir, which waits for that. Links are index + 1. */
 struct pending {
 	uint64_t time_ns;
-	uint64_t ready_ns; /* of a departure: it could run from then on. Of an arrival that has run: when it did */
-	uint32_t to;       /* capability */
-	uint32_t next;     /* of its thread's to that capability, in the order of time */
-	uint32_t before;   /* of the first one: the last */
-	uint32_t heir;     /* of an arrival: the departure or the arrival that is told */
-	uint32_t parent;   /* of a departure: the arrival whose heir it is */
+	uint64_t ready_ns;  /* of a departure: it could run from then on. Of an arrival that has run: when it did */
+	uint32_t to;        /* capability */
+	uint32_t next;      /* of its thread's to that capability, in the order of time */
+	uint32_t before;    /* of the first one: the last */
+	uint32_t next_list; /* of the first one: the first of the thread's next list */
+	uint32_t heir;      /* of an arrival: the departure or the arrival that is told */
+	uint32_t parent;    /* of a departure: the arrival whose heir it is */
 	uint8_t is_arrival;
 	uint8_t has_run;   /* of an arrival: all that its delay lacks is the departure */
 	uint8_t has_ready; /* of a departure */
 };
 
 struct threads {
-	struct table by_id;
+	struct thread_ids ids;
 	struct thread *at; /* THREADS_MAX, touched as they are used */
 	struct visit *visits;
 	struct pending *pendings;
-	struct table pending_lists;       /* thread's index, capability and kind to the first of them */
 	uint32_t n, n_visits, n_pendings; /* ever used */
 	uint32_t free, free_visit, free_pending;
 	uint32_t n_waiting; /* finished, with an end of a migration still to come */

@@ -2,7 +2,7 @@
 #include "collectors/ghc-eventlog/visits.h"
 
 #include "collectors/ghc-eventlog/ghc_eventlog.h"
-#include "collectors/ghc-eventlog/migrations.h"
+#include "collectors/ghc-eventlog/pendings.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,11 +13,13 @@ enum {
 
 int threads_init(struct threads *t)
 {
+	int r = thread_ids_init(&t->ids, THREADS_MAX);
+
 	t->at = calloc(THREADS_MAX + 1, sizeof(*t->at));
 	t->visits = calloc(THREADS_MAX, sizeof(*t->visits));
 	t->pendings = calloc(PENDING_MAX, sizeof(*t->pendings));
 	t->free = t->free_visit = t->free_pending = THREAD_NONE;
-	return t->at && t->visits && t->pendings ? 0 : -ENOMEM;
+	return t->at && t->visits && t->pendings ? r : -ENOMEM;
 }
 
 void threads_done(struct threads *t)
@@ -27,16 +29,14 @@ void threads_done(struct threads *t)
 	free(t->at);
 	free(t->visits);
 	free(t->pendings);
-	table_done(&t->by_id);
-	table_done(&t->pending_lists);
+	thread_ids_done(&t->ids);
 }
 
 static void free_thread(struct threads *t, uint32_t i)
 {
 	struct thread *thread = &t->at[i];
 
-	migrations_forget(t, thread);
-	table_remove(&t->by_id, thread->id);
+	thread_ids_remove(&t->ids, thread->id);
 	free(thread->label);
 	*thread = (struct thread){ .next_free = t->free };
 	t->free = i;
@@ -51,9 +51,9 @@ static int sweep(struct log *l)
 		return 0;
 	t->n_waiting = 0;
 	for (uint32_t i = 0; i < t->n; i++) {
-		if (!t->at[i].is_used || !t->at[i].is_finished || t->at[i].n_visits)
+		if (!t->at[i].is_used || !t->at[i].is_finished || t->at[i].visits)
 			continue;
-		t->n_pending_over += t->at[i].n_pending;
+		t->n_pending_over += pendings_forget(t, &t->at[i]);
 		thread_say(l, &t->at[i]);
 		free_thread(t, i);
 	}
@@ -63,17 +63,16 @@ static int sweep(struct log *l)
 uint32_t thread_get(struct log *l, uint32_t id)
 {
 	struct threads *t = &l->threads;
-	struct table_slot *slot = table_find(&t->by_id, id);
-	uint32_t i = t->free;
+	uint32_t i = thread_ids_find(&t->ids, id);
 
-	if (slot)
-		return slot->value;
-	if (i == THREAD_NONE && t->n == THREADS_MAX && !sweep(l)) {
+	if (i != THREAD_NONE)
+		return i;
+	if (t->free == THREAD_NONE && t->n == THREADS_MAX && !sweep(l)) {
 		t->n_over++;
 		return THREAD_NONE;
 	}
 	i = t->free != THREAD_NONE ? t->free : t->n;
-	if (table_add(&t->by_id, id, i) < 0) {
+	if (thread_ids_add(&t->ids, id, i) < 0) {
 		(void)log_no_memory(l);
 		return THREAD_NONE;
 	}
@@ -81,38 +80,56 @@ uint32_t thread_get(struct log *l, uint32_t id)
 		t->free = t->at[i].next_free;
 	else
 		t->n++;
-	t->at[i] = (struct thread){ .id = id, .is_used = 1 };
+	t->at[i] = (struct thread){ .id = id, .pendings = THREAD_NONE, .is_used = 1 };
 	return i;
 }
 
 void thread_retire(struct log *l, struct thread *thread)
 {
-	if (!thread->is_finished || thread->n_visits || thread->n_pending)
+	if (!thread->is_finished || thread->visits || thread->pendings != THREAD_NONE)
 		return;
 	l->threads.n_waiting -= l->threads.n_waiting > 0;
 	thread_say(l, thread);
 	free_thread(&l->threads, (uint32_t)(thread - l->threads.at));
 }
 
+/* Nearly every thread is in one place only, and a capability's records come in blocks. */
+struct visit *visit_search(struct threads *t, struct lane *lane, uint32_t id)
+{
+	uint32_t i = thread_ids_find(&t->ids, id), *first = i == THREAD_NONE ? NULL : &t->at[i].visits, *link = first;
+	struct visit *v;
+
+	while (link && *link && t->visits[*link - 1].lane != lane->capability)
+		link = &t->visits[*link - 1].next;
+	if (!link || !*link)
+		return NULL;
+	v = &t->visits[*link - 1];
+	*link = v->next;
+	v->next = *first;
+	*first = (uint32_t)(v - t->visits) + 1;
+	lane->recent[id % RECENT_VISITS] = v;
+	return v;
+}
+
 struct visit *visit_new(struct log *l, struct lane *lane, uint32_t id, uint64_t time_ns)
 {
 	struct threads *t = &l->threads;
-	uint32_t thread = thread_get(l, id);
-	uint32_t i = t->free_visit != THREAD_NONE ? t->free_visit : t->n_visits;
+	uint32_t thread = thread_get(l, id), i = t->free_visit != THREAD_NONE ? t->free_visit : t->n_visits;
 
 	if (thread == THREAD_NONE || i == THREADS_MAX)
 		return NULL;
-	if (table_add(&lane->visits, id, i) < 0) {
-		(void)log_no_memory(l);
-		return NULL;
-	}
 	if (i == t->free_visit)
-		t->free_visit = t->visits[i].next_free;
+		t->free_visit = t->visits[i].next;
 	else
 		t->n_visits++;
-	t->visits[i] =
-		(struct visit){ .since_ns = time_ns, .id = id, .thread = &t->at[thread], .state = STATE_RUNNABLE };
-	t->at[thread].n_visits++;
+	t->visits[i] = (struct visit){ .since_ns = time_ns,
+		                       .thread = &t->at[thread],
+		                       .id = id,
+		                       .next = t->at[thread].visits,
+		                       .lane = (uint16_t)lane->capability,
+		                       .state = STATE_RUNNABLE };
+	t->at[thread].visits = i + 1;
+	lane->recent[id % RECENT_VISITS] = &t->visits[i];
 	lane_enter(lane, STATE_RUNNABLE, time_ns);
 	return &t->visits[i];
 }
@@ -120,15 +137,16 @@ struct visit *visit_new(struct log *l, struct lane *lane, uint32_t id, uint64_t 
 void visit_end(struct log *l, struct lane *lane, struct visit *v, uint64_t time_ns)
 {
 	struct threads *t = &l->threads;
-	uint32_t i = (uint32_t)(v - t->visits);
+	uint32_t i = (uint32_t)(v - t->visits), *link = &v->thread->visits;
 
 	v->thread->time_ns[v->state] += since(v->since_ns, time_ns);
-	v->thread->n_visits--;
 	lane_leave(lane, v->state, time_ns);
-	table_remove(&lane->visits, v->id);
+	while (*link != i + 1)
+		link = &t->visits[*link - 1].next;
+	*link = v->next;
 	if (lane->recent[v->id % RECENT_VISITS] == v)
 		lane->recent[v->id % RECENT_VISITS] = NULL;
-	v->next_free = t->free_visit;
+	v->next = t->free_visit;
 	t->free_visit = i;
 }
 

@@ -18,6 +18,9 @@ void visit_end(struct log *l, struct lane *lane, struct visit *v, uint64_t time_
 /* One that there is no room to know: it counts for its capability only. */
 struct visit *visit_strange(struct log *l, struct lane *lane, uint32_t id, uint64_t time_ns);
 
+/* The same as visit_find(), for one that may not be recent. */
+struct visit *visit_search(struct threads *t, struct lane *lane, uint32_t id);
+
 static inline uint64_t since(uint64_t start_ns, uint64_t end_ns)
 {
 	return end_ns > start_ns ? end_ns - start_ns : 0;
@@ -43,16 +46,9 @@ static inline void lane_leave(struct lane *lane, enum state state, uint64_t time
 /* NULL: it is not on that capability. */
 static inline struct visit *visit_find(struct threads *t, struct lane *lane, uint32_t id)
 {
-	struct visit **recent = &lane->recent[id % RECENT_VISITS];
-	const struct table_slot *slot;
+	struct visit *recent = lane->recent[id % RECENT_VISITS];
 
-	if (__builtin_expect(*recent && (*recent)->id == id, 1))
-		return *recent;
-	slot = table_find(&lane->visits, id);
-	if (!slot)
-		return NULL;
-	*recent = &t->visits[slot->value];
-	return *recent;
+	return __builtin_expect(recent && recent->id == id, 1) ? recent : visit_search(t, lane, id);
 }
 
 /* It is in that state from now on. */
