@@ -168,8 +168,9 @@ static void leave_folder(struct walk *w, int parent, const char *name, const cha
 
 	count_folder(parent, name, 1, &sum);
 	leave(w, "/", sum.n_bytes,
-	      build_format(w->b, "%s: %s%llu files, not read", why, sum.n_files > COUNTED_MAX ? "more than " : "",
-	                   (unsigned long long)(sum.n_files > COUNTED_MAX ? COUNTED_MAX : sum.n_files)),
+	      build_format(w->b, "%s: %s%llu file%s, not read", why, sum.n_files > COUNTED_MAX ? "more than " : "",
+	                   (unsigned long long)(sum.n_files > COUNTED_MAX ? COUNTED_MAX : sum.n_files),
+	                   sum.n_files == 1 ? "" : "s"),
 	      0);
 }
 

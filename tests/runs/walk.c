@@ -102,9 +102,9 @@ static void keys_and_databases_are_counted_and_not_offered(void **state)
 	assert_string_equal(run->files[0].path, "node-0/analysis/x.prof");
 	assert_string_equal(left(run, "genesis/pools-keys/")->why, "keys: 3 files, not read");
 	assert_int_equal(left(run, "genesis/pools-keys/")->size_bytes, 10);
-	assert_string_equal(left(run, "node-0/db/")->why, "a chain database: 1 files, not read");
+	assert_string_equal(left(run, "node-0/db/")->why, "a chain database: 1 file, not read");
 	assert_string_equal(left(run, "node-0/vrf.skey")->why, "a key, not read");
-	assert_string_equal(left(run, "analysis/")->why, "made from the other files: 1 files, not read");
+	assert_string_equal(left(run, "analysis/")->why, "made from the other files: 1 file, not read");
 	assert_string_equal(left(run, "old.weir-wal")->why, "a store of weir");
 	run_close(run);
 	folder_free(&f);
