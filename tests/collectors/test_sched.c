@@ -407,6 +407,9 @@ static void threads_are_told_apart_and_each_is_what_schedstat_says(void **state)
 
 static void *stay(void *what)
 {
+	atomic_int *n_there = what;
+
+	atomic_fetch_add(n_there, 1);
 	for (;;)
 		(void)pause();
 	return NULL;
@@ -416,14 +419,17 @@ static void *stay(void *what)
 static void have_threads(void *what)
 {
 	const int *n = what;
+	atomic_int n_there = 1;
 	pthread_attr_t small;
 	pthread_t thread;
 
 	(void)pthread_attr_init(&small);
 	(void)pthread_attr_setstacksize(&small, 64 << 10);
 	for (int i = 1; i < *n; i++)
-		if (pthread_create(&thread, &small, stay, NULL) != 0)
+		if (pthread_create(&thread, &small, stay, &n_there) != 0)
 			_exit(1);
+	while (atomic_load(&n_there) < *n)
+		(void)usleep(SLEEP_US);
 	(void)usleep(50 * SLEEP_US);
 }
 
