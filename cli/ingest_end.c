@@ -94,6 +94,15 @@ void ingest_print_outcome(const struct ingest_request *r, const struct session_l
 	       amount_bytes(bytes, (double)l->n_bytes), amount_span(time, (double)elapsed_ns));
 }
 
+/* A folder that was mistaken for a run's, most likely. */
+static int has_sources(const struct plan *plan)
+{
+	for (uint32_t i = 0; i < plan->n_runs; i++)
+		if (plan->runs[i].run->n_documents > 0)
+			return 1;
+	return plan->n_jobs > 0;
+}
+
 int ingest_judge(struct store *s, const struct ingest_request *r, const struct plan *plan,
                  const struct session_listener *l)
 {
@@ -111,6 +120,9 @@ int ingest_judge(struct store *s, const struct ingest_request *r, const struct p
 		    "summary` says what and where",
 		    r->store_path, (unsigned long long)losses.n_partial, losses.n_partial == 1 ? "" : "s",
 		    (unsigned long long)losses.n_failed, (unsigned long long)losses.n_left);
+	else if (!has_sources(plan))
+		say("ingest: %s: no collector reads anything there; `weir plugins list` says what they read",
+		    r->plan.paths[0]);
 	else if (r->collectors.n_left_out == 0)
 		return EXIT_ALL;
 	return EXIT_INCOMPLETE;

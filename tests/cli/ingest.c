@@ -271,6 +271,19 @@ static void a_node_may_say_much_before_its_first_trace(void **state)
 	folder_free(&f);
 }
 
+static void a_folder_without_sources_is_exit_code_3(void **state)
+{
+	struct folder f = folder_new();
+	struct program p;
+
+	folder_write(&f, "mistaken/notes", "x");
+	p = program_weir(f.path, "ingest", "mistaken", "-o", "s.weir", NULL);
+	assert_code(&p, 3);
+	assert_non_null(strstr(program_last_line(p.err), "mistaken: no collector reads anything there"));
+	program_done(&p);
+	folder_free(&f);
+}
+
 static void hostile_folders_cost_nothing_but_themselves(void **state)
 {
 	char deep[256] = "run/node-0";
@@ -397,6 +410,7 @@ int main(void)
 		cmocka_unit_test(a_cut_report_is_exit_code_3_and_says_where),
 		cmocka_unit_test(a_damaged_beginning_is_said_and_not_taken_for_nobodys_file),
 		cmocka_unit_test(a_node_may_say_much_before_its_first_trace),
+		cmocka_unit_test(a_folder_without_sources_is_exit_code_3),
 		cmocka_unit_test(hostile_folders_cost_nothing_but_themselves),
 		cmocka_unit_test(many_files_that_nobody_claims_are_listed),
 		cmocka_unit_test(collectors_get_their_options_and_no_others),
