@@ -60,6 +60,8 @@ static const struct name namespaces[] = {
 	{ "LedgerMetrics", MEANING_LEDGER_METRICS },
 	{ "TxSubmission.TxInbound.Collected", MEANING_TXS_COLLECTED },
 	{ "TxSubmission.TxInbound.Processed", MEANING_TXS_PROCESSED },
+	{ "TraceTxSubmissionCollected", MEANING_TXS_COLLECTED },
+	{ "TraceTxSubmissionProcessed", MEANING_TXS_PROCESSED },
 	{ "Mempool.AddedTx", MEANING_MEMPOOL },
 	{ "Mempool.RemoveTxs", MEANING_MEMPOOL },
 	{ "Mempool.RejectedTx", MEANING_MEMPOOL_REJECTED },
