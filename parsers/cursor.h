@@ -54,16 +54,19 @@ static inline uint16_t cursor_be16(struct cursor *c)
 
 static inline uint32_t cursor_be32(struct cursor *c)
 {
-	uint32_t high = cursor_be16(c);
+	const uint8_t *b = cursor_take(c, 4);
 
-	return high << 16 | cursor_be16(c);
+	return b ? (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3] : 0;
 }
 
 static inline uint64_t cursor_be64(struct cursor *c)
 {
-	uint64_t high = cursor_be32(c);
+	const uint8_t *b = cursor_take(c, 8);
 
-	return high << 32 | cursor_be32(c);
+	if (!b)
+		return 0;
+	return (uint64_t)b[0] << 56 | (uint64_t)b[1] << 48 | (uint64_t)b[2] << 40 | (uint64_t)b[3] << 32 |
+	       (uint64_t)b[4] << 24 | (uint64_t)b[5] << 16 | (uint64_t)b[6] << 8 | b[7];
 }
 
 static inline uint16_t cursor_le16(struct cursor *c)

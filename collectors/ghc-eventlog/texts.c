@@ -21,15 +21,25 @@ uint64_t texts_hash(const char *at, size_t n)
 	return hash ^ hash >> 32;
 }
 
-uint32_t texts_find(const struct texts *t, const char *at, size_t n)
+static int is_text(const struct texts *t, uint32_t i, const char *at, size_t n)
 {
-	const struct table_slot *slot = table_find(&t->by_hash, texts_hash(at, n));
-	const struct texts_entry *e;
+	return i < t->by_hash.n && t->entries[i].n == n && (!n || memcmp(t->text + t->entries[i].at, at, n) == 0);
+}
 
-	if (!slot)
-		return 0;
-	e = &t->entries[slot->value];
-	return e->n == n && memcmp(t->text + e->at, at, n) == 0 ? e->value : 0;
+uint32_t texts_find(struct texts *t, const char *at, size_t n)
+{
+	uint32_t next = t->last + 1 < t->by_hash.n ? t->last + 1 : 0;
+	const struct table_slot *slot;
+
+	if (is_text(t, next, at, n)) {
+		t->last = next;
+	} else if (!is_text(t, t->last, at, n)) {
+		slot = table_find(&t->by_hash, texts_hash(at, n));
+		if (!slot || !is_text(t, slot->value, at, n))
+			return 0;
+		t->last = slot->value;
+	}
+	return t->entries[t->last].value;
 }
 
 static int reserve(struct texts *t, size_t n)

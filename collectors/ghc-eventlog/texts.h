@@ -22,10 +22,11 @@ struct texts {
 	char *text;
 	size_t n_text, n_text_room;
 	uint32_t n_room;
+	uint32_t last; /* that was found: what was said one after the other is often said so again */
 };
 
 /* 0: it isn't there. */
-uint32_t texts_find(const struct texts *t, const char *at, size_t n);
+uint32_t texts_find(struct texts *t, const char *at, size_t n);
 /* Adds a text that isn't there. 0: added; else it is not kept: a bound is hit, there is no memory, or another text has
  * its hash. */
 int texts_add(struct texts *t, const char *at, size_t n, uint32_t value);
