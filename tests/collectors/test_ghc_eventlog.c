@@ -370,6 +370,29 @@ static void a_migration_is_joined_whichever_side_is_read_first(void **state)
 	}
 }
 
+/* To as many capabilities, and here again each time: one of the ends that wait is here. */
+static void ends_of_one_threads_migrations_wait_on_so_many_capabilities_and_no_more(void **state)
+{
+	enum {
+		LISTS_MAX = 256,
+	};
+
+	for (unsigned n = LISTS_MAX - 1; n <= LISTS_MAX; n++) {
+		struct eventlog_writer w;
+		struct heard heard;
+
+		begin(&w);
+		write_block(&w, T0, 0);
+		for (unsigned to = 1; to <= n; to++)
+			write_numbers(&w, 4, T0 + to, "ih", 7, to);
+		write_block_end(&w, T0 + 1000);
+		finish(&w);
+		heard = hear_plain(&w);
+		assert_int_equal(count_of(&heard, "\"eventlog.migrations\""), n == LISTS_MAX);
+		recorder_free(heard.rec);
+	}
+}
+
 /* It was sent on before it did anything. The capability in the middle is read last. */
 static void a_thread_that_only_passed_through_is_joined_too(void **state)
 {
@@ -1248,6 +1271,7 @@ int main(void)
 		cmocka_unit_test(a_long_idle_stretch_is_one_interval),
 		cmocka_unit_test(a_migration_is_joined_whichever_side_is_read_first),
 		cmocka_unit_test(a_thread_that_only_passed_through_is_joined_too),
+		cmocka_unit_test(ends_of_one_threads_migrations_wait_on_so_many_capabilities_and_no_more),
 		cmocka_unit_test(a_wake_up_from_elsewhere_counts_and_changes_nothing),
 		cmocka_unit_test(threads_that_ran_little_are_put_together),
 		cmocka_unit_test(a_reason_to_stop_that_nobody_knows_is_other),
