@@ -23,9 +23,9 @@ const struct page doctor_page = {
 	.verb = "doctor",
 	.arguments = "[PID] [--json]",
 	.about = "Tries what each live collector can do here: which of its ways of measuring it would use, why not a "
-	         "better\n"
+		 "better\n"
 		 "one, and what would change that. With PID, for that process. Exit code 3: something is not at its "
-	         "best.\n",
+		 "best.\n",
 	.options = options,
 	.n_options = sizeof(options) / sizeof(options[0]),
 	.max_arguments = 1,
@@ -36,11 +36,13 @@ enum state {
 	STATE_WORKS,
 	STATE_DEGRADED, /* a part is measured by less than its best way, or not at all */
 	STATE_FAILS,
-	STATE_ASKS, /* it only makes sense for a program that is running */
+	STATE_ASKS,      /* it only makes sense for a program that is running */
+	STATE_ELSEWHERE, /* not for this program */
 };
 
-static const char *const state_words[] = { "works", "degraded", "fails", "needs a program: weir doctor PID" };
-static const char *const state_names[] = { "works", "degraded", "fails", "needs_program" };
+static const char *const state_words[] = { "works", "degraded", "fails", "needs a program: weir doctor PID",
+	                                   "not for this program" };
+static const char *const state_names[] = { "works", "degraded", "fails", "needs_program", "not_applicable" };
 
 struct examination {
 	const struct registry_collector *collector;
@@ -66,8 +68,8 @@ static enum state state_of(const struct diagnosis *d, int has_target)
 		is_degraded |= used != (int)first;
 		is_any |= used >= 0;
 	}
-	if (!has_target && d->code == -ENOTSUP && !is_any)
-		return STATE_ASKS;
+	if (d->code == -ENXIO && !is_any)
+		return has_target ? STATE_ELSEWHERE : STATE_ASKS;
 	if (d->code < 0 || (d->n_rungs > 0 && !is_any))
 		return STATE_FAILS;
 	return is_degraded ? STATE_DEGRADED : STATE_WORKS;
@@ -112,7 +114,7 @@ static void print_one(const struct examination *e)
 	int used;
 
 	printf("%s: %s\n", e->collector->name, state_words[e->state]);
-	if (e->state == STATE_FAILS && e->error.text[0]) {
+	if ((e->state == STATE_FAILS || e->state == STATE_ELSEWHERE) && e->error.text[0]) {
 		printf("  ");
 		say_word(stdout, e->error.text);
 		(void)putchar('\n');

@@ -27,6 +27,7 @@ state_of() { jq -r ".[] | select(.collector == \"$1\") | .state" out; }
 run any "$weir" doctor --json
 jq -e 'length >= 1 and all(.[]; .parts | type == "array")' out >/dev/null || fail "not JSON: $(cat out)"
 [ "$(state_of proc)" = works ] || fail "proc: $(cat out)"
+cp out all
 run any setpriv --bounding-set=-all --inh-caps=-all "$weir" doctor --json
 [ "$(state_of proc)" = works ] || fail "proc without capabilities: $(cat out)"
 if jq -e 'any(.[]; .collector == "disk")' out >/dev/null; then
@@ -59,6 +60,12 @@ grep -qE '^weir: doctor: [0-9]+ of [0-9]+ live collectors are not at their best 
 # A process of one's own, and none.
 sleep 60 &
 run any "$weir" doctor $!
+# What is only for programs of another kind is no lack of this machine.
+if jq -e 'any(.[]; .collector == "rts")' all >/dev/null; then
+	[ "$(jq -r '.[] | select(.collector == "rts") | .state' all)" = needs_program ] || fail "rts: $(cat all)"
+	run any "$weir" doctor $! --json
+	[ "$(state_of rts)" = not_applicable ] || fail "rts of a sleep: $(cat out)"
+fi
 kill $!
 run 1 "$weir" doctor 4194305
 run 2 "$weir" doctor x

@@ -61,17 +61,47 @@ wait $!
 [ $? = 9 ] || fail "SIGTERM did not reach the program: $?"
 [ "$(rows c.weir 'select status from sources')" = '[{"status":"ok"}]' ] || fail "after SIGTERM: $(rows c.weir 'select * from sources')"
 
-# While it measures it has no rights, or the one that its target's own need.
+# While it measures it has no rights, or the one that its target's own need; and it is the user whose process it measures.
+status() { awk -v what="$2:" '$1 == what { print $2 }' "/proc/$1/status"; }
+attach_to() {
+	"$weir" attach "$1" $c -q -o "$2" &
+	recorder=$!
+	worker=
+	for _ in $(seq 100); do
+		worker=$(pgrep -P $recorder weir:well-beha)
+		# Sealed comes after opened.
+		[ -n "$worker" ] && [ "$(status "$worker" NoNewPrivs)" = 1 ] && return
+		sleep 0.1
+	done
+	fail "no worker, or never sealed: $(cat /proc/$worker/status)"
+}
+has_rights() { # PID UID ALLOWED
+	[ "$(status $1 Uid)" = $2 ] || fail "user $(status $1 Uid), not $2"
+	for set in CapEff CapPrm CapInh CapAmb; do
+		case $(status $1 $set) in 0000000000000000 | $3) ;; *) fail "$set: $(status $1 $set)" ;; esac
+	done
+	# A build with AddressSanitizer, which reserves terabytes, has no filter.
+	[ "$(awk '/^VmSize/ { print $2 }' /proc/$1/status)" -gt 1073741824 ] || [ "$(status $1 Seccomp)" = 2 ] ||
+		fail "not sealed: $(cat /proc/$1/status)"
+}
+if [ "$(id -u)" = 0 ]; then
+	setpriv --reuid 65534 --regid 65534 --clear-groups sleep 60 &
+	target=$!
+	until [ "$(status $target Uid)" = 65534 ]; do sleep 0.05; done
+	attach_to $target nobody.weir
+	# Also its group, and no group of the caller's.
+	[ "$(awk '$1 == "Gid:" { print $2, $3, $4, $5 }' /proc/$worker/status)" = '65534 65534 65534 65534' ] || fail 'its group'
+	[ -z "$(awk '$1 == "Groups:" { print $2 }' /proc/$worker/status)" ] || fail 'groups of the caller'
+	has_rights $worker 65534 0000000000000000
+	kill -INT $recorder
+	wait $recorder
+	[ $? = 0 ] || fail "measuring another user's process: $?"
+	kill $target
+fi
 sleep 60 &
 target=$!
-"$weir" attach $target $c -q -o d.weir &
-recorder=$!
-sleep 1.5
-worker=$(for p in $(pgrep -P $recorder); do grep -ql event /proc/$p/fdinfo/* 2>/dev/null && echo $p; done | tail -1)
-[ -n "$worker" ] || fail "no worker"
-# A build with AddressSanitizer, which reserves terabytes, has no filter.
-[ "$(awk '/^VmSize/ { print $2 }' /proc/$worker/status)" -gt 1073741824 ] || grep -q '^Seccomp:.2$' /proc/$worker/status || fail "not sealed: $(cat /proc/$worker/status)"
-grep -qE '^CapEff:.(0000000000000000|0000000000080000)$' /proc/$worker/status || fail "rights: $(grep CapEff /proc/$worker/status)"
+attach_to $target d.weir
+has_rights $worker "$(id -u)" 0000000000080000
 kill -INT $recorder
 wait $recorder
 [ $? = 0 ] || fail "Ctrl-C on attach: $?"
