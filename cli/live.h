@@ -55,7 +55,7 @@ struct live_request {
 struct live_listener; /* completed privately by each verb */
 struct live_ops {
 	void (*opened)(struct live_listener *l); /* everything measures now */
-	/* SIGINT or SIGTERM, from a process or, 0, the terminal. 1: seen to; 0: the recording ends. */
+	/* A signal (see plugins/session.h), from a process or, 0, the terminal. 1: seen to; 0: the recording ends. */
 	int (*signal)(struct live_listener *l, int number, int sender);
 	void (*tick)(struct live_listener *l); /* about four times a second; NULL: nobody cares */
 };

@@ -133,13 +133,46 @@ static void watch(struct live_listener *l)
 	(void)kill(l->pid, SIGKILL);
 }
 
+/* Keeps what is to be passed on until somebody looks. What nohup started ignores SIGHUP. */
+static void hold_signals(sigset_t *ret_before)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
+	struct sigaction now;
+	sigset_t held;
+
+	(void)sigemptyset(&held);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (numbers[i] != SIGHUP || (sigaction(SIGHUP, NULL, &now) == 0 && now.sa_handler != SIG_IGN))
+			(void)sigaddset(&held, numbers[i]);
+	(void)sigprocmask(SIG_BLOCK, &held, ret_before);
+}
+
+/* Waits for the program, which outlives a recording with an end of its own, and passes on what comes meanwhile. */
+static int wait_for(struct live_listener *l)
+{
+	static const struct timespec at_once;
+	sigset_t child, heard;
+	siginfo_t info;
+	int status = 0;
+
+	(void)sigemptyset(&child);
+	(void)sigaddset(&child, SIGCHLD);
+	(void)sigprocmask(SIG_BLOCK, &child, NULL);
+	(void)sigprocmask(SIG_BLOCK, NULL, &heard);
+	while (waitpid(l->pid, &status, WNOHANG) == 0)
+		if (sigwaitinfo(&heard, &info) > 0 && info.si_signo != SIGCHLD)
+			(void)pass_signal(l, info.si_signo, info.si_pid);
+	/* What the terminal sent was for the program. */
+	while (sigtimedwait(&heard, NULL, &at_once) > 0)
+		;
+	return status;
+}
+
 /* Its exit code, as a shell has it. */
 static int reap(struct live_listener *l, const char *name)
 {
-	int status = 0, fault = 0;
+	int status = wait_for(l), fault = 0;
 
-	while (waitpid(l->pid, &status, 0) < 0 && errno == EINTR)
-		;
 	if (read(l->fault_fd, &fault, sizeof(fault)) == sizeof(fault))
 		say("record: %s: cannot be started: %s", name, strerror(fault));
 	if (l->has_hung)
@@ -206,12 +239,14 @@ static int record(const struct request *q, struct live_run *run, struct live_tar
 	static const struct live_ops ops = { let_go, pass_signal, watch };
 	struct live_listener l = { .log = log };
 	struct live_outcome outcome;
+	sigset_t before;
 	int code, left_code = EXIT_ALL, program_code, r = start(argv, &l);
 
 	if (r < 0) {
 		say("record: %s: cannot be started: %s", argv[0], strerror(-r));
 		return EXIT_FAILED;
 	}
+	hold_signals(&before);
 	target->pid = l.pid;
 	run->ops = &ops;
 	run->listener = &l;
@@ -221,6 +256,7 @@ static int record(const struct request *q, struct live_run *run, struct live_tar
 		call_off(&l);
 	let_go(&l);
 	program_code = reap(&l, argv[0]);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	if (outcome.started_ns == 0)
 		return code;
 	print_outcome(run, &outcome);

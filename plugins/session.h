@@ -6,8 +6,8 @@
  *
  * A worker parses and encodes; what it sends is checked and inserted here, on one thread, from one event loop. Whatever
  * a worker does (crash, hang, flood, eat memory, lie), it costs its own source, which ends partial or failed with a
- * diag that says what happened where; the others are unaffected. A signal (SIGINT, SIGTERM) or a store that cannot be
- * written ends everything, and leaves the store consistent: unfinished sources are forgotten.
+ * diag that says what happened where; the others are unaffected. A signal (SIGINT, SIGTERM, SIGHUP) or a store that
+ * cannot be written ends everything, and leaves the store consistent: unfinished sources are forgotten.
  *
  * A live source is polled at its interval until its target is gone, live_end_fd is readable or a signal comes. All of
  * them run at once, beside the files. What one has measured counts as it comes, so that a killed recording keeps it,
@@ -72,8 +72,8 @@ struct session_listener_ops {
 	void (*done)(struct session_listener *l, uint32_t job, const struct session_outcome *outcome);
 	/* All live sources measure now, or have ended: what they measure may start. NULL: nobody waits for it. */
 	void (*opened)(struct session_listener *l);
-	/* SIGINT or SIGTERM, from a process or, 0, the terminal. 1: it has been seen to; 0, or NULL: live sources end,
-	 * and at the second one everything does. */
+	/* SIGINT, SIGTERM, SIGHUP, and for who has this function SIGQUIT, SIGUSR1 and SIGUSR2, from a process or, 0,
+	 * the terminal. 1: it has been seen to; 0, or NULL: live sources end, and at the second one everything does. */
 	int (*signal)(struct session_listener *l, int number, int sender);
 };
 

@@ -28,13 +28,24 @@ enum event {
 
 /* ---- Opening and closing ---- */
 
+/* What nohup started goes on without its terminal. */
+static int is_ignored(int number)
+{
+	struct sigaction now;
+
+	return number == SIGHUP && sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 static int listen_to_signals(struct session *s)
 {
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
+	uint32_t n = s->config.ops && s->config.ops->signal ? sizeof(numbers) / sizeof(numbers[0]) : 3;
 	sigset_t set;
 
 	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGTERM);
+	for (uint32_t i = 0; i < n; i++)
+		if (!is_ignored(numbers[i]))
+			(void)sigaddset(&set, numbers[i]);
 	if (sigprocmask(SIG_BLOCK, &set, &s->before) < 0)
 		return -errno;
 	s->is_blocking = 1;

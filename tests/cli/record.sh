@@ -61,6 +61,33 @@ wait $!
 [ $? = 9 ] || fail "SIGTERM did not reach the program: $?"
 [ "$(rows c.weir 'select status from sources')" = '[{"status":"ok"}]' ] || fail "after SIGTERM: $(rows c.weir 'select * from sources')"
 
+# Others too. (A shell's background process ignores SIGINT, and often SIGQUIT, and so does what it starts.)
+for name in HUP USR1 USR2; do
+	"$weir" record $c -q -o signals.weir -- bash -c "trap 'echo $name >got; exit 5' $name; echo >ready; while :; do sleep 0.05; done" &
+	recorder=$!
+	until [ -e ready ]; do sleep 0.05; done
+	rm -f ready
+	kill -$name $recorder
+	wait $recorder
+	code=$?
+	[ $code = 5 ] || fail "SIG$name did not reach the program: $code"
+done
+
+# A recording with an end of its own ends; the program goes on, and still gets its signals and gives its exit code.
+"$weir" record $c -q --for 300ms -o for.weir -- bash -c 'trap "exit 6" TERM; echo >ready; while :; do sleep 0.05; done' &
+recorder=$!
+until [ -e ready ]; do sleep 0.05; done
+rm -f ready
+for _ in $(seq 100); do
+	[ "$(rows for.weir 'select status from sources' 2>/dev/null)" = '[{"status":"ok"}]' ] && break
+	sleep 0.1
+done
+kill -0 $recorder || fail 'weir did not wait for the program'
+[ -z "$(pgrep -P $recorder weir:)" ] || fail 'it measures on after --for'
+kill -TERM $recorder
+wait $recorder
+[ $? = 6 ] || fail "SIGTERM after --for: $?"
+
 # While it measures it has no rights, or the one that its target's own need; and it is the user whose process it measures.
 status() { awk -v what="$2:" '$1 == what { print $2 }' "/proc/$1/status"; }
 attach_to() {
