@@ -31,6 +31,7 @@ enum {
 	N_LONG = 10,
 	LONG_US = 20000,
 	N_BEYOND = 200,
+	TRIES = 5,
 	N_TURNS = 300,
 	N_HOPS = 200,
 	N_CHILDREN = 300,
@@ -54,6 +55,27 @@ static int is_near(double a, double b, double share, double slack)
 		return 1;
 	print_message("%.0f is not near %.0f\n", a, b);
 	return 0;
+}
+
+/* What the hypervisor took from all processors until now. Our clocks go on meanwhile; the scheduler's account of
+ * running does not. It is told in ticks, so where it takes anything one more may be missing. */
+static double stolen_ns(void)
+{
+	FILE *f = fopen("/proc/stat", "re");
+	unsigned long long ticks = 0;
+
+	if (f && fscanf(f, "cpu %*u %*u %*u %*u %*u %*u %*u %llu", &ticks) != 1)
+		ticks = 0;
+	if (f)
+		(void)fclose(f);
+	return (double)ticks * 1e9 / (double)sysconf(_SC_CLK_TCK);
+}
+
+static double stolen_since(double before)
+{
+	double now = stolen_ns();
+
+	return now > 0 ? now - before + 1e9 / (double)sysconf(_SC_CLK_TCK) : 0;
 }
 
 /* On some virtual machines no BPF program runs in a certain process: what is switched from it is not seen, but
@@ -120,7 +142,7 @@ static void who_competes_for_a_cpu_waits_for_it(void **state)
 	const struct watching w = { .collector = "sched", .work = compete };
 	struct watched got;
 	char own[64];
-	double waited, ran;
+	double waited, ran, stolen = stolen_ns();
 
 	watch_needs_bpf();
 	got = watch_all(&w);
@@ -130,7 +152,8 @@ static void who_competes_for_a_cpu_waits_for_it(void **state)
 	/* Together they have one CPU at most, so of the three at least two parts in three are waits. */
 	assert_true(waited >= (N_SPINNERS - 1) * SPIN_MS * MS * 0.9);
 	assert_true(ran > SPIN_MS * MS * 0.05);
-	assert_true(is_near(ran, (double)watched_gain(&got, "sched.on_cpu.accounted", own), 0.05, 2 * MS));
+	assert_true(is_near(ran, (double)watched_gain(&got, "sched.on_cpu.accounted", own), 0.05,
+	                    2 * MS + stolen_since(stolen)));
 	assert_true(is_near(waited, (double)watched_gain(&got, "sched.run_delay.accounted", own), 0.05, 2 * MS));
 	assert_true(watched_gain(&got, "sched.switches", "type=involuntary") > 0);
 	watched_done(&got);
@@ -155,14 +178,20 @@ static void delays_are_what_the_scheduler_accounts(void **state)
 	const struct watching w = { .collector = "sched", .work = compete_alone };
 	struct watched got;
 	char own[64];
+	double stolen = stolen_ns();
 
 	watch_needs_bpf();
 	got = watch_all(&w);
 	(void)snprintf(own, sizeof(own), "process.pid=%d", got.pid);
-	assert_true(is_near(watched_sum(&got, "sched.run_delay", own),
-	                    (double)watched_gain(&got, "thread.run_delay", own), 0.02, 2 * MS));
+	if (!is_near(watched_sum(&got, "sched.run_delay", own), (double)watched_gain(&got, "thread.run_delay", own),
+	             0.02, 2 * MS))
+		fail_msg("accounted %lld in %lld slices, %lld delays, %lld inferred",
+		         (long long)watched_gain(&got, "sched.run_delay.accounted", own),
+		         (long long)watched_gain(&got, "thread.slices", own),
+		         (long long)watched_count(&got, "sched.run_delay", own),
+		         (long long)watched_gain(&got, "sched.inferred", ""));
 	assert_true(is_near(watched_sum(&got, "sched.on_cpu", own), (double)watched_gain(&got, "thread.cpu.time", own),
-	                    0.05, 2 * MS));
+	                    0.05, 2 * MS + stolen_since(stolen)));
 	/* What is kept of the scheduler's accounts for those that are gone is what /proc has of those that are there.
 	 */
 	assert_true(is_near((double)watched_gain(&got, "sched.on_cpu.accounted", own),
@@ -386,6 +415,7 @@ static void threads_are_told_apart_and_each_is_what_schedstat_says(void **state)
 	};
 	struct watched got;
 	char own[64];
+	double stolen = stolen_ns();
 
 	assert_true(s != MAP_FAILED);
 	watch_needs_bpf();
@@ -395,7 +425,8 @@ static void threads_are_told_apart_and_each_is_what_schedstat_says(void **state)
 		(void)snprintf(own, sizeof(own), "process.pid=%d thread.id=%d", got.pid, s->tids[i]);
 		assert_true(watched_sum(&got, "sched.on_cpu", own) > 0);
 		assert_true(is_near(watched_sum(&got, "sched.on_cpu", own),
-		                    (double)watched_gain(&got, "thread.cpu.time", own), 0.05, 2 * MS));
+		                    (double)watched_gain(&got, "thread.cpu.time", own), 0.05,
+		                    2 * MS + stolen_since(stolen)));
 		assert_true(is_near(watched_sum(&got, "sched.run_delay", own),
 		                    (double)watched_gain(&got, "thread.run_delay", own), 0.05, 2 * MS));
 		assert_true(is_near((double)watched_gain(&got, "sched.switches", own),
@@ -537,6 +568,16 @@ static int64_t weight_of(const struct watched *got, const char *metric)
 	return sum;
 }
 
+/* What the short ones alone come to stands in the histogram only. */
+static int is_without_short_ones(const struct watched *got)
+{
+	char own[64];
+
+	(void)snprintf(own, sizeof(own), "process.pid=%d reason=sleep", got->pid);
+	return (double)weight_of(got, "sched.off_cpu.stacks") <=
+	       watched_sum(got, "sched.off_cpu", own) - (double)N_LONG * SLEEP_US * 1000;
+}
+
 static void long_waits_have_the_stack_on_which_they_began(void **state)
 {
 	const struct lend_pair stacks = { "stacks", "15ms" };
@@ -544,16 +585,16 @@ static void long_waits_have_the_stack_on_which_they_began(void **state)
 		.collector = "sched", .work = sleep_short_and_long, .options = &stacks, .n_options = 1
 	};
 	struct watched got;
-	char own[64];
-	double all;
 
 	watch_needs_bpf();
 	got = watch_all(&w);
-	(void)snprintf(own, sizeof(own), "process.pid=%d reason=sleep", got.pid);
-	all = watched_sum(&got, "sched.off_cpu", own);
+	for (int i = 1; i < TRIES && !is_without_short_ones(&got); i++) {
+		print_message("on a busy machine a short sleep may become a long one\n");
+		watched_done(&got);
+		got = watch_all(&w);
+	}
+	assert_true(is_without_short_ones(&got));
 	assert_true((double)weight_of(&got, "sched.off_cpu.stacks") >= (double)N_LONG * LONG_US * 1000);
-	/* The short ones are in the histogram only. */
-	assert_true((double)weight_of(&got, "sched.off_cpu.stacks") <= all - (double)N_LONG * SLEEP_US * 1000);
 	assert_true(watched_says(&got, "hrtimer_nanosleep"));
 	assert_true(watched_says(&got, "libc"));
 	watched_done(&got);
