@@ -77,6 +77,18 @@ static int phase(const struct epoch_place *p, int which)
 
 /* ---- Gauges and rates ---- */
 
+/* What a gauge said last before the boundary. Some are only told when something happens, as the live heap by
+ * collections, and stay until the next time. */
+static int keep_last(const struct epoch_place *p, const struct samples *all, struct samples *before)
+{
+	const struct sample *last = NULL;
+
+	for (uint64_t i = 0; i < all->n; i++)
+		if (all->at[i].time_ns >= p->begin_ns && all->at[i].time_ns < p->out->time_ns)
+			last = &all->at[i];
+	return last ? samples_add(before, last->time_ns, last->value) : 0;
+}
+
 /* A rate is compared inside and outside of the window, a gauge after and before the boundary within it. */
 static int gauge(const struct epoch_place *p, int which)
 {
@@ -96,6 +108,8 @@ static int gauge(const struct epoch_place *p, int which)
 		else if (is_other)
 			r = samples_add(&other, t, all->at[i].value);
 	}
+	if (r == 0 && !row->is_rate && one.n && !other.n)
+		r = keep_last(p, all, &other);
 	*out = (struct epoch_gauge){ .name = row->name,
 		                     .unit = row->unit,
 		                     .is_rate = row->is_rate,

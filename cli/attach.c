@@ -129,8 +129,7 @@ static int attach_run(struct live_request *q, struct live_run *run, struct targe
 		say("attach: %s: none of its nodes runs; is there a supervisor/node2pid.map?", path);
 		code = EXIT_FAILED;
 	} else {
-		live_take_constants(q, found);
-		code = measure(run, targets, found->tag);
+		code = live_take_run(&attach_page, q, found) < 0 ? EXIT_MISUSE : measure(run, targets, found->tag);
 	}
 	run_close(found);
 	return code;
@@ -157,6 +156,7 @@ int verb_attach(int argc, char **argv)
 	while ((row = page_next(&attach_page, argc, argv, &argument)) >= 0)
 		if (take(&q, row, argument) < 0)
 			break;
+	q.has_run = row == PAGE_DONE && !is_number(argv[optind]);
 	if (row >= 0)
 		code = EXIT_MISUSE;
 	else if (row != PAGE_DONE)

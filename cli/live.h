@@ -43,7 +43,8 @@ struct live_request {
 	const char *collectors; /* `disk,net`; NULL: all that there are */
 	int64_t interval_ns, for_ns, coarse_ns;
 	const char *window, *genesis; /* as given */
-	struct schedule schedule;     /* made of them by live_check() */
+	int has_run;                  /* a run directory will say what --genesis doesn't */
+	struct schedule schedule;     /* made of them by live_check() or live_take_run() */
 	int is_quiet;
 	struct live_option options[LIVE_OPTIONS_MAX];
 	uint32_t n_options;
@@ -110,8 +111,9 @@ enum live_row {
 /* After the last option: what belongs together. -EINVAL after saying what is wrong. */
 int live_check(const struct page *page, struct live_request *r);
 
-/* Takes the constants of a run's chain, unless --genesis gave some. */
-void live_take_constants(struct live_request *r, const struct run *run);
+/* Takes the constants of a run's chain and when its epochs begin, unless --genesis said so. -EINVAL after saying what
+ * is wrong. */
+int live_take_run(const struct page *page, struct live_request *r, const struct run *run);
 
 int live_take(const struct page *page, struct live_request *r, int row, const char *argument);
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -105,14 +106,48 @@ static void take_genesis(struct live_request *r, const struct run_clock *clock)
 	add_constant(r, "genesis.active_slots_coeff", clock->active_slots_coeff);
 }
 
-void live_take_constants(struct live_request *r, const struct run *run)
+static int take_schedule(const struct page *page, struct live_request *r, int64_t start_ns, int64_t epoch_ns)
 {
-	for (size_t i = 0; run_constants[i] && !r->genesis; i++) {
+	if (take_window(page, r) < 0)
+		return -EINVAL;
+	r->schedule.interval_ns = r->interval_ns;
+	r->schedule.coarse_ns = r->coarse_ns ? r->coarse_ns : COARSE_NS;
+	r->schedule.first_ns = start_ns;
+	r->schedule.period_ns = epoch_ns;
+	if (r->schedule.before_ns + r->schedule.after_ns < epoch_ns)
+		return 0;
+	say("--epoch-window %s: as long as an epoch or longer", r->window);
+	return -EINVAL;
+}
+
+/* A whole number among the run's facts; 0: it isn't there. */
+static int64_t fact_number(const struct run *run, const char *name)
+{
+	const char *value = run_fact(run, RUN_NONE, name);
+
+	return value ? strtoll(value, NULL, 10) : 0;
+}
+
+int live_take_run(const struct page *page, struct live_request *r, const struct run *run)
+{
+	int64_t epoch_ns;
+
+	if (r->genesis)
+		return 0;
+	for (size_t i = 0; run_constants[i]; i++) {
 		const char *value = run_fact(run, RUN_NONE, run_constants[i]);
 
 		if (value)
 			add_constant(r, run_constants[i], value);
 	}
+	if (!r->window)
+		return 0;
+	if (!__builtin_mul_overflow(fact_number(run, "genesis.slot_length_ns"),
+	                            fact_number(run, "genesis.epoch_length_slots"), &epoch_ns) &&
+	    epoch_ns > 0 && run_fact(run, RUN_NONE, "genesis.system_start_ns"))
+		return take_schedule(page, r, fact_number(run, "genesis.system_start_ns"), epoch_ns);
+	say("--epoch-window: %s has no genesis; --genesis FILE says when epochs begin", run->root);
+	return -EINVAL;
 }
 
 int live_check(const struct page *page, struct live_request *r)
@@ -120,7 +155,7 @@ int live_check(const struct page *page, struct live_request *r)
 	struct run_clock clock;
 	struct weir_error error;
 
-	if (r->window && !r->genesis) {
+	if (r->window && !r->genesis && !r->has_run) {
 		say("--epoch-window: needs --genesis FILE, which says when epochs begin");
 		return -EINVAL;
 	}
@@ -131,18 +166,7 @@ int live_check(const struct page *page, struct live_request *r)
 		return -EINVAL;
 	}
 	take_genesis(r, &clock);
-	if (!r->window)
-		return 0;
-	if (take_window(page, r) < 0)
-		return -EINVAL;
-	r->schedule.interval_ns = r->interval_ns;
-	r->schedule.coarse_ns = r->coarse_ns ? r->coarse_ns : COARSE_NS;
-	r->schedule.first_ns = clock.start_ns;
-	r->schedule.period_ns = clock.epoch_ns;
-	if (r->schedule.before_ns + r->schedule.after_ns < clock.epoch_ns)
-		return 0;
-	say("--epoch-window %s: as long as an epoch or longer", r->window);
-	return -EINVAL;
+	return r->window ? take_schedule(page, r, clock.start_ns, clock.epoch_ns) : 0;
 }
 
 void live_tag(const char *name, char *ret, size_t size)

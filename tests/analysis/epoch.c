@@ -269,6 +269,7 @@ static void declare_log(struct builder *b, struct builder_sink *sink)
 	series(b, sink, BOUNDARY + 1, BOUNDARY, "{}");
 	series(b, sink, 3, CPU, "{\"state\":\"gc\"}");
 	series(b, sink, 4, ADOPTED, "{}");
+	series(b, sink, 5, LIVE, "{}");
 }
 
 static void put_log(struct builder *b)
@@ -284,6 +285,11 @@ static void put_log(struct builder *b)
 			                                    : SECOND / 5,
 			              0, 1);
 	}
+	/* A collection long before the window, and some after the boundary. */
+	put_number(b, 5, ZERO_NS + 30 * SECOND, 50 << 20);
+	put_number(b, 5, ZERO_NS + 60 * SECOND, 100 << 20);
+	for (int slot = 101; slot < 110; slot++)
+		put_number(b, 5, ZERO_NS + slot * SECOND, 150 << 20);
 	for (int epoch = 1; epoch <= 3; epoch++)
 		put_span(b, BOUNDARY, epoch * EPOCH_SLOTS, 0, epoch);
 	assert_int_equal(builder_finish(b), 0);
@@ -398,6 +404,19 @@ static void who_does_not_have_a_state_is_not_asked_for_it(void **state)
 	assert_near(e.at[0].gc_share_base, 0.2);
 	assert_string_equal(gauge(&e.at[0], "CPU")->from, "live");
 	assert_near(gauge(&e.at[0], "CPU")->base, 0.5);
+	epochs_done(&e);
+	store_close(s);
+}
+
+static void a_gauge_is_what_it_was_last(void **state)
+{
+	struct store *s = place_open(&place, STORE_READ);
+	struct epochs e = read_epochs(s, "node-1");
+
+	assert_near(gauge(&e.at[0], "heap, live")->base, 100);
+	assert_near(gauge(&e.at[0], "heap, live")->window, 150);
+	assert_true(isnan(gauge(&e.at[0], "heap, live")->effect.low));
+	assert_true(isnan(gauge(&e.at[1], "heap, live")->window));
 	epochs_done(&e);
 	store_close(s);
 }
@@ -519,6 +538,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_does_not_have_a_state_is_not_asked_for_it),
+		cmocka_unit_test(a_gauge_is_what_it_was_last),
 		cmocka_unit_test(a_boundary_where_the_log_ends_is_none),
 		cmocka_unit_test(pauses_are_cut_at_the_boundary_the_window_and_the_missed_slots),
 		cmocka_unit_test(processes_and_states_add_up_and_devices_do_not),

@@ -57,4 +57,24 @@ assert "as long as an epoch" in record("--epoch-window", "-3s,+3s", "--genesis",
 assert "No such file" in record("--epoch-window", "-1s,+1s", "--genesis", "none.json", code=2)
 open("cut.json", "w").write(json.dumps(genesis)[:-5])
 assert "not JSON" in record("--epoch-window", "-1s,+1s", "--genesis", "cut.json", code=2)
+# A run directory has its own genesis; without one there is no window.
+for with_genesis in (True, False):
+    run = f"run-{with_genesis}"
+    for folder in ("genesis", "supervisor", "node-0"):
+        os.makedirs(f"{run}/{folder}")
+    if with_genesis:
+        json.dump(dict(genesis, securityParam=3, activeSlotsCoeff=0.05), open(f"{run}/genesis/genesis.shelley.json", "w"))
+    node = subprocess.Popen(["sleep", "9"])
+    json.dump({"node-0": node.pid}, open(f"{run}/supervisor/node2pid.map", "w"))
+    p = subprocess.run([weir, "attach", run, "-q", "-c", "proc", "-o", f"{run}.weir", "--interval", str(FINE), "--coarse", str(COARSE),
+                        "--epoch-window", f"-{BEFORE}s,+{AFTER}s"], capture_output=True, text=True)
+    assert p.returncode == (0 if with_genesis else 2), (p.returncode, p.stderr)
+    assert with_genesis or "has no genesis" in p.stderr, p.stderr
+    node.kill()
+    node.wait()
+sql = subprocess.run([weir, "sql", "--json", "run-True.weir", "select t_ns from numbers where metric = 'process.count' order by 1"],
+                     capture_output=True, text=True, check=True)
+looks = [row["t_ns"] / 1e9 for row in json.loads(sql.stdout)]
+assert sum(-BEFORE - 0.01 <= away(t) <= AFTER + 0.05 for t in looks) >= 20, looks
+assert len(looks) < 9 / FINE * 0.7, looks
 print(f"{len(times)} looks, {len(fine)} of them around boundaries")
