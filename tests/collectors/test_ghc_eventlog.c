@@ -1180,6 +1180,37 @@ static void logs_of_killed_programs_are_whole_as_far_as_they_go(void **state)
 }
 
 /* Any bytes of a real log taken out: the rest is still said, and what is lost is told. */
+static uint64_t next_random(uint64_t *seed)
+{
+	*seed ^= *seed << 13;
+	*seed ^= *seed >> 7;
+	*seed ^= *seed << 17;
+	return *seed;
+}
+
+/* hear() holds the ledger against itself, and no observation that the host would refuse may come of it. */
+static void flipped_bits_leave_the_ledger_adding_up(void **state)
+{
+	uint64_t seed = 20261121;
+
+	for (int round = 0; round < 240; round++) {
+		struct eventlog_writer w = { 0 };
+		struct bytes file;
+		const struct golden *g = &goldens[round % N_GOLDENS];
+		char path[512];
+		size_t n_kept;
+
+		(void)snprintf(path, sizeof(path), "%s/%s", WEIR_SOURCE_ROOT, g->input);
+		file = bytes_read(path);
+		n_kept = round % 3 ? file.n : 2000 + next_random(&seed) % (file.n - 2000);
+		write_bytes(&w, file.at, n_kept);
+		for (int i = round % 7; i >= 0; i--)
+			w.at[2000 + next_random(&seed) % (n_kept - 2000)] ^= (uint8_t)(1 << next_random(&seed) % 8);
+		bytes_done(&file);
+		recorder_free(hear(&w, g->options, g->n_options, mtime, 1).rec);
+	}
+}
+
 static void damage_costs_what_is_damaged_only(void **state)
 {
 	struct bytes file = bytes_read(WEIR_SOURCE_ROOT "/" DATA "hc.eventlog");
@@ -1297,6 +1328,7 @@ int main(void)
 		cmocka_unit_test(so_many_ticky_samples_wait_and_further_ones_are_added_to_them),
 		cmocka_unit_test(unknown_and_foreign_types_are_passed_over_and_counted),
 		cmocka_unit_test(logs_of_killed_programs_are_whole_as_far_as_they_go),
+		cmocka_unit_test(flipped_bits_leave_the_ledger_adding_up),
 		cmocka_unit_test(damage_costs_what_is_damaged_only),
 		cmocka_unit_test(a_damaged_header_is_the_end_of_it),
 		cmocka_unit_test(every_value_is_in_its_bucket),
