@@ -21,6 +21,8 @@ char licence[] SEC("license") = "GPL";
 const volatile __s64 call_fsync = -1;
 const volatile __s64 call_fdatasync = -1;
 const volatile __u32 page_bytes = 4096;
+/* Else only devices are measured. */
+const volatile __u32 has_targets = 1;
 /* Owners are remembered by the first piece (bio) of their request. */
 const volatile __u32 is_by_piece = 0;
 
@@ -269,7 +271,8 @@ int BPF_PROG(on_rq_complete, struct request *rq, int error, unsigned int n_bytes
 	} else {
 		device->n_unstamped++;
 	}
-	time_owned(rq, queued_ns, issued_ns, now);
+	if (has_targets)
+		time_owned(rq, queued_ns, issued_ns, now);
 	return 0;
 }
 

@@ -94,7 +94,21 @@ static void choose_submission(struct disk_kernel *k)
 	k->rodata->is_by_piece = (uint32_t)is_by_piece;
 }
 
-static int load(struct disk_kernel *k, int has_all_syncs, char *why)
+/* Where nobody is followed, what devices do is all that there is to see. */
+static void choose_devices_only(struct disk_kernel *k)
+{
+	static const char *const others[] = { "on_io_start",       "on_getrq",         "on_backmerge",
+		                              "on_frontmerge",     "on_dirty_folio",   "on_get_pages",
+		                              "on_add_to_cache",   "on_filemap_fault", "on_ext4_sync_enter",
+		                              "on_ext4_sync_exit", "on_sys_enter",     "on_sys_exit",
+		                              "on_fork",           "on_exit" };
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		probes_choose(&k->probes, others[i], 0);
+	k->rodata->has_targets = 0;
+}
+
+static int load(struct disk_kernel *k, int has_targets, int has_all_syncs, char *why)
 {
 	/* Without these there is nothing that is worth the rung. */
 	static const char *const needed[] = { "on_rq_complete", "on_fork", "on_exit" };
@@ -116,6 +130,8 @@ static int load(struct disk_kernel *k, int has_all_syncs, char *why)
 	}
 	k->rodata->page_bytes = page_bytes();
 	choose_sync(k, has_all_syncs);
+	if (!has_targets)
+		choose_devices_only(k);
 	r = probes_load(&k->probes, why);
 	k->data = load_variables(k->probes.object, ".data");
 	k->bss = load_variables(k->probes.object, ".bss");
@@ -150,7 +166,7 @@ static int make_room(struct disk_kernel *k)
 
 static int start(struct disk_kernel *k, const struct family *family, int has_all_syncs, char *why)
 {
-	int r = load(k, has_all_syncs, why);
+	int r = load(k, family->n > 0, has_all_syncs, why);
 
 	if (r < 0)
 		return r;

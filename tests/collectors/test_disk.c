@@ -606,6 +606,20 @@ static void nothing_is_lost_and_the_ledger_adds_up(void **state)
 	watched_done(&got);
 }
 
+static void of_nobody_the_devices_are_measured(void **state)
+{
+	const struct watching w = { .collector = "disk", .work = read_directly, .is_without_target = 1 };
+	struct watched got;
+
+	need_disk(state);
+	watch_needs_bpf();
+	got = watch(&w);
+	assert_true(watched_gain(&got, "disk.operations", "direction=read") >= N_READS * 97 / 100);
+	assert_true(watched_count(&got, "disk.latency", "direction=read") >= N_READS * 97 / 100);
+	assert_int_equal(watched_gain(&got, "process.disk.io", ""), -1);
+	watched_done(&got);
+}
+
 /* ---- The lowest rung ---- */
 
 static void assert_procfs_measures(const struct watching *w, const char *why)
@@ -702,6 +716,7 @@ int main(void)
 		cmocka_unit_test(hundreds_that_come_and_go_between_two_polls_are_all_counted),
 		cmocka_unit_test(reads_through_io_uring_are_the_processs_own),
 		cmocka_unit_test(without_tracefs_nothing_is_missed),
+		cmocka_unit_test(of_nobody_the_devices_are_measured),
 		cmocka_unit_test(nothing_is_lost_and_the_ledger_adds_up),
 		cmocka_unit_test(without_ebpf_the_kernels_own_accounts_are_read),
 		cmocka_unit_test(without_capabilities_it_says_which),

@@ -168,12 +168,12 @@ struct report {
 static void run_collector(const struct watching *w, const struct target *t, struct report *report)
 {
 	char pid[16];
-	struct lend_pair context[] = { { "process.pid", pid }, { "interval_ns", "1000000000" } };
+	struct lend_pair context[] = { { "interval_ns", "1000000000" }, { "process.pid", pid } };
 	const struct golden g = { .collector = w->collector,
 		                  .options = w->options,
 		                  .n_options = w->n_options,
 		                  .context = context,
-		                  .n_context = 2 };
+		                  .n_context = w->is_without_target ? 1 : 2 };
 	struct recorder_setup setup = golden_setup(&g);
 	struct recorder_result result = { 0 };
 	struct weir_error error = { "" };

@@ -27,6 +27,7 @@ struct watching {
 	int is_without_capabilities; /* WATCH_WITHOUT: the collector opens with none, WATCH_BOTH_WITHOUT: its target too, once
 	                              * it has prepared */
 	int is_without_tracefs;      /* nothing of /sys/kernel/tracing and debug, in the same way */
+	int is_without_target;       /* the collector is told of no process */
 	int is_without_types;        /* the kernel shows no BTF: in a mount namespace of its own */
 };
 
