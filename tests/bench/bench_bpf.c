@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What programs in the kernel cost an event: the kernel's own count of their time (BPF_ENABLE_STATS; of an empty
  * program it is about 42 ns, which is the two clock readings), for an event of the target and for one of somebody else.
- * Where bpftrace is installed it does the same job under the same load. */
+ * Where bpftrace and libbpf-tools are installed they do the same job under the same load. */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@ enum {
 	BLOCK = 4096,
 	FILE_BLOCKS = 2048,
 	PROGRAMS_MAX = 64,
-	BPFTRACE_START_S = 4,
+	PEER_START_S = 4,
 };
 
 __attribute__((noreturn)) static void die(const char *what)
@@ -238,9 +238,9 @@ static void measure_ours(const char *collector, const char *what, pid_t target, 
 	recorder_free(rec);
 }
 
-/* ---- bpftrace ---- */
+/* ---- Others ---- */
 
-static void measure_bpftrace(const char *script, const struct child *load)
+static void measure_peer(const char *const *command, const struct child *load)
 {
 	struct counts before, after;
 	uint32_t last = last_program();
@@ -252,19 +252,19 @@ static void measure_bpftrace(const char *script, const struct child *load)
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		(void)dup2(null, STDOUT_FILENO);
 		(void)dup2(null, STDERR_FILENO);
-		(void)execlp("bpftrace", "bpftrace", "-e", script, (char *)NULL);
+		(void)execvp(command[0], (char **)(uintptr_t)command);
 		_exit(127);
 	}
-	(void)sleep(BPFTRACE_START_S);
+	(void)sleep(PEER_START_S);
 	if (waitpid(pid, NULL, WNOHANG) == pid) {
-		printf("bpftrace   is not here, or cannot do it\n");
+		printf("%-10s is not here, or cannot do it\n", command[0]);
 		(void)close(null);
 		return;
 	}
 	take_counts(&before, last, 0);
 	took_s = child_run(load);
 	take_counts(&after, last, 0);
-	print_counts("bpftrace", "all", &before, &after, took_s);
+	print_counts(command[0], "all", &before, &after, took_s);
 	(void)kill(pid, SIGINT);
 	(void)waitpid(pid, NULL, 0);
 	(void)close(null);
@@ -274,19 +274,26 @@ static const struct job {
 	const char *collector;
 	void (*load)(void);
 	const char *script;
+	const char *tool[4]; /* of libbpf-tools */
 } jobs[] = {
-	{ "disk", read_disk,
+	{ "disk",
+	  read_disk,
 	  "tracepoint:block:block_rq_issue { @s[args->dev, args->sector] = nsecs; } "
 	  "tracepoint:block:block_rq_complete /@s[args->dev, args->sector]/ { @l[args->dev] = hist(nsecs - "
 	  "@s[args->dev, "
-	  "args->sector]); @b[args->dev] = sum(args->nr_sector); delete(@s[args->dev, args->sector]); }" },
-	{ "net", send_messages,
+	  "args->sector]); @b[args->dev] = sum(args->nr_sector); delete(@s[args->dev, args->sector]); }",
+	  { "biolatency", "-D", "3600" } },
+	{ "net",
+	  send_messages,
 	  "tracepoint:sock:sock_send_length { @s[pid] = sum(args->ret); } "
-	  "tracepoint:sock:sock_recv_length { @r[pid] = sum(args->ret); }" },
-	{ "sched", take_turns,
+	  "tracepoint:sock:sock_recv_length { @r[pid] = sum(args->ret); }",
+	  { "tcptop", "3600" } },
+	{ "sched",
+	  take_turns,
 	  "tracepoint:sched:sched_wakeup, tracepoint:sched:sched_wakeup_new { @q[args->pid] = nsecs; } "
 	  "tracepoint:sched:sched_switch { if (args->prev_state == 0) { @q[args->prev_pid] = nsecs; } "
-	  "if (@q[args->next_pid]) { @h = hist(nsecs - @q[args->next_pid]); delete(@q[args->next_pid]); } }" },
+	  "if (@q[args->next_pid]) { @h = hist(nsecs - @q[args->next_pid]); delete(@q[args->next_pid]); } }",
+	  { "runqlat", "-P", "3600" } },
 };
 
 int main(void)
@@ -306,7 +313,8 @@ int main(void)
 		printf("%-10s %-9s %-18s %8.2f s\n", jobs[i].collector, "-", "without", child_run(&load));
 		measure_ours(jobs[i].collector, "target", load.pid, &load);
 		measure_ours(jobs[i].collector, "foreign", idle.pid, &load);
-		measure_bpftrace(jobs[i].script, &load);
+		measure_peer((const char *const[]){ "bpftrace", "-e", jobs[i].script, NULL }, &load);
+		measure_peer(jobs[i].tool, &load);
 		child_end(&load);
 	}
 	child_end(&idle);
