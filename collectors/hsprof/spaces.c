@@ -141,7 +141,7 @@ static int learn_names(struct file *f, struct image *image, const char *symbols,
 		(void)snprintf(
 			f->why_nameless, sizeof(f->why_nameless),
 			"hsprof: %s: stripped of its symbols, and nothing that has them was found by its build id; "
-			"give a copy that has them with the option symbols",
+			"give a copy that has them as -O hsprof.symbols=FILE",
 			f->name);
 	}
 	return 0;

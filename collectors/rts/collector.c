@@ -167,6 +167,12 @@ static int rts_open(const struct weir_host *h, struct weir_instance **ret, struc
 		return r;
 	(void)h->option(h, OPTION_PROBES, &wants_probes);
 	r = open_rungs(i, wants_probes.i64 != 0);
+	if (r < 0 && !image_has_symbols(i->runtime.image))
+		return weir_fail(
+			reterr, r,
+			"rts: %s: stripped of its symbols, which say where its counters lie and where it collects; "
+			"give a copy that has them, or its debug information, as -O rts.symbols=FILE",
+			i->runtime.process.map);
 	if (r < 0)
 		return weir_fail(reterr, r, "rts: process %d: %s; %s", i->runtime.root, i->ladder.why_no_probes,
 		                 i->ladder.why_no_memory);
