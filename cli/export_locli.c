@@ -56,8 +56,9 @@ static int write_locli(const char *verb, const struct locli *l, const char *fold
 	}
 	result = locli_write(l, folder, now(), &report, &error);
 	if (!is_quiet)
-		printf("%s/analysis: %u profiles for locli, %u manifest%s %s\n", folder, report.n_files,
-		       report.n_manifests, report.n_manifests == 1 ? "" : "s", report.is_created ? "made" : "patched");
+		printf("%s/analysis: %u profile%s for locli, %u manifest%s %s\n", folder, report.n_files,
+		       report.n_files == 1 ? "" : "s", report.n_manifests, report.n_manifests == 1 ? "" : "s",
+		       report.is_created ? "made" : "patched");
 	if (*report.hostless && !is_quiet)
 		say("%s: no manifest has these as hosts, so locli won't read their profiles: %s", verb,
 		    report.hostless);
