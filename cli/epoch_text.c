@@ -60,16 +60,25 @@ static void print_phases(const struct epoch_boundary *b)
 		table_end(t);
 }
 
+static int is_known(const struct epoch_gauge *g)
+{
+	return !isnan(g->window) && !isnan(g->base);
+}
+
 static void print_gauges(const struct epoch_boundary *b)
 {
 	static const char *const heads[] = { "", "at the boundary", "otherwise", "difference [95 %]", "" };
-	struct table *t = table_new(heads, 5, 4);
+	struct table *t = NULL;
 
-	for (int i = 0; t && i < EPOCH_GAUGES; i++) {
+	for (int i = 0; i < EPOCH_GAUGES; i++) {
 		const struct epoch_gauge *g = &b->gauges[i];
 
-		if (isnan(g->window) || isnan(g->base))
+		if (!is_known(g))
 			continue;
+		if (!t)
+			t = table_new(heads, 5, 4);
+		if (!t)
+			return;
 		table_put(t, TABLE_LEFT, "%s", g->name);
 		table_put(t, TABLE_RIGHT, "%.4g", g->window);
 		table_put(t, TABLE_RIGHT, "%.4g", g->base);
