@@ -6,6 +6,7 @@
 #include "cli/say.h"
 #include "cli/verbs.h"
 #include "plugins/session.h"
+#include "store/query.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -66,6 +67,7 @@ const struct page ingest_page = {
 
 enum {
 	CONTEXT_MAX = 32,
+	KNOWN_MAX = 8, /* constants of a chain: run_constants */
 	SAID_MAX = 20, /* diags that are printed as they come; all are in the store */
 	WORKERS_MAX = 256,
 };
@@ -232,7 +234,36 @@ static uint32_t add_fact(const struct run *run, uint32_t node, const char *name,
 	return ret->value != NULL;
 }
 
-static uint32_t collect_context(const struct run *run, const struct plan_job *job, struct lend_pair *ret)
+/* What the store knows of the run's chain: a recording was told, and the log that is read now comes without a genesis.
+ */
+struct known {
+	const char *run; /* whose, borrowed; NULL: nobody's */
+	char values[KNOWN_MAX][RUN_CONSTANT_MAX];
+};
+
+static int read_known(struct store *s, const char *run, struct known *ret, struct weir_error *reterr)
+{
+	sqlite3_stmt *q;
+	int r, step = 1;
+
+	if (ret->run == run)
+		return 0;
+	*ret = (struct known){ .run = run };
+	r = query_prepare(s, "SELECT name, value FROM facts WHERE run = ?1 AND node IS NULL", &q, reterr);
+	if (r < 0)
+		return r;
+	(void)sqlite3_bind_text(q, 1, run, -1, SQLITE_STATIC);
+	while ((step = query_step(s, q, reterr)) > 0)
+		for (size_t i = 0; run_constants[i] && i < KNOWN_MAX; i++)
+			if (strcmp((const char *)sqlite3_column_text(q, 0), run_constants[i]) == 0)
+				(void)snprintf(ret->values[i], RUN_CONSTANT_MAX, "%s",
+				               (const char *)sqlite3_column_text(q, 1));
+	(void)sqlite3_finalize(q);
+	return step;
+}
+
+static uint32_t collect_context(const struct run *run, const struct plan_job *job, const struct known *known,
+                                struct lend_pair *ret)
 {
 	static const char *const facts[] = {
 		"process.pid", "process.start_ns", "run.start_ns", "run.end_ns", "ghc.version",
@@ -246,12 +277,15 @@ static uint32_t collect_context(const struct run *run, const struct plan_job *jo
 	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
 		n += add_fact(run, job->node, facts[i], &ret[n]);
 	for (size_t i = 0; run_constants[i]; i++)
-		n += add_fact(run, job->node, run_constants[i], &ret[n]);
+		if (add_fact(run, job->node, run_constants[i], &ret[n]))
+			n++;
+		else if (i < KNOWN_MAX && known->values[i][0])
+			ret[n++] = (struct lend_pair){ run_constants[i], known->values[i] };
 	return n;
 }
 
 static int add_job(struct session *session, const struct ingest_request *r, const struct plan *plan, uint32_t i,
-                   const struct run_facts_ids *ids, struct weir_error *reterr)
+                   const struct run_facts_ids *ids, const struct known *known, struct weir_error *reterr)
 {
 	const struct plan_job *job = &plan->jobs[i];
 	const struct run *run = plan->runs[job->run].run;
@@ -269,7 +303,7 @@ static int add_job(struct session *session, const struct ingest_request *r, cons
 	for (uint32_t k = 0; k < r->n_given; k++)
 		if (strcmp(r->given[k].collector, job->collector->name) == 0)
 			options_given[j.n_options++] = r->given[k].pair;
-	j.n_context = collect_context(run, job, context);
+	j.n_context = collect_context(run, job, known, context);
 	return session_add(session, &j, &number, reterr);
 }
 
@@ -285,13 +319,17 @@ static int run_session(struct store *s, const struct ingest_request *r, const st
 		                         .stall_timeout_ns = r->stall_ns,
 		                         .is_in_process = r->is_in_process,
 		                         .has_verify = r->has_verify };
+	struct known known = { NULL };
 	struct session *session;
 	int result = session_new(&config, &session, reterr);
 
 	if (result < 0)
 		return result;
-	for (uint32_t i = 0; i < plan->n_jobs && result == 0; i++)
-		result = add_job(session, r, plan, i, ids, reterr);
+	for (uint32_t i = 0; i < plan->n_jobs && result == 0; i++) {
+		result = read_known(s, plan->runs[plan->jobs[i].run].run->tag, &known, reterr);
+		if (result == 0)
+			result = add_job(session, r, plan, i, ids, &known, reterr);
+	}
 	if (result == 0)
 		result = session_run(session, totals, reterr);
 	session_free(session);

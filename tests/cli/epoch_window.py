@@ -77,4 +77,19 @@ sql = subprocess.run([weir, "sql", "--json", "run-True.weir", "select t_ns from 
 looks = [row["t_ns"] / 1e9 for row in json.loads(sql.stdout)]
 assert sum(-BEFORE - 0.01 <= away(t) <= AFTER + 0.05 for t in looks) >= 20, looks
 assert len(looks) < 9 / FINE * 0.7, looks
+# A log that comes later, alone, is of the chain that the recording was told of; of another run it is of none.
+boundary = start + EPOCH
+with open("stdout", "w") as log:
+    for slot in range(30, 50):
+        at = datetime.datetime.fromtimestamp(start + slot * 0.1 + 0.001, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        log.write(json.dumps({"at": at, "ns": "Forge.Loop.StartLeadershipCheck",
+                              "data": {"kind": "TraceStartLeadershipCheck", "slot": slot}, "sev": "Info", "thread": "7", "host": "n"}) + "\n")
+subprocess.run([weir, "record", "-q", "-c", "proc", "-o", "k.weir", "--run", "known", "--node", "n", "--genesis", "genesis.json", "--",
+                "true"], check=True)
+for run, n_boundaries in (("known", 1), ("unknown", 0)):
+    subprocess.run([weir, "ingest", "-q", "stdout", "-o", "k.weir", "--run", run, "--node", "n"], check=True)
+    sql = subprocess.run([weir, "sql", "--json", "k.weir",
+                          f"select t_ns from spans where metric = 'cardano.epoch.boundary' and run = '{run}'"],
+                         capture_output=True, text=True, check=True)
+    assert [row["t_ns"] for row in json.loads(sql.stdout)] == [int(boundary * 1e9)] * n_boundaries, sql.stdout
 print(f"{len(times)} looks, {len(fine)} of them around boundaries")
