@@ -230,11 +230,20 @@ static void the_summary_of_weights_counts_only_what_is_there(void **state)
 static void the_crc_is_that_of_rfc_3720_with_and_without_the_instruction(void **state)
 {
 	const uint8_t text[] = "123456789 and a tail";
+	static uint8_t large[20000];
 
 	assert_int_equal(crc32_add(0, text, 9), 0xE3069283);
 	assert_int_equal(crc32_add(crc32_add(0, text, 3), text + 3, 17), crc32_add(0, text, 20));
 	for (uint64_t n = 0; n <= 20; n++)
 		assert_int_equal(crc32_add(7, text, n), crc32_add_portable(7, text, n));
+	/* Around one and two of the stretches that are taken three at a time, and at each alignment. */
+	for (size_t i = 0; i < sizeof(large); i++)
+		large[i] = (uint8_t)(i * 2654435761u >> 13);
+	for (size_t n = 3064; n <= 3088; n++)
+		assert_int_equal(crc32_add(n > 3076 ? 0xFFFFFFFF : 9, large + n % 8, n),
+		                 crc32_add_portable(n > 3076 ? 0xFFFFFFFF : 9, large + n % 8, n));
+	for (size_t n = 6140; n <= sizeof(large) - 8; n += 37)
+		assert_int_equal(crc32_add(9, large + n % 8, n), crc32_add_portable(9, large + n % 8, n));
 }
 
 static int make(void **state)
