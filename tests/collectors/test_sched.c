@@ -59,20 +59,26 @@ static int is_near(double a, double b, double share, double slack)
 
 /* By how much the scheduler's clock and ours may run apart: where the processor's own counter is not to be relied upon,
  * as on emulated ones, the scheduler guesses from tick to tick. */
-static double drift(double share)
+static int has_word(const char *path, const char *word)
 {
-	static const char *const steady[] = { "tsc", "kvm-clock", "xen", "hyperv", "arch_sys_counter" };
-	FILE *f = fopen("/sys/devices/system/clocksource/clocksource0/current_clocksource", "re");
-	char name[64] = "";
+	FILE *f = fopen(path, "re");
+	char line[8192];
+	int has = 0;
 
-	if (f && fscanf(f, "%63s", name) != 1)
-		name[0] = '\0';
+	while (f && !has && fgets(line, sizeof(line), f))
+		has = strstr(line, word) != NULL;
 	if (f)
 		(void)fclose(f);
-	for (size_t i = 0; i < sizeof(steady) / sizeof(steady[0]); i++)
-		if (strncmp(name, steady[i], strlen(steady[i])) == 0)
-			return share;
-	return 0.2;
+	return has;
+}
+
+static double drift(double share)
+{
+	static const char source[] = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
+	int is_steady = has_word(source, "tsc") ? has_word("/proc/cpuinfo", "constant_tsc")
+	                                        : has_word(source, "kvm-clock") || has_word(source, "arch_sys_counter");
+
+	return is_steady ? share : 0.2;
 }
 
 /* What the hypervisor took from all processors until now. Our clocks go on meanwhile; the scheduler's account of
