@@ -94,7 +94,9 @@ static inline uint32_t size_of(const struct eventlog *s, const struct likely_siz
 static enum stop read_run(const struct eventlog *s, struct eventlog_block *block, struct run *run,
                           struct eventlog_event **ret, const struct eventlog_event *e_end)
 {
-	const uint64_t slack_ns = block->slack_ns, span_ns = block->span_ns;
+	/* As at the first record: where that is more than the slack later, read_special() knows. */
+	const uint64_t slack_ns = eventlog_step_back(block);
+	const uint64_t span_ns = block->span_ns - (block->slack_ns - slack_ns);
 	const uint8_t *at = run->at, *limit = run->limit;
 	const struct likely_sizes likely = { s->size[EVENTLOG_RUN_THREAD], s->size[EVENTLOG_STOP_THREAD],
 		                             s->size[EVENTLOG_THREAD_WAKEUP] };

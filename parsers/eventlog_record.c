@@ -51,7 +51,6 @@ int eventlog_block_open(const struct eventlog_event *marker, uint64_t offset, st
 	uint64_t n = eventlog_u32(marker->payload);
 	uint64_t end_ns = eventlog_u64(marker->payload + 4);
 	uint32_t capability = eventlog_u16(marker->payload + 12);
-	uint64_t slack_ns = marker->time_ns < EVENTLOG_TIME_SLACK_NS ? marker->time_ns : EVENTLOG_TIME_SLACK_NS;
 
 	if (capability >= EVENTLOG_CAPABILITIES_MAX && capability != EVENTLOG_NO_CAPABILITY)
 		return 0;
@@ -59,11 +58,11 @@ int eventlog_block_open(const struct eventlog_event *marker, uint64_t offset, st
 		return 0;
 	*ret = (struct eventlog_block){ .end_offset = n ? offset + n : UINT64_MAX,
 		                        .last_time_ns = marker->time_ns,
-		                        .slack_ns = slack_ns,
+		                        .slack_ns = EVENTLOG_TIME_SLACK_NS,
 		                        .span_ns = UINT64_MAX,
 		                        .capability = capability };
 	if (end_ns && end_ns < INT64_MAX)
-		ret->span_ns = end_ns - marker->time_ns + slack_ns + EVENTLOG_TIME_SLACK_NS;
+		ret->span_ns = end_ns - marker->time_ns + 2 * (uint64_t)EVENTLOG_TIME_SLACK_NS;
 	return 1;
 }
 

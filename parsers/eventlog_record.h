@@ -21,9 +21,19 @@ int eventlog_block_open(const struct eventlog_event *marker, uint64_t offset, st
  * to be likely, too, after a record of that time. */
 int eventlog_block_is_likely(const struct eventlog_event *marker, uint64_t last_time_ns);
 
+/* How far back the next record may step: not to when the program began, which is what zeros look like. */
+static inline uint64_t eventlog_step_back(const struct eventlog_block *block)
+{
+	uint64_t last_ns = block->last_time_ns;
+
+	return last_ns > block->slack_ns ? block->slack_ns : last_ns - (last_ns > 0);
+}
+
 static inline int eventlog_is_timely(const struct eventlog_block *block, uint64_t time_ns)
 {
-	return time_ns - block->last_time_ns + block->slack_ns <= block->span_ns;
+	uint64_t back_ns = eventlog_step_back(block);
+
+	return time_ns - block->last_time_ns + back_ns <= block->span_ns - (block->slack_ns - back_ns);
 }
 
 /* Merged logs of several machines keep the time at which each machine came, on another clock. */

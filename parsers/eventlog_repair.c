@@ -4,7 +4,7 @@
 #include <string.h>
 
 enum {
-	TIGHT_SLACK_NS = 10000000, /* how far back a record may step that is to prove something; 11 us have been seen */
+	TIGHT_SLACK_NS = 10000000, /* how far back a record may step that is to prove something */
 	LENGTH_END = EVENTLOG_HEAD_BYTES + 2,
 	ZERO_SHARED_MAX = 2,  /* where Y can begin when its first byte has fallen on X's: inside X's tag */
 	TRIALS_MAX = 1 << 26, /* of all repairs of a stream: some seconds; then no more are tried */

@@ -592,6 +592,32 @@ static void capabilities_and_times_have_their_bounds(void **state)
 	assert_true(has_gap(0, 7 * slack + 1));
 }
 
+/* A first block begins microseconds after the program and may be seconds long. */
+static void a_record_may_step_back_in_a_block_that_begins_at_once(void **state)
+{
+	const uint64_t slack = EVENTLOG_TIME_SLACK_NS;
+	const uint64_t after[] = { slack + 100, slack / 2, 100 };
+
+	for (size_t i = 0; i < 3; i++)
+		for (int is_too_far = 0; is_too_far < 2; is_too_far++) {
+			uint64_t back = after[i] > slack ? slack : after[i] - 1;
+			struct eventlog_writer w = { 0 };
+			char *said;
+
+			eventlog_writer_init(&w);
+			write_header(&w);
+			write_block(&w, 50, 0);
+			write_record(&w, 9, after[i], NULL, 0);
+			write_record(&w, 10, after[i] - back - (uint64_t)is_too_far, NULL, 0);
+			write_record(&w, 9, after[i], NULL, 0);
+			finish(&w, 6 * slack);
+			said = transcript_of(&w);
+			assert_int_equal(strstr(said, "gap\t") != NULL, is_too_far);
+			free(said);
+			eventlog_writer_done(&w);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -614,6 +640,7 @@ int main(void)
 		cmocka_unit_test(a_header_that_a_text_mode_copy_changed_is_told_apart),
 		cmocka_unit_test(a_header_has_its_bounds),
 		cmocka_unit_test(capabilities_and_times_have_their_bounds),
+		cmocka_unit_test(a_record_may_step_back_in_a_block_that_begins_at_once),
 	};
 
 	return cmocka_run_group_tests_name("eventlog", tests, NULL, NULL);
