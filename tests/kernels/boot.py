@@ -20,10 +20,10 @@ import sys
 import tempfile
 import time
 
-MODULES = ("virtio_pci", "virtio_blk", "tcp_diag", "udp_diag", "unix_diag")
+MODULES = ("virtio_pci", "virtio_blk", "loop", "tcp_diag", "udp_diag", "unix_diag")
 DISK_BYTES = 256 << 20
 MEMORY = "1536M"
-BOOT_S = 560  # a little less than meson's time-out, so that what was said until then is seen
+BOOT_S = 860  # a little less than meson's time-out, so that what was said until then is seen
 SAYS = "\033kernels:"
 MARK = re.compile(r"^\[ +(RUN|OK|FAILED|SKIPPED) +\] ([A-Za-z_]\w*)$")
 # What the tests call, beside what was built.
