@@ -2,6 +2,7 @@
 #include "plugins/worker.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <setjmp.h>
@@ -21,6 +22,7 @@
 enum {
 	STREAM_REST_NS = 50000000,
 	STREAM_HAND_OVER_NS = 1000000000,
+	LARGE_BLOCK = 128 << 10, /* bytes; glibc's own, which it raises when such a block is freed */
 };
 
 struct worker {
@@ -264,12 +266,24 @@ static int poll_stream(struct worker *w)
 	return r;
 }
 
+/* A live worker runs for days, and opening takes it most memory: the kernel's types are ten MiB that nobody needs
+ * afterwards. So large blocks always come from the system, untouched, and go back to it. */
+static void keep_small(const struct worker *w)
+{
+	if (w->is_child && measures_system(w->task))
+		(void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
+}
+
 /* Opening is what a live collector has rights for. */
 static int seal_opened(struct worker *w)
 {
 	struct weir_error error;
-	int r = w->is_child && measures_system(w->task) ? sandbox_seal_live(&w->sandbox, w->task->target, &error) : 0;
+	int r;
 
+	if (!w->is_child || !measures_system(w->task))
+		return 0;
+	(void)malloc_trim(0);
+	r = sandbox_seal_live(&w->sandbox, w->task->target, &error);
 	if (r < 0)
 		(void)weir_fail(&w->error, r, "%s", error.text);
 	return r;
@@ -280,6 +294,7 @@ static void run_verbs(struct worker *w)
 	const struct weir_collector *c = w->delivery.collector;
 	int r;
 
+	keep_small(w);
 	enter_verb(w, WORKER_VERB_OPEN);
 	r = c->open(lend_host(w->lend), &w->instance, &w->error);
 	if (r >= 0)
