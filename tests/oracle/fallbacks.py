@@ -45,6 +45,13 @@ b = listener.accept()[0]
 for _ in range(30): a.sendall(b"x" * 1000); b.recv(1000); time.sleep(0.01)
 """
 
+# In the folder where the test runs, which is a disk's more often than /tmp is.
+WRITE = """
+import os, tempfile, time
+with tempfile.TemporaryFile(dir=".") as f:
+    for _ in range(30): f.write(b"x" * 4096); f.flush(); os.fsync(f.fileno()); time.sleep(0.01)
+"""
+
 
 class Wrong(Exception):
     pass
@@ -117,7 +124,8 @@ def main():
         print("skipped: this kernel shows no types of its own")
         return 77
     programs = {"hsprof": ["sh", "-c", "i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done"],
-                "net": [sys.executable, "-c", TALK]}
+                "net": [sys.executable, "-c", TALK],
+                "disk": [sys.executable, "-c", WRITE]}
     n_wrong = 0
     for taken, prefix in TAKEN.items():
         for collector in [*MATRIX, "self"]:

@@ -32,7 +32,7 @@ profile() # FILE PROGRAM ARGS...
 say() { "$python" "$root/tests/oracle/hsprof.py" "$@"; }
 
 # Stacks to their end, whatever they are made of.
-profile plain shapes 200 1
+profile plain shapes 600 1
 profile threaded shapes-threaded 60 3 +RTS -N2
 profile profiled shapes-prof 100 1
 say whole plain threaded profiled
