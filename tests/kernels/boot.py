@@ -18,6 +18,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 MODULES = ("virtio_pci", "virtio_blk", "loop", "tcp_diag", "udp_diag", "unix_diag")
@@ -327,11 +328,12 @@ def main():
     hearing = Hearing()
     with tempfile.TemporaryDirectory() as folder:
         machine = boot(folder, kernel, build, source, todo)
-        watchdog = subprocess.Popen(["sh", "-c", f"sleep {BOOT_S}; kill {machine.pid}"])
+        watchdog = threading.Timer(BOOT_S, machine.kill)
+        watchdog.daemon = True
+        watchdog.start()
         for line in lines_of(machine):
             hearing.line(line)
-        watchdog.kill()
-        watchdog.wait()
+        watchdog.cancel()
         machine.wait()
     if not hearing.ended or hearing.n != len(todo):
         hearing.wrong.append(f"it ended after {hearing.n} of {len(todo)} tests")
