@@ -25,7 +25,7 @@ static const uint32_t small_id = 9, large_id = 0x8fe1a7c3;
 
 struct account {
 	uint64_t n_records, n_record_bytes, n_gaps, n_gap_bytes, n_repaired, n_rest;
-	int is_beyond_recovery;
+	uint64_t is_beyond_recovery; /* as wide as the others, so that accounts compare as bytes */
 };
 
 static size_t record_bytes(const struct eventlog *s, const struct eventlog_event *e)
