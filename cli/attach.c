@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/amount.h"
 #include "cli/live.h"
 #include "cli/say.h"
 #include "cli/verbs.h"
@@ -84,7 +83,7 @@ static int is_number(const char *text)
 
 static int measure(struct live_run *run, const struct targets *targets, const char *tag)
 {
-	char store_path[LIVE_PATH_MAX], count[AMOUNT_MAX];
+	char store_path[LIVE_PATH_MAX];
 	struct live_outcome outcome;
 	int code;
 
@@ -96,9 +95,8 @@ static int measure(struct live_run *run, const struct targets *targets, const ch
 		return EXIT_MISUSE;
 	run->end_fd = run->request->for_ns > 0 ? live_end_fd(0, run->request->for_ns) : 0;
 	code = live_record(run, &outcome);
-	if (outcome.started_ns && !run->request->is_quiet)
-		printf("%s: %u live sources; %s observations\n", store_path,
-		       outcome.n_ok + outcome.n_partial + outcome.n_failed, amount_count(count, outcome.n_rows));
+	if (outcome.started_ns)
+		live_print_outcome(run, &outcome);
 	return code;
 }
 

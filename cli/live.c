@@ -103,7 +103,8 @@ static void on_progress(struct session_listener *l, const struct session_progres
 		l->run->ops->tick(l->run->listener);
 	if (!l->is_terminal || l->run->request->is_quiet)
 		return;
-	fprintf(stderr, "\rrecording: %s, %u sources\033[K", amount_span(span, (double)p->elapsed_ns), p->n_running);
+	fprintf(stderr, "\rrecording: %s, %u source%s\033[K", amount_span(span, (double)p->elapsed_ns), p->n_running,
+	        p->n_running == 1 ? "" : "s");
 	l->is_shown = 1;
 }
 
@@ -347,4 +348,14 @@ int live_record(const struct live_run *run, struct live_outcome *ret)
 	r = r < 0 ? EXIT_MISUSE : fill_store(run, &chosen, ret);
 	registry_close(registry);
 	return r;
+}
+
+void live_print_outcome(const struct live_run *run, const struct live_outcome *o)
+{
+	uint32_t n = o->n_ok + o->n_partial + o->n_failed;
+	char count[AMOUNT_MAX];
+
+	if (!run->request->is_quiet)
+		printf("%s: %u live source%s; %s observations\n", run->store_path, n, n == 1 ? "" : "s",
+		       amount_count(count, o->n_rows));
 }

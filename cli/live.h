@@ -124,6 +124,9 @@ int live_end_fd(pid_t pid, int64_t for_ns);
 /* Records until it is over. An exit code; what went wrong is said. */
 int live_record(const struct live_run *run, struct live_outcome *ret);
 
+/* How many sources and observations came of it, unless nobody wants to know. */
+void live_print_outcome(const struct live_run *run, const struct live_outcome *o);
+
 /* `name-2026-11-21-05-00-00`; name without its folders. */
 void live_tag(const char *name, char *ret, size_t size);
 /* The store of a run when none was named: `TAG.weir`. -EINVAL after saying so: the name is too long. */

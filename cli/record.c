@@ -224,15 +224,6 @@ static int ingest_left(const struct live_run *run, const char *node, int64_t sin
 	return code;
 }
 
-static void print_outcome(const struct live_run *run, const struct live_outcome *o)
-{
-	char count[AMOUNT_MAX];
-
-	if (!run->request->is_quiet)
-		printf("%s: %u live sources; %s observations\n", run->store_path, o->n_ok + o->n_partial + o->n_failed,
-		       amount_count(count, o->n_rows));
-}
-
 static int record(const struct request *q, struct live_run *run, struct live_target *target, struct eventlog *log,
                   char **argv)
 {
@@ -259,7 +250,7 @@ static int record(const struct request *q, struct live_run *run, struct live_tar
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	if (outcome.started_ns == 0)
 		return code;
-	print_outcome(run, &outcome);
+	live_print_outcome(run, &outcome);
 	if (q->has_ingest)
 		left_code = ingest_left(run, target->node, outcome.started_ns);
 	return program_code ? program_code : code ? code : left_code;

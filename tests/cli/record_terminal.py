@@ -17,12 +17,16 @@ os.chdir(work)
 os.mkdir("plugins")
 shutil.copy(f"{fixtures}/well-behaved-live.so", "plugins")
 os.environ["WEIR_PLUGIN_PATH"] = f"{work}/plugins"
-LINE = re.compile(rb"\rrecording: ([0-9.]+) (m?s), 1 sources\x1b\[K")
+LINE = re.compile(rb"\rrecording: ([0-9.]+) (m?s), 1 source\x1b\[K")
 
 
 def on_terminal(*arguments):
     """Runs it, presses Ctrl-C once three live lines were seen; its exit code and all that the terminal showed."""
-    pid, terminal = pty.fork()
+    try:
+        pid, terminal = pty.fork()
+    except OSError as why:
+        print(f"skipped: no terminal can be made here: {why}")
+        sys.exit(77)
     if pid == 0:
         os.execv(weir, [weir, *arguments])
     shown, has_pressed = b"", False
@@ -54,7 +58,7 @@ assert statuses("a.weir") == ["ok"], statuses("a.weir")
 spans = [float(n) / (1000 if unit == b"ms" else 1) for n, unit in LINE.findall(shown)]
 assert spans == sorted(spans), spans
 # The line is gone before anything else is said.
-assert re.search(rb"\x1b\[K[^\r]*\r\x1b\[Ka.weir: 1 live sources; ", shown[shown.rindex(b"recording:"):]), shown
+assert re.search(rb"\x1b\[K[^\r]*\r\x1b\[Ka.weir: 1 live source; ", shown[shown.rindex(b"recording:"):]), shown
 
 # A program that ignores Ctrl-C goes on being measured.
 code, shown = on_terminal("record", *live, "-o", "b.weir", "--", "sh", "-c",
