@@ -22,6 +22,7 @@ struct family_member {
 struct family {
 	struct family_member at[FAMILY_MAX];
 	uint32_t n;
+	uint32_t has_lists;  /* of each thread's children, in /proc */
 	uint64_t n_left_out; /* for want of room */
 };
 

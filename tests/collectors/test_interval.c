@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -161,6 +162,44 @@ static void a_family_keeps_who_lost_its_parent_and_lets_go_who_ended(void **stat
 	assert_int_equal(family_init(&f, parent), -ESRCH);
 }
 
+static void *have_a_child_and_its_child(void *data)
+{
+	int *hold = data;
+	char c;
+
+	if (fork() == 0) {
+		(void)close(hold[1]);
+		(void)fork();
+		(void)!read(hold[0], &c, 1);
+		_exit(0);
+	}
+	/* Children of a thread that ends are another's. */
+	(void)!read(hold[2], &c, 1);
+	return NULL;
+}
+
+static void a_family_has_what_threads_start_with_and_without_the_kernels_lists(void **state)
+{
+	static struct family f;
+	int hold[4];
+	pthread_t thread;
+
+	assert_int_equal(pipe(hold), 0);
+	assert_int_equal(pipe(hold + 2), 0);
+	assert_int_equal(pthread_create(&thread, NULL, have_a_child_and_its_child, hold), 0);
+	do
+		assert_int_equal(family_init(&f, getpid()), 0);
+	while (f.n < 3);
+	f.has_lists = 0;
+	f.n = 1;
+	assert_int_equal(family_look(&f), 3);
+	(void)close(hold[1]);
+	while (family_look(&f) > 1)
+		continue;
+	(void)close(hold[3]);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +211,7 @@ int main(void)
 		cmocka_unit_test(numbers_end_where_they_do_not_fit),
 		cmocka_unit_test(a_field_is_found_by_its_whole_name),
 		cmocka_unit_test(a_family_keeps_who_lost_its_parent_and_lets_go_who_ended),
+		cmocka_unit_test(a_family_has_what_threads_start_with_and_without_the_kernels_lists),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
