@@ -32,7 +32,6 @@ enum {
 
 struct lend_receiver {
 	FILE *answer;
-	uint32_t n_ids;
 };
 
 static void put_text(FILE *f, struct weir_text text)
@@ -65,76 +64,9 @@ static int64_t utc_now(struct lend_receiver *r)
 	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-static int take_series(struct lend_receiver *r, uint32_t id, uint32_t metric_row, struct weir_text attrs_json)
-{
-	return 0;
-}
-
-static uint32_t take_frame(struct lend_receiver *r, struct weir_text name, struct weir_text module,
-                           struct weir_text source)
-{
-	return ++r->n_ids;
-}
-
-static uint32_t take_stack(struct lend_receiver *r, uint32_t parent, uint32_t frame, uint64_t native_id)
-{
-	return ++r->n_ids;
-}
-
-static uint32_t take_attrs(struct lend_receiver *r, struct weir_text attrs_json)
-{
-	return ++r->n_ids;
-}
-
-static int take_numbers(struct lend_receiver *r, const struct weir_number *at, uint64_t n)
-{
-	return 0;
-}
-
-static int take_histograms(struct lend_receiver *r, const struct weir_histogram *at, uint64_t n)
-{
-	return 0;
-}
-
-static int take_spans(struct lend_receiver *r, const struct weir_span *at, uint64_t n)
-{
-	return 0;
-}
-
-static int take_weights(struct lend_receiver *r, const struct weir_weight *at, uint64_t n)
-{
-	return 0;
-}
-
-static int take_fact(struct lend_receiver *r, const char *name, struct weir_text value)
-{
-	return 0;
-}
-
-static int take_clock(struct lend_receiver *r, const struct weir_clock *clock)
-{
-	return 0;
-}
-
-static int take_diag(struct lend_receiver *r, const struct weir_diag *diag)
-{
-	return 0;
-}
-
 static const struct lend_ops ops = {
 	.input = no_input,
 	.now = utc_now,
-	.series = take_series,
-	.frame = take_frame,
-	.stack = take_stack,
-	.attrs = take_attrs,
-	.numbers = take_numbers,
-	.histograms = take_histograms,
-	.spans = take_spans,
-	.weights = take_weights,
-	.fact = take_fact,
-	.clock = take_clock,
-	.diag = take_diag,
 	.rung = hear_rung,
 };
 

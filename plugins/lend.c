@@ -22,10 +22,15 @@ static uint64_t n_cut(const struct weir_text *text, uint64_t n_max)
 
 /* ---- Complaints ---- */
 
+static int tell(struct lend *l, const struct weir_diag *d)
+{
+	return l->ops->diag ? l->ops->diag(l->receiver, d) : 0;
+}
+
 static void pass_diag(struct lend *l, const struct weir_diag *d)
 {
 	if (ledger_complain(&l->ledger, d->code, d->count, d->severity))
-		(void)l->ops->diag(l->receiver, d);
+		(void)tell(l, d);
 }
 
 void lend_complain(struct lend *l, const char *code, const char *format, ...)
@@ -192,7 +197,7 @@ static int lend_fact(const struct weir_host *h, const char *name, struct weir_te
 	}
 	if (lend_take_text(l, &value) < 0)
 		return -EINVAL;
-	return l->ops->fact(l->receiver, name, value);
+	return l->ops->fact ? l->ops->fact(l->receiver, name, value) : WEIR_OK;
 }
 
 static int lend_clock(const struct weir_host *h, const struct weir_clock *clock)
@@ -208,7 +213,7 @@ static int lend_clock(const struct weir_host *h, const struct weir_clock *clock)
 	c = *clock;
 	if (lend_take_text(l, &c.tie) < 0)
 		return -EINVAL;
-	return l->ops->clock(l->receiver, &c);
+	return l->ops->clock ? l->ops->clock(l->receiver, &c) : WEIR_OK;
 }
 
 /* ---- Lifetime ---- */
@@ -384,11 +389,11 @@ static int pass_held(struct lend *l, const struct ledger_code *code)
 	struct weir_error text;
 
 	(void)snprintf(text.text, sizeof(text.text), "and %llu more like these", (unsigned long long)code->n_held);
-	return l->ops->diag(l->receiver, &(struct weir_diag){ .code = code->name,
-	                                                      .message = name_text(text.text),
-	                                                      .offset = WEIR_NO_OFFSET,
-	                                                      .count = code->n_held,
-	                                                      .severity = code->severity });
+	return tell(l, &(struct weir_diag){ .code = code->name,
+	                                    .message = name_text(text.text),
+	                                    .offset = WEIR_NO_OFFSET,
+	                                    .count = code->n_held,
+	                                    .severity = code->severity });
 }
 
 int lend_finish(struct lend *l)

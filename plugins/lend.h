@@ -26,7 +26,8 @@ enum {
 	LEND_PARTS_MAX = 16, /* ladders of one collector; what is beyond is only passed on */
 };
 
-/* What a receiver does. Texts are borrowed; ids count up from 1 without gaps. < 0 goes back to the collector. */
+/* What a receiver does. Texts are borrowed; ids count up from 1 without gaps. < 0 goes back to the collector. Beyond
+ * input and now, NULL: it does not want to hear of it, and ids are counted for it. */
 struct lend_ops {
 	int (*input)(struct lend_receiver *r, uint32_t input, uint64_t n_used, struct weir_chunk *ret);
 	int64_t (*now)(struct lend_receiver *r);
@@ -42,7 +43,7 @@ struct lend_ops {
 	int (*fact)(struct lend_receiver *r, const char *name, struct weir_text value);
 	int (*clock)(struct lend_receiver *r, const struct weir_clock *clock);
 	int (*diag)(struct lend_receiver *r, const struct weir_diag *diag);
-	/* NULL: rungs are only kept as facts and notes. part: never NULL. */
+	/* What is kept of a rung is facts and notes. part: never NULL. */
 	void (*rung)(struct lend_receiver *r, const struct weir_rung *rung);
 };
 

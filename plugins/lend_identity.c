@@ -61,7 +61,7 @@ static uint32_t new_series(struct lend *l, uint32_t metric_row, struct weir_text
 		              l->series.n_entries);
 		return 0;
 	}
-	if (l->ops->series(l->receiver, id, metric_row, json) < 0) {
+	if (l->ops->series && l->ops->series(l->receiver, id, metric_row, json) < 0) {
 		series_table_drop(&l->series);
 		return 0;
 	}
@@ -99,15 +99,18 @@ static uint32_t given(struct lend *l, uint32_t id, uint32_t *max, const char *wh
 uint32_t lend_frame(const struct weir_host *h, struct weir_text name, struct weir_text module, struct weir_text source)
 {
 	struct lend *l = lend_owner(h);
+	uint32_t id;
 
 	if (lend_take_text(l, &name) < 0 || lend_take_text(l, &module) < 0 || lend_take_text(l, &source) < 0)
 		return 0;
-	return given(l, l->ops->frame(l->receiver, name, module, source), &l->max_frame, "frames");
+	id = l->ops->frame ? l->ops->frame(l->receiver, name, module, source) : l->max_frame + 1;
+	return given(l, id, &l->max_frame, "frames");
 }
 
 uint32_t lend_stack(const struct weir_host *h, uint32_t parent, uint32_t frame, uint64_t native_id)
 {
 	struct lend *l = lend_owner(h);
+	uint32_t id;
 
 	if (parent > l->max_stack || frame == 0 || frame > l->max_frame) {
 		lend_complain(l, "host.stack",
@@ -115,15 +118,18 @@ uint32_t lend_stack(const struct weir_host *h, uint32_t parent, uint32_t frame, 
 		              l->collector->name, parent, frame);
 		return 0;
 	}
-	return given(l, l->ops->stack(l->receiver, parent, frame, native_id), &l->max_stack, "stacks");
+	id = l->ops->stack ? l->ops->stack(l->receiver, parent, frame, native_id) : l->max_stack + 1;
+	return given(l, id, &l->max_stack, "stacks");
 }
 
 uint32_t lend_attrs(const struct weir_host *h, const struct weir_attr *attrs, uint32_t n_attrs)
 {
 	struct lend *l = lend_owner(h);
 	struct weir_text json;
+	uint32_t id;
 
 	if (write_attrs(l, attrs, n_attrs, &json) < 0)
 		return 0;
-	return given(l, l->ops->attrs(l->receiver, json), &l->max_attrs, "attribute sets");
+	id = l->ops->attrs ? l->ops->attrs(l->receiver, json) : l->max_attrs + 1;
+	return given(l, id, &l->max_attrs, "attribute sets");
 }

@@ -39,7 +39,7 @@ int lend_numbers(const struct weir_host *h, const struct weir_number *at, uint64
 		if (fault)
 			return refuse(l, "host.observation", "number", i, fault);
 	}
-	return n ? l->ops->numbers(l->receiver, at, n) : WEIR_OK;
+	return n && l->ops->numbers ? l->ops->numbers(l->receiver, at, n) : WEIR_OK;
 }
 
 int lend_histograms(const struct weir_host *h, const struct weir_histogram *at, uint64_t n)
@@ -54,7 +54,7 @@ int lend_histograms(const struct weir_host *h, const struct weir_histogram *at, 
 		if (fault)
 			return refuse(l, "host.observation", "histogram", i, fault);
 	}
-	return n ? l->ops->histograms(l->receiver, at, n) : WEIR_OK;
+	return n && l->ops->histograms ? l->ops->histograms(l->receiver, at, n) : WEIR_OK;
 }
 
 int lend_spans(const struct weir_host *h, const struct weir_span *at, uint64_t n)
@@ -71,7 +71,7 @@ int lend_spans(const struct weir_host *h, const struct weir_span *at, uint64_t n
 		if (fault)
 			return refuse(l, "host.observation", "span", i, fault);
 	}
-	return n ? l->ops->spans(l->receiver, at, n) : WEIR_OK;
+	return n && l->ops->spans ? l->ops->spans(l->receiver, at, n) : WEIR_OK;
 }
 
 int lend_weights(const struct weir_host *h, const struct weir_weight *at, uint64_t n)
@@ -90,5 +90,5 @@ int lend_weights(const struct weir_host *h, const struct weir_weight *at, uint64
 		if (fault)
 			return refuse(l, "host.observation", "weight", i, fault);
 	}
-	return n ? l->ops->weights(l->receiver, at, n) : WEIR_OK;
+	return n && l->ops->weights ? l->ops->weights(l->receiver, at, n) : WEIR_OK;
 }

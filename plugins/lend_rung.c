@@ -33,7 +33,7 @@ static void put_fact(struct lend *l, const char *start, const char *part, const 
 	char fact[3 * NAME_MAX_BYTES];
 	int n = snprintf(fact, sizeof(fact), "%s%s%s%s%s", start, *part ? "." : "", part, *name ? "." : "", name);
 
-	if (n <= NAME_MAX_BYTES)
+	if (n <= NAME_MAX_BYTES && l->ops->fact)
 		(void)l->ops->fact(l->receiver, fact, value);
 }
 

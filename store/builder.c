@@ -272,6 +272,14 @@ static int make_room(struct builder *b, struct open_block *o, uint32_t n_buckets
 	return r;
 }
 
+static inline int open_row(struct builder *b, uint32_t series, uint32_t n_buckets, struct open_block **ret)
+{
+	struct open_block *o = &b->series[series - 1];
+
+	*ret = o;
+	return n_buckets || o->n == o->n_max ? make_room(b, o, n_buckets) : 0;
+}
+
 static uint64_t *cell(const struct open_block *o, uint32_t column)
 {
 	return &o->words[(size_t)column * o->n_max + o->n];
@@ -280,14 +288,11 @@ static uint64_t *cell(const struct open_block *o, uint32_t column)
 int builder_numbers(struct builder *b, const struct weir_number *at, uint64_t n)
 {
 	for (const struct weir_number *end = at + n; at < end; at++) {
-		struct open_block *o = &b->series[at->series - 1];
+		struct open_block *o;
+		int r = open_row(b, at->series, 0, &o);
 
-		if (o->n == o->n_max) {
-			int r = make_room(b, o, 0);
-
-			if (r < 0)
-				return r;
-		}
+		if (r < 0)
+			return r;
 		*cell(o, NUMBER_TIME) = (uint64_t)at->time_ns;
 		*cell(o, NUMBER_VALUE) = (uint64_t)at->value.i64;
 		o->n++;
@@ -316,8 +321,8 @@ static void add_histogram(struct open_block *o, const struct weir_histogram *h)
 int builder_histograms(struct builder *b, const struct weir_histogram *at, uint64_t n)
 {
 	for (const struct weir_histogram *end = at + n; at < end; at++) {
-		struct open_block *o = &b->series[at->series - 1];
-		int r = make_room(b, o, at->n_buckets);
+		struct open_block *o;
+		int r = open_row(b, at->series, at->n_buckets, &o);
 
 		if (r < 0)
 			return r;
@@ -329,14 +334,11 @@ int builder_histograms(struct builder *b, const struct weir_histogram *at, uint6
 int builder_spans(struct builder *b, const struct weir_span *at, uint64_t n)
 {
 	for (const struct weir_span *end = at + n; at < end; at++) {
-		struct open_block *o = &b->series[at->series - 1];
+		struct open_block *o;
+		int r = open_row(b, at->series, 0, &o);
 
-		if (o->n == o->n_max) {
-			int r = make_room(b, o, 0);
-
-			if (r < 0)
-				return r;
-		}
+		if (r < 0)
+			return r;
 		*cell(o, SPAN_TIME) = (uint64_t)at->time_ns;
 		*cell(o, SPAN_DURATION) = (uint64_t)at->duration_ns;
 		*cell(o, SPAN_VALUE) = at->flags & WEIR_SPAN_HAS_VALUE ? rows_word(at->value) : 0;
@@ -351,14 +353,11 @@ int builder_spans(struct builder *b, const struct weir_span *at, uint64_t n)
 int builder_weights(struct builder *b, const struct weir_weight *at, uint64_t n)
 {
 	for (const struct weir_weight *end = at + n; at < end; at++) {
-		struct open_block *o = &b->series[at->series - 1];
+		struct open_block *o;
+		int r = open_row(b, at->series, 0, &o);
 
-		if (o->n == o->n_max) {
-			int r = make_room(b, o, 0);
-
-			if (r < 0)
-				return r;
-		}
+		if (r < 0)
+			return r;
 		*cell(o, WEIGHT_TIME) = (uint64_t)at->time_ns;
 		*cell(o, WEIGHT_DURATION) = (uint64_t)at->duration_ns;
 		*cell(o, WEIGHT_SELF) = at->flags & WEIR_WEIGHT_HAS_SELF ? (uint64_t)at->self.i64 : 0;

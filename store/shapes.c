@@ -116,40 +116,15 @@ static int give_path(struct cursor *c, sqlite3_context *to, uint32_t argument, s
 	return 0;
 }
 
-static int frame_of(struct cursor *c, struct block_frame *ret, struct weir_error *reterr)
+/* argument: FRAME_N_*, of the text. */
+static int give_frame(struct cursor *c, sqlite3_context *to, uint32_t argument, struct weir_error *reterr)
 {
 	struct lexicon *l = cursor_lexicon(c);
-
-	return l ? lexicon_frame(l, cursor_word(c, WEIGHT_STACK), ret, reterr) : fail_memory(reterr);
-}
-
-static int give_name(struct cursor *c, sqlite3_context *to, uint32_t argument, struct weir_error *reterr)
-{
-	struct block_frame frame;
-	int r = frame_of(c, &frame, reterr);
+	struct block_frame f;
+	int r = l ? lexicon_frame(l, cursor_word(c, WEIGHT_STACK), &f, reterr) : fail_memory(reterr);
 
 	if (r == 0)
-		give_text(to, frame.name, 0);
-	return r;
-}
-
-static int give_module(struct cursor *c, sqlite3_context *to, uint32_t argument, struct weir_error *reterr)
-{
-	struct block_frame frame;
-	int r = frame_of(c, &frame, reterr);
-
-	if (r == 0)
-		give_text(to, frame.module, 1);
-	return r;
-}
-
-static int give_source(struct cursor *c, sqlite3_context *to, uint32_t argument, struct weir_error *reterr)
-{
-	struct block_frame frame;
-	int r = frame_of(c, &frame, reterr);
-
-	if (r == 0)
-		give_text(to, frame.source, 1);
+		give_text(to, (struct weir_text[]){ f.name, f.module, f.source }[argument], argument != FRAME_N_NAME);
 	return r;
 }
 
@@ -221,7 +196,7 @@ static int give_span_attrs(struct cursor *c, sqlite3_context *to, uint32_t argum
 #define UNIT      FROM_SERIES("unit", "m.unit", SERIES_UNIT)
 #define SOURCE_ID                                                                                                      \
 	{                                                                                                              \
-		"source_id", "INTEGER", give_id, SERIES_SOURCE,                                                    \
+		"source_id", "INTEGER", give_id, SERIES_SOURCE,                                                        \
 		{                                                                                                      \
 			.series = "o.id"                                                                               \
 		}                                                                                                      \
@@ -239,6 +214,13 @@ static int give_span_attrs(struct cursor *c, sqlite3_context *to, uint32_t argum
 		head, type, give, column,                                                                              \
 		{                                                                                                      \
 			.needs = BIT(column) | (also)                                                                  \
+		}                                                                                                      \
+	}
+#define FRAME(head, part)                                                                                              \
+	{                                                                                                              \
+		head, "TEXT", give_frame, part,                                                                        \
+		{                                                                                                      \
+			.needs = BIT(WEIGHT_STACK)                                                                     \
 		}                                                                                                      \
 	}
 #define TIME(column)                                                                                                   \
@@ -300,8 +282,8 @@ const struct shape shapes[SHAPES] = {
 	  17,
 	  { RUN, NODE, COLLECTOR, METRIC, UNIT, ATTRS, TIME(WEIGHT_TIME),
 	    CELL("dur_ns", "INTEGER", give_integer, WEIGHT_DURATION, 0),
-	    CELL("stack", "TEXT", give_path, WEIGHT_STACK, 0), CELL("name", "TEXT", give_name, WEIGHT_STACK, 0),
-	    CELL("module", "TEXT", give_module, WEIGHT_STACK, 0), CELL("src", "TEXT", give_source, WEIGHT_STACK, 0),
+	    CELL("stack", "TEXT", give_path, WEIGHT_STACK, 0), FRAME("name", FRAME_N_NAME),
+	    FRAME("module", FRAME_N_MODULE), FRAME("src", FRAME_N_SOURCE),
 	    CELL("self", "", give_self, WEIGHT_SELF, BIT(WEIGHT_FLAGS)),
 	    CELL("inclusive", "", give_inclusive, WEIGHT_INCLUSIVE, BIT(WEIGHT_FLAGS)),
 	    CELL("native_id", "INTEGER", give_native_id, WEIGHT_STACK, 0), SOURCE_ID,

@@ -45,16 +45,23 @@ static struct cell cell_node(int64_t node)
 	return node ? cell_integer(node) : cell_null();
 }
 
+/* What makes a reading the same. */
+struct reading {
+	struct cell cells[7];
+};
+
+static struct reading reading_of(const struct store_source_info *info)
+{
+	return (struct reading){ { cell_integer(info->run), cell_node(info->node), cell_integer(info->collector),
+		                   cell_string(info->path), cell_integer((int64_t)info->size_bytes),
+		                   cell_integer(info->mtime_ns),
+		                   cell_string(info->options_json ? info->options_json : "{}") } };
+}
+
 int store_has(struct store *s, const struct store_source_info *info, uint8_t *ret_sha256, struct weir_error *reterr)
 {
-	const struct cell cells[] = { cell_integer(info->run),
-		                      cell_node(info->node),
-		                      cell_integer(info->collector),
-		                      cell_string(info->path),
-		                      cell_integer((int64_t)info->size_bytes),
-		                      cell_integer(info->mtime_ns),
-		                      cell_string(info->options_json ? info->options_json : "{}") };
-	int r = statement_run(s, SOURCE_HAS, cells, N_CELLS(cells), reterr);
+	const struct reading key = reading_of(info);
+	int r = statement_run(s, SOURCE_HAS, key.cells, N_CELLS(key.cells), reterr);
 
 	if (r <= 0)
 		return r;
@@ -138,14 +145,8 @@ static int load_declared(struct store_source *src, int64_t collector, struct wei
 
 static int add_source(struct store_source *src, const struct store_source_info *info, struct weir_error *reterr)
 {
-	const struct cell cells[] = { cell_integer(info->run),
-		                      cell_node(info->node),
-		                      cell_integer(info->collector),
-		                      cell_string(info->path),
-		                      cell_integer((int64_t)info->size_bytes),
-		                      cell_integer(info->mtime_ns),
-		                      cell_string(info->options_json ? info->options_json : "{}") };
-	int r = statement_run(src->store, SOURCE_ADD, cells, N_CELLS(cells), reterr);
+	const struct reading key = reading_of(info);
+	int r = statement_run(src->store, SOURCE_ADD, key.cells, N_CELLS(key.cells), reterr);
 
 	src->id = sqlite3_last_insert_rowid(src->store->db);
 	return r;

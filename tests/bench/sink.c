@@ -13,7 +13,6 @@ enum {
 struct lend_receiver {
 	const uint8_t *at;
 	uint64_t n_bytes, n_used, n_shown;
-	uint32_t n_frames, n_stacks, n_attrs;
 	struct sink_counts counts;
 };
 
@@ -33,26 +32,6 @@ static int on_input(struct lend_receiver *r, uint32_t input, uint64_t n_used, st
 static int64_t on_now(struct lend_receiver *r)
 {
 	return 0;
-}
-
-static int on_series(struct lend_receiver *r, uint32_t id, uint32_t row, struct weir_text attrs_json)
-{
-	return WEIR_OK;
-}
-
-static uint32_t on_frame(struct lend_receiver *r, struct weir_text name, struct weir_text module, struct weir_text src)
-{
-	return ++r->n_frames;
-}
-
-static uint32_t on_stack(struct lend_receiver *r, uint32_t parent, uint32_t frame, uint64_t native_id)
-{
-	return ++r->n_stacks;
-}
-
-static uint32_t on_attrs(struct lend_receiver *r, struct weir_text attrs_json)
-{
-	return ++r->n_attrs;
 }
 
 static int on_numbers(struct lend_receiver *r, const struct weir_number *at, uint64_t n)
@@ -79,16 +58,6 @@ static int on_weights(struct lend_receiver *r, const struct weir_weight *at, uin
 	return WEIR_OK;
 }
 
-static int on_fact(struct lend_receiver *r, const char *name, struct weir_text value)
-{
-	return WEIR_OK;
-}
-
-static int on_clock(struct lend_receiver *r, const struct weir_clock *clock)
-{
-	return WEIR_OK;
-}
-
 static int on_diag(struct lend_receiver *r, const struct weir_diag *diag)
 {
 	r->counts.n_diags++;
@@ -98,16 +67,10 @@ static int on_diag(struct lend_receiver *r, const struct weir_diag *diag)
 static const struct lend_ops ops = {
 	.input = on_input,
 	.now = on_now,
-	.series = on_series,
-	.frame = on_frame,
-	.stack = on_stack,
-	.attrs = on_attrs,
 	.numbers = on_numbers,
 	.histograms = on_histograms,
 	.spans = on_spans,
 	.weights = on_weights,
-	.fact = on_fact,
-	.clock = on_clock,
 	.diag = on_diag,
 };
 
