@@ -66,7 +66,6 @@ struct point {
 	int64_t value;
 };
 
-static struct place place;
 
 static int flush(struct builder_sink *sink, const struct block *block)
 {
@@ -203,12 +202,6 @@ static int begin(void **state)
 	return 0;
 }
 
-static int end(void **state)
-{
-	place_done(&place);
-	return 0;
-}
-
 static void assert_pair(const char *name, double ours, double theirs)
 {
 	struct store *s = place_open(&place, STORE_READ);
@@ -286,5 +279,5 @@ int main(void)
 		cmocka_unit_test(the_programs_own_count_of_collections_is_the_headline),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, begin, place_end);
 }

@@ -124,7 +124,6 @@ struct builder_sink {
 	struct weir_error error;
 };
 
-static struct place place;
 
 static int flush(struct builder_sink *sink, const struct block *block)
 {
@@ -360,12 +359,6 @@ static int begin(void **state)
 	return 0;
 }
 
-static int end(void **state)
-{
-	place_done(&place);
-	return 0;
-}
-
 static struct epochs read_epochs(struct store *s, const char *node)
 {
 	const struct epoch_config config = { .before_slots = 20, .after_slots = 20, .part = 4, .node = node };
@@ -547,5 +540,5 @@ int main(void)
 		cmocka_unit_test(what_was_in_the_way_is_counted_by_its_name),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, begin, place_end);
 }

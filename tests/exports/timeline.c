@@ -45,20 +45,6 @@ struct builder_sink {
 	struct weir_error error;
 };
 
-static struct place place;
-
-static int begin(void **state)
-{
-	place_init(&place);
-	return 0;
-}
-
-static int end(void **state)
-{
-	place_done(&place);
-	return 0;
-}
-
 static int flush(struct builder_sink *sink, const struct block *block)
 {
 	return store_source_block(sink->source, block, &sink->error);
@@ -164,14 +150,14 @@ static void texts_of_any_length_and_bytes_make_good_json(void **state)
 
 			for (; n + n_piece <= n_most; n += n_piece)
 				memcpy(text + n, pieces[k], n_piece);
-			begin(NULL);
+			(void)place_begin(NULL);
 			make_store(text, n, 0);
 			root = draw(&result);
 			assert_non_null(root);
 			/* Three messages, three points, and the names of the process and of the track. */
 			assert_int_equal(json_array_size(json_object_get(root, "traceEvents")), 10);
 			json_decref(root);
-			end(NULL);
+			(void)place_end(NULL);
 		}
 	}
 }
@@ -182,16 +168,16 @@ static void a_clock_that_is_not_known_to_a_second_is_left_out_and_said(void **st
 	struct timeline_result result;
 
 	for (size_t i = 0; i < 2; i++) {
-		begin(NULL);
+		(void)place_begin(NULL);
 		make_store("x", 1, errors[i]);
 		assert_null(draw(&result));
-		end(NULL);
+		(void)place_end(NULL);
 	}
-	begin(NULL);
+	(void)place_begin(NULL);
 	make_store("x", 1, 1000000000);
 	json_decref(draw(&result));
 	assert_int_equal(result.n_left_out, 0);
-	end(NULL);
+	(void)place_end(NULL);
 }
 
 int main(void)

@@ -22,16 +22,7 @@
 #include <cmocka.h>
 
 #include "tests/support/folder.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-enum {
-	IS_SANITIZED = 1
-};
-#else
-enum {
-	IS_SANITIZED = 0
-};
-#endif
+#include "tests/support/sanitized.h"
 
 enum {
 	WORKED = 0,

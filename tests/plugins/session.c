@@ -16,15 +16,7 @@
 
 #include <cmocka.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-enum {
-	IS_SANITIZED = 1
-};
-#else
-enum {
-	IS_SANITIZED = 0
-};
-#endif
+#include "tests/support/sanitized.h"
 
 enum {
 	LINES = 20,

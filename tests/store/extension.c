@@ -2,6 +2,7 @@
 /* The loadable extension in the plain sqlite3 program. */
 #include "tests/store/made_source.h"
 #include "tests/store/place.h"
+#include "tests/support/sanitized.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,20 +12,7 @@
 
 #include <cmocka.h>
 
-static struct place place;
 static struct weir_error error;
-
-static int begin(void **state)
-{
-	place_init(&place);
-	return 0;
-}
-
-static int end(void **state)
-{
-	place_done(&place);
-	return 0;
-}
 
 static void make_store(void)
 {
@@ -54,15 +42,11 @@ static const char *run(const char *command)
 
 static int has_sqlite3(void)
 {
-#if defined(__SANITIZE_ADDRESS__)
-	printf("skipped: a sanitized object does not load into a program that is not\n");
-	return 0;
-#else
-	if (*run("command -v sqlite3"))
+	if (!IS_SANITIZED && *run("command -v sqlite3"))
 		return 1;
-	printf("skipped: sqlite3 is not here\n");
+	printf("skipped: %s\n",
+	       IS_SANITIZED ? "a sanitized object does not load into a program that is not" : "sqlite3 is not here");
 	return 0;
-#endif
 }
 
 static const char *ask(const char *file, const char *sql)
@@ -120,7 +104,7 @@ static void it_exports_its_entry_and_needs_no_sqlite(void **state)
 
 int main(void)
 {
-#define EXTENSION_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define EXTENSION_TEST(name) cmocka_unit_test_setup_teardown(name, place_begin, place_end)
 	const struct CMUnitTest tests[] = {
 		EXTENSION_TEST(plain_sqlite3_sees_the_same_views),
 		EXTENSION_TEST(a_file_that_is_no_store_is_said),

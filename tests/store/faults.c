@@ -24,20 +24,12 @@
 
 #include <cmocka.h>
 
-static struct place place;
 static struct weir_error error;
 
 static int begin(void **state)
 {
-	place_init(&place);
 	error.text[0] = '\0';
-	return 0;
-}
-
-static int end(void **state)
-{
-	place_done(&place);
-	return 0;
+	return place_begin(state);
 }
 
 static int fill(struct store *s, uint32_t first, uint32_t n_sources, uint32_t n)
@@ -79,7 +71,7 @@ static void write_file(const char *path, const void *at, size_t n)
 static void is_refused(enum store_mode mode, int code, const char *words)
 {
 	struct store *s = NULL;
-	char start[PLACE_PATH_MAX + 16];
+	char start[sizeof(place.store) + 16];
 
 	(void)snprintf(start, sizeof(start), "store: %s: ", place.store);
 	assert_int_equal(store_open(place.store, mode, &s, &error), code);
@@ -171,7 +163,7 @@ static void paths_that_sqlite_takes_for_something_else_are_paths(void **state)
 	char here[1024];
 
 	assert_non_null(getcwd(here, sizeof(here)));
-	assert_int_equal(chdir(place.folder), 0);
+	assert_int_equal(chdir(place.folder.path), 0);
 	for (uint32_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct store *s;
 
@@ -193,7 +185,7 @@ static int on_small_disk(const char *options, int (*work)(void))
 
 	if (child == 0) {
 		if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-		    mount("tmpfs", place.folder, "tmpfs", 0, options) < 0)
+		    mount("tmpfs", place.folder.path, "tmpfs", 0, options) < 0)
 			_exit(77);
 		_exit(work());
 	}
@@ -310,7 +302,7 @@ static int read_only(void)
 	if (r < 0 || fill(s, 0, 2, 300) < 0)
 		return complain(r, __LINE__);
 	store_close(s);
-	if (mount(NULL, place.folder, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0)
+	if (mount(NULL, place.folder.path, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0)
 		return 77;
 	r = store_open(place.store, STORE_READ, &s, &error);
 	if (r < 0 || count(s, "SELECT count(*) FROM numbers") != 1200)
@@ -343,7 +335,7 @@ static int read_only_with_log(void)
 		_exit(0);
 	}
 	(void)waitpid(child, NULL, 0);
-	if (mount(NULL, place.folder, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0)
+	if (mount(NULL, place.folder.path, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0)
 		return 77;
 	(void)unlink(place_path(&place, "s.weir-shm"));
 	r = store_open(place.store, STORE_READ, &s, &error);
@@ -388,12 +380,12 @@ static void someone_elses_store_can_be_read(void **state)
 
 	make_store();
 	assert_int_equal(chmod(place.store, 0444), 0);
-	assert_int_equal(chmod(place.folder, 0555), 0);
+	assert_int_equal(chmod(place.folder.path, 0555), 0);
 	child = fork();
 	if (child == 0)
 		_exit(folder_without_permission());
 	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(chmod(place.folder, 0755), 0);
+	assert_int_equal(chmod(place.folder.path, 0755), 0);
 	assert_int_equal(place_count(&place), 1);
 	if (WEXITSTATUS(status) == 77)
 		skip();
@@ -513,7 +505,7 @@ static void a_cut_store_is_said_or_whole(void **state)
 
 int main(void)
 {
-#define FAULT_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define FAULT_TEST(name) cmocka_unit_test_setup_teardown(name, begin, place_end)
 	const struct CMUnitTest tests[] = {
 		FAULT_TEST(another_programs_file_is_refused_and_left_as_it_is),
 		FAULT_TEST(what_is_no_file_is_refused),

@@ -6,54 +6,47 @@
 #include "store/query.h"
 
 #include <dirent.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
+struct place place;
+
 void place_init(struct place *p)
 {
-	const char *base = getenv("TMPDIR");
-
-	(void)snprintf(p->folder, sizeof(p->folder), "%s/weir-store-XXXXXX", base ? base : "/tmp");
-	assert_non_null(mkdtemp(p->folder));
-	(void)snprintf(p->store, sizeof(p->store), "%s/s.weir", p->folder);
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	return remove(path);
+	p->folder = folder_new();
+	(void)snprintf(p->store, sizeof(p->store), "%s/s.weir", p->folder.path);
 }
 
 void place_done(struct place *p)
 {
-	(void)nftw(p->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	folder_free(&p->folder);
 }
 
-static char *next_buffer(void)
+int place_begin(void **state)
 {
-	static char buffers[4][4096];
-	static int next;
+	place_init(&place);
+	return 0;
+}
 
-	return buffers[next++ % 4];
+int place_end(void **state)
+{
+	place_done(&place);
+	return 0;
 }
 
 const char *place_path(const struct place *p, const char *name)
 {
-	char *path = next_buffer();
-
-	(void)snprintf(path, 4096, "%s/%s", p->folder, name);
-	return path;
+	return folder_path(&p->folder, name);
 }
 
 uint32_t place_count(const struct place *p)
 {
-	DIR *d = opendir(p->folder);
+	DIR *d = opendir(p->folder.path);
 	uint32_t n = 0;
 
 	assert_non_null(d);
@@ -96,7 +89,9 @@ int64_t place_ask(struct store *s, const char *sql)
 const char *place_ask_text(struct store *s, const char *sql)
 {
 	sqlite3_stmt *statement = ask(s, sql);
-	char *text = next_buffer();
+	static char texts[4][4096];
+	static int next;
+	char *text = texts[next++ % 4];
 
 	assert_true(sqlite3_data_count(statement) > 0);
 	(void)snprintf(text, 4096, "%s", (const char *)sqlite3_column_text(statement, 0));

@@ -5,16 +5,13 @@
 /* A folder of its own for each test, and questions to a store in it. */
 
 #include "store/store.h"
+#include "tests/support/folder.h"
 
 #include <sqlite3.h>
 
-enum {
-	PLACE_PATH_MAX = 256,
-};
-
 struct place {
-	char folder[PLACE_PATH_MAX / 2];
-	char store[PLACE_PATH_MAX]; /* folder/s.weir; not there yet */
+	struct folder folder;
+	char store[sizeof(struct folder) + sizeof("/s.weir")]; /* folder/s.weir; not there yet */
 };
 
 void place_init(struct place *p);
@@ -23,6 +20,11 @@ void place_done(struct place *p); /* removes the folder and all in it */
 const char *place_path(const struct place *p, const char *name);
 /* Files in the folder. */
 uint32_t place_count(const struct place *p);
+
+/* Of the test that runs, between place_begin() and place_end(): a cmocka test's setup and teardown. */
+extern struct place place;
+int place_begin(void **state);
+int place_end(void **state);
 
 /* Opens or fails the test. */
 struct store *place_open(const struct place *p, enum store_mode mode);

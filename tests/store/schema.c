@@ -11,7 +11,6 @@
 
 #include <cmocka.h>
 
-static struct place place;
 static struct weir_error error;
 static sqlite3 *db;
 

@@ -23,20 +23,12 @@ enum {
 	N_FLIPS = 1000,
 };
 
-static struct place place;
 static struct weir_error error;
 
 static int begin(void **state)
 {
-	place_init(&place);
 	error.text[0] = '\0';
-	return 0;
-}
-
-static int end(void **state)
-{
-	place_done(&place);
-	return 0;
+	return place_begin(state);
 }
 
 /* Something in every table. */
@@ -292,13 +284,15 @@ static void a_flipped_bit_never_changes_a_view_in_silence(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(every_table_and_index_is_covered_and_has_rows, begin, end),
-		cmocka_unit_test_setup_teardown(a_store_is_sealed_when_its_writer_is_done_and_not_before, begin, end),
-		cmocka_unit_test_setup_teardown(a_killed_writer_leaves_no_seal_and_the_next_one_seals, begin, end),
+		cmocka_unit_test_setup_teardown(every_table_and_index_is_covered_and_has_rows, begin, place_end),
+		cmocka_unit_test_setup_teardown(a_store_is_sealed_when_its_writer_is_done_and_not_before, begin,
+		                                place_end),
+		cmocka_unit_test_setup_teardown(a_killed_writer_leaves_no_seal_and_the_next_one_seals, begin,
+		                                place_end),
 		cmocka_unit_test_setup_teardown(a_change_is_refused_by_readers_and_writers_until_the_seal_is_taken_off,
-		                                begin, end),
-		cmocka_unit_test_setup_teardown(a_row_less_and_a_row_more_are_changes, begin, end),
-		cmocka_unit_test_setup_teardown(a_flipped_bit_never_changes_a_view_in_silence, begin, end),
+		                                begin, place_end),
+		cmocka_unit_test_setup_teardown(a_row_less_and_a_row_more_are_changes, begin, place_end),
+		cmocka_unit_test_setup_teardown(a_flipped_bit_never_changes_a_view_in_silence, begin, place_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

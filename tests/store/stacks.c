@@ -13,20 +13,6 @@
 
 #include <cmocka.h>
 
-static struct place place;
-
-static int begin(void **state)
-{
-	place_init(&place);
-	return 0;
-}
-
-static int end(void **state)
-{
-	place_done(&place);
-	return 0;
-}
-
 /* A store with two made sources, read back. */
 static struct store *made(void)
 {
@@ -125,7 +111,7 @@ static void no_view_of_the_public_interface_has_ids(void **state)
 	store_close(s);
 }
 
-#define STACKS_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define STACKS_TEST(name) cmocka_unit_test_setup_teardown(name, place_begin, place_end)
 
 int main(void)
 {

@@ -23,21 +23,13 @@
 
 #define TEXT(literal) ((struct weir_text){ (literal), sizeof(literal) - 1 })
 
-static struct place place;
 static struct weir_error error;
 static int64_t run, node, collector;
 
 static int begin(void **state)
 {
-	place_init(&place);
 	error.text[0] = '\0';
-	return 0;
-}
-
-static int end(void **state)
-{
-	place_done(&place);
-	return 0;
+	return place_begin(state);
 }
 
 /* A new store with a run, a node and a collector. */
@@ -273,7 +265,7 @@ static void replacing_a_source_a_hundred_times_does_not_grow_the_file(void **sta
 static void a_second_writer_is_refused_and_told_who_has_it(void **state)
 {
 	struct store *s = make_store(), *second;
-	char expected[2 * PLACE_PATH_MAX];
+	char expected[2 * sizeof(place.store)];
 	pid_t child;
 	int status;
 
@@ -500,7 +492,7 @@ static void a_reader_cannot_change_anything(void **state)
 
 int main(void)
 {
-#define STORE_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define STORE_TEST(name) cmocka_unit_test_setup_teardown(name, begin, place_end)
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(a_closed_store_is_one_file),
 		STORE_TEST(the_file_says_what_it_is),
