@@ -105,19 +105,17 @@ static int show(struct store *s, const char *path, const struct epoch_config *co
 int verb_epoch(int argc, char **argv)
 {
 	struct epoch_config config = { .before_slots = BEFORE_SLOTS, .after_slots = AFTER_SLOTS, .part = PART_DEFAULT };
-	const char *argument;
 	int row, is_json = 0, code;
+	const struct page_place places[] = { [EPOCH_RUN] = { .text = &config.run },
+		                             [EPOCH_NODE] = { .text = &config.node },
+		                             [EPOCH_JSON] = { .is_given = &is_json } };
+	const char *argument;
 	struct store *s;
 
-	while ((row = page_next(&epoch_page, argc, argv, &argument)) >= 0) {
-		if (row == EPOCH_WINDOW && parse_window(argument, &config) < 0)
+	while ((row = page_next(&epoch_page, argc, argv, &argument)) >= 0)
+		if ((row == EPOCH_WINDOW ? parse_window(argument, &config)
+		                         : page_put(&epoch_page, places, row, argument)) < 0)
 			return EXIT_MISUSE;
-		if (row == EPOCH_RUN)
-			config.run = argument;
-		if (row == EPOCH_NODE)
-			config.node = argument;
-		is_json |= row == EPOCH_JSON;
-	}
 	if (row != PAGE_DONE)
 		return page_exit(row);
 	s = reader_open("epoch", argv[optind]);

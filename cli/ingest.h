@@ -2,21 +2,15 @@
 #ifndef CLI_INGEST_H
 #define CLI_INGEST_H
 
-/* What the two files of the verb share: what was asked for, what happens meanwhile, and how it ends. */
+/* What the files of the verb share: what was asked for, what happens meanwhile, and how it ends. */
 
+#include "cli/given.h"
 #include "cli/plan.h"
 #include "cli/progress.h"
 #include "plugins/session.h"
 
 enum {
-	INGEST_OPTIONS_MAX = 64,
 	INGEST_STORE_PATH_MAX = 512,
-};
-
-/* -O collector.name=value, taken apart in place. */
-struct ingest_given {
-	const char *collector;
-	struct lend_pair pair;
 };
 
 struct registry_listener {
@@ -27,8 +21,7 @@ struct ingest_request {
 	struct plan_config plan;
 	struct registry_listener collectors;
 	const char *output;
-	struct ingest_given given[INGEST_OPTIONS_MAX];
-	uint32_t n_given;
+	struct given options;
 	int64_t n_workers, stall_ns, for_ns;
 	int is_following;
 	int has_verify, is_locli, is_true_io, is_dry, is_quiet, is_in_process;
@@ -47,6 +40,9 @@ struct session_listener {
 
 /* All of it: an exit code. */
 int ingest_run(struct ingest_request *r);
+
+/* Prints what a collector complains of, beside the progress. */
+void ingest_say_diag(struct session_listener *l, const char *path, const struct weir_diag *d);
 
 /* What the registry has to say, but for notes. */
 void ingest_hear(struct registry_listener *l, uint32_t severity, const char *sentence);

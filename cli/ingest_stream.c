@@ -21,12 +21,8 @@ static void on_progress(struct session_listener *l, const struct session_progres
 
 static void on_diag(struct session_listener *l, uint32_t job, const struct weir_diag *d)
 {
-	int n = d->message.n_bytes < 1024 ? (int)d->message.n_bytes : 1024;
-
-	if (d->severity == WEIR_NOTE || l->request->is_quiet)
-		return;
-	progress_wipe(&l->progress);
-	say("ingest: %s: %.*s (%s)", l->stream, n, d->message.at, d->code);
+	if (d->severity != WEIR_NOTE && !l->request->is_quiet)
+		ingest_say_diag(l, l->stream, d);
 }
 
 static void on_done(struct session_listener *l, uint32_t job, const struct session_outcome *o)
@@ -65,7 +61,7 @@ static int add_job(struct session *session, const struct ingest_request *r, cons
                    const struct registry_collector *c, const struct names *names, struct session_job *j,
                    struct weir_error *reterr)
 {
-	struct lend_pair options[INGEST_OPTIONS_MAX];
+	struct lend_pair options[GIVEN_MAX];
 	const struct lend_pair context[] = { { "run", names->tag }, { "node", names->node } };
 	uint32_t number;
 
@@ -74,9 +70,7 @@ static int add_job(struct session *session, const struct ingest_request *r, cons
 	j->context = context;
 	j->n_context = 2;
 	j->options = options;
-	for (uint32_t i = 0; i < r->n_given; i++)
-		if (strcmp(r->given[i].collector, c->name) == 0)
-			options[j->n_options++] = r->given[i].pair;
+	j->n_options = given_of(&r->options, c->name, options);
 	j->is_live = j->is_stream = 1;
 	j->interval_ns = INT64_C(1000000000);
 	j->started_ns = utc_ns();

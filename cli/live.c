@@ -177,7 +177,7 @@ static int add_job(struct session *session, const struct live_run *run, const st
                    const struct live_target *t, const struct ids *ids, int64_t started_ns, struct weir_error *reterr)
 {
 	const struct live_request *q = run->request;
-	struct lend_pair options[LIVE_OPTIONS_MAX], context[CONTEXT_MAX];
+	struct lend_pair options[GIVEN_MAX], context[CONTEXT_MAX];
 	struct numbers room;
 	char path[64];
 	struct session_job j = { .collector = c,
@@ -195,9 +195,7 @@ static int add_job(struct session *session, const struct live_run *run, const st
 	uint32_t number;
 
 	(void)snprintf(path, sizeof(path), "live:%s", c->name);
-	for (uint32_t i = 0; i < q->n_options; i++)
-		if (strcmp(q->options[i].collector, c->name) == 0)
-			options[j.n_options++] = q->options[i].pair;
+	j.n_options = given_of(&q->options, c->name, options);
 	j.n_context = collect_context(run, t, &room, context);
 	return session_add(session, &j, &number, reterr);
 }
@@ -236,7 +234,7 @@ static int add_log(struct session *session, const struct live_run *run, const st
                    const struct ids *ids, int64_t started_ns, struct weir_error *reterr)
 {
 	const struct live_request *q = run->request;
-	struct lend_pair options[LIVE_OPTIONS_MAX], context[CONTEXT_MAX];
+	struct lend_pair options[GIVEN_MAX], context[CONTEXT_MAX];
 	struct numbers room;
 	struct session_job j = { .collector = c,
 		                 .run = ids->run,
@@ -251,9 +249,7 @@ static int add_log(struct session *session, const struct live_run *run, const st
 		                 .started_ns = started_ns };
 	uint32_t number;
 
-	for (uint32_t i = 0; i < q->n_options; i++)
-		if (strcmp(q->options[i].collector, c->name) == 0)
-			options[j.n_options++] = q->options[i].pair;
+	j.n_options = given_of(&q->options, c->name, options);
 	j.n_context = collect_context(run, &run->targets[0], &room, context);
 	return session_add(session, &j, &number, reterr);
 }

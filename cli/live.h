@@ -4,8 +4,8 @@
 
 /* What `record` and `attach` share: live collectors on running processes, into a store. */
 
+#include "cli/given.h"
 #include "cli/page.h"
-#include "plugins/lend.h"
 #include "plugins/schedule.h"
 #include "runs/run.h"
 #include "store/store.h"
@@ -15,7 +15,6 @@
 enum {
 	LIVE_COLLECTORS_MAX = 32,
 	LIVE_TARGETS_MAX = 256,
-	LIVE_OPTIONS_MAX = 64,
 	LIVE_PATH_MAX = 4096,
 	LIVE_CONSTANTS_MAX = 8,
 };
@@ -25,11 +24,6 @@ struct live_target {
 	pid_t pid;
 	const char *node;
 	char exe[LIVE_PATH_MAX]; /* of its program; empty: not known */
-};
-
-struct live_option {
-	const char *collector;
-	struct lend_pair pair;
 };
 
 /* Of the chain: a name of run_constants and its value. */
@@ -46,8 +40,7 @@ struct live_request {
 	int has_run;                  /* a run directory will say what --genesis doesn't */
 	struct schedule schedule;     /* made of them by live_check() or live_take_run() */
 	int is_quiet;
-	struct live_option options[LIVE_OPTIONS_MAX];
-	uint32_t n_options;
+	struct given options;
 	struct live_constant constants[LIVE_CONSTANTS_MAX]; /* of --genesis, or else the run directory */
 	uint32_t n_constants;
 };

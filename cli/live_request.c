@@ -12,51 +12,23 @@
 
 #define COARSE_NS INT64_C(10000000000)
 
-static int take_option(struct live_request *r, char *argument)
-{
-	char *dot = strchr(argument, '.'), *equals = strchr(argument, '=');
-
-	if (r->n_options == LIVE_OPTIONS_MAX || !dot || !equals || dot > equals) {
-		say("-O %s: not of the form COLLECTOR.NAME=VALUE, or one too many", argument);
-		return -EINVAL;
-	}
-	*dot = 0;
-	*equals = 0;
-	r->options[r->n_options++] = (struct live_option){ argument, { dot + 1, equals + 1 } };
-	return 0;
-}
-
 int live_take(const struct page *page, struct live_request *r, int row, const char *argument)
 {
-	switch (row) {
-	case LIVE_OUTPUT:
-		r->output = argument;
-		return 0;
-	case LIVE_COLLECTORS:
-		r->collectors = argument;
-		return 0;
-	case LIVE_INTERVAL:
-		return page_duration(page, "interval", argument, &r->interval_ns);
-	case LIVE_FOR:
-		return page_duration(page, "for", argument, &r->for_ns);
-	case LIVE_RUN:
-		r->tag = argument;
-		return 0;
-	case LIVE_OPTION:
-		return take_option(r, (char *)(uintptr_t)argument);
-	case LIVE_WINDOW:
-		r->window = argument;
-		return 0;
-	case LIVE_GENESIS:
-		r->genesis = argument;
-		return 0;
-	case LIVE_COARSE:
-		return page_duration(page, "coarse", argument, &r->coarse_ns);
-	case LIVE_QUIET:
-	default:
-		r->is_quiet = 1;
-		return 0;
-	}
+	const struct page_place places[] = {
+		[LIVE_OUTPUT] = { .text = &r->output },
+		[LIVE_COLLECTORS] = { .text = &r->collectors },
+		[LIVE_INTERVAL] = { .span_ns = &r->interval_ns },
+		[LIVE_FOR] = { .span_ns = &r->for_ns },
+		[LIVE_RUN] = { .text = &r->tag },
+		[LIVE_QUIET] = { .is_given = &r->is_quiet },
+		[LIVE_WINDOW] = { .text = &r->window },
+		[LIVE_GENESIS] = { .text = &r->genesis },
+		[LIVE_COARSE] = { .span_ns = &r->coarse_ns },
+	};
+
+	if (row == LIVE_OPTION)
+		return given_take(&r->options, page->verb, (char *)(uintptr_t)argument);
+	return page_put(page, places, row, argument);
 }
 
 /* `-20s,+60s` */

@@ -4,6 +4,7 @@
 #include "cli/reader.h"
 #include "cli/say.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,28 +21,6 @@ enum {
 	LIST_MAX = 1024,
 };
 
-static sqlite3_stmt *ask(struct store *s, const char *verb, const struct profile_choice *choice)
-{
-	return reader_query(s, verb, names_sql, (const char *const[]){ choice->run, choice->node, choice->collector },
-	                    3);
-}
-
-int metric_pick(struct store *s, const char *verb, const struct profile_choice *choice, char *ret, size_t size)
-{
-	sqlite3_stmt *q = ask(s, verb, choice);
-	int n = 0, result;
-
-	if (!q)
-		return -1;
-	while ((result = reader_step(q, verb)) > 0)
-		if (n++ == 0)
-			(void)snprintf(ret, size, "%s", reader_text(q, 0));
-	(void)sqlite3_finalize(q);
-	if (result == 0 && n == 0)
-		say("%s: there are no profiles of what was asked for; `weir summary` shows what the store has", verb);
-	return result < 0 || n == 0 ? -1 : 0;
-}
-
 /* `alloc` is a part of `ghc.profile.alloc`, and of `ghc.profile.alloc_share`: a whole last word wins. */
 static int fit(const char *name, const char *part)
 {
@@ -54,9 +33,10 @@ static int fit(const char *name, const char *part)
 	return strstr(name, part) ? 1 : 0;
 }
 
-int metric_find(struct store *s, const char *verb, const struct profile_choice *choice, char *ret, size_t size)
+int metric_choose(struct store *s, const char *verb, const struct profile_choice *choice, char *ret, size_t size)
 {
-	sqlite3_stmt *q = ask(s, verb, choice);
+	sqlite3_stmt *q = reader_query(s, verb, names_sql,
+	                               (const char *const[]){ choice->run, choice->node, choice->collector }, 3);
 	char list[LIST_MAX] = "";
 	int best = 0, n_best = 0, result;
 
@@ -64,7 +44,7 @@ int metric_find(struct store *s, const char *verb, const struct profile_choice *
 		return -1;
 	while ((result = reader_step(q, verb)) > 0) {
 		const char *name = reader_text(q, 0);
-		int how = fit(name, choice->metric);
+		int how = choice->metric ? fit(name, choice->metric) : !*list;
 		size_t n = strlen(list);
 
 		(void)snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "", name);
@@ -86,4 +66,13 @@ int metric_find(struct store *s, const char *verb, const struct profile_choice *
 		say("%s: %s: %s; there are %s", verb, choice->metric,
 		    n_best ? "several profiles are called so" : "no profile is called so", list);
 	return -1;
+}
+
+int metric_when(const char *verb, const char *text, enum profile_when *ret)
+{
+	*ret = strcmp(text, "peak") == 0 ? PROFILE_PEAK : PROFILE_END;
+	if (*ret == PROFILE_PEAK || strcmp(text, "end") == 0)
+		return 0;
+	say("%s: --at %s: has to be peak or end", verb, text);
+	return -EINVAL;
 }

@@ -2,7 +2,7 @@
 #ifndef CLI_METRIC_H
 #define CLI_METRIC_H
 
-/* Which weights are meant when no metric was named. */
+/* Which weights are meant, and of when. */
 
 #include "analysis/profile_load.h"
 
@@ -10,12 +10,12 @@ enum {
 	METRIC_NAME_MAX = 256,
 };
 
-/* Time before allocation before heap, else the first by name; of the run, node and collector chosen. < 0: there is
- * none, and it was said. */
-int metric_pick(struct store *s, const char *verb, const struct profile_choice *choice, char *ret, size_t size);
+/* The full name of the metric that choice->metric is a part of: `alloc`, `heap.residency`. Where it is NULL, time
+ * before allocation before heap, else the first by name. Of the run, node and collector chosen. < 0: there is none, or
+ * several, and it was said, with what there is. */
+int metric_choose(struct store *s, const char *verb, const struct profile_choice *choice, char *ret, size_t size);
 
-/* The full name of the metric that choice->metric is a part of: `alloc`, `heap.residency`. < 0: none or several, and it
- * was said, with what there is. */
-int metric_find(struct store *s, const char *verb, const struct profile_choice *choice, char *ret, size_t size);
+/* `peak` or `end`. < 0: neither, and it was said. */
+int metric_when(const char *verb, const char *text, enum profile_when *ret);
 
 #endif

@@ -176,3 +176,16 @@ int page_duration(const struct page *page, const char *option, const char *text,
 	*ret_ns = (int64_t)(n * unit * 1e9);
 	return 0;
 }
+
+int page_put(const struct page *page, const struct page_place *places, int row, const char *argument)
+{
+	const struct page_place *place = &places[row];
+
+	if (place->span_ns)
+		return page_duration(page, page->options[row].name, argument, place->span_ns);
+	if (place->is_given)
+		*place->is_given = 1;
+	else
+		*place->text = argument;
+	return 0;
+}

@@ -36,6 +36,16 @@ enum {
  * included. */
 int page_next(const struct page *page, int argc, char **argv, const char **ret_argument);
 
+/* Where the value of an option is put: one of these. */
+struct page_place {
+	const char **text; /* borrowed from argv */
+	int *is_given;     /* of a switch */
+	int64_t *span_ns;  /* see page_duration() */
+};
+
+/* Puts the value of a row where `places` says, by row. -EINVAL: said what was wrong with it. */
+int page_put(const struct page *page, const struct page_place *places, int row, const char *argument);
+
 /* The exit code of a verb whose page_next() ended in PAGE_HELP or PAGE_MISUSE. */
 int page_exit(int result);
 

@@ -112,7 +112,7 @@ static int take(struct plugins_ask *ask, int row, const char *argument)
 		ask->only = argument;
 		return 0;
 	case OPTION_SEED:
-		r = page_number(&plugins_page, "--seed", argument, 1, INT64_MAX, &seed);
+		r = page_number(&plugins_page, "seed", argument, 1, INT64_MAX, &seed);
 		ask->seed = (uint64_t)seed;
 		return r;
 	case OPTION_SAMPLE:

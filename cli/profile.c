@@ -8,6 +8,7 @@
 #include "cli/verbs.h"
 #include "store/store.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -163,8 +164,7 @@ static int run(struct store *from, struct store *to, struct request *r)
 	struct profile_set *set;
 
 	r->choice.identity = identity(from, r);
-
-	if ((r->choice.metric ? metric_find : metric_pick)(from, "profile", &r->choice, metric, sizeof(metric)) < 0)
+	if (metric_choose(from, "profile", &r->choice, metric, sizeof(metric)) < 0)
 		return EXIT_FAILED;
 	r->choice.metric = metric;
 	set = load(from, to, r);
@@ -177,45 +177,28 @@ static int run(struct store *from, struct store *to, struct request *r)
 
 static int take(struct request *r, int row, const char *argument)
 {
+	const struct page_place places[] = { [PROFILE_METRIC] = { .text = &r->choice.metric },
+		                             [PROFILE_TREE] = { .is_given = &r->is_tree },
+		                             [PROFILE_NODE] = { .text = &r->choice.node },
+		                             [PROFILE_RUN] = { .text = &r->choice.run },
+		                             [PROFILE_COLLECTOR] = { .text = &r->choice.collector },
+		                             [PROFILE_DIFF] = { .text = &r->other },
+		                             [PROFILE_JSON] = { .is_given = &r->is_json } };
 	char *end;
 
 	switch (row) {
-	case PROFILE_METRIC:
-		r->choice.metric = argument;
-		return 0;
 	case PROFILE_AT:
-		r->choice.when = strcmp(argument, "peak") == 0 ? PROFILE_PEAK : PROFILE_END;
-		if (strcmp(argument, "peak") == 0 || strcmp(argument, "end") == 0)
-			return 0;
-		say("profile: --at %s: has to be peak or end", argument);
-		return -1;
-	case PROFILE_COLLECTOR:
-		r->choice.collector = argument;
-		return 0;
+		return metric_when("profile", argument, &r->choice.when);
 	case PROFILE_TOP:
 		return page_number(&profile_page, "top", argument, 0, INT32_MAX, &r->n_top);
-	case PROFILE_TREE:
-		r->is_tree = 1;
-		return 0;
 	case PROFILE_MIN:
 		r->min_percent = strtod(argument, &end);
 		if (end != argument && !*end && r->min_percent >= 0 && r->min_percent <= 100)
 			return 0;
 		say("profile: --min %s: not a percentage", argument);
-		return -1;
-	case PROFILE_NODE:
-		r->choice.node = argument;
-		return 0;
-	case PROFILE_RUN:
-		r->choice.run = argument;
-		return 0;
-	case PROFILE_DIFF:
-		r->other = argument;
-		return 0;
-	case PROFILE_JSON:
+		return -EINVAL;
 	default:
-		r->is_json = 1;
-		return 0;
+		return page_put(&profile_page, places, row, argument);
 	}
 }
 

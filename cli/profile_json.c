@@ -57,8 +57,7 @@ static void put_change(struct jsonout *j, double self[2], double inclusive[2])
 
 static void put_row(struct jsonout *j, const struct profile_view *view, const struct profile_row *row)
 {
-	jsonout_object(j, NULL);
-	j->is_compact = 1; /* a row a line */
+	jsonout_line(j);
 	put_frame(j, view->set, row->frame);
 	if (view->is_diff) {
 		put_side(j, "from", row, 0);
@@ -69,7 +68,6 @@ static void put_row(struct jsonout *j, const struct profile_view *view, const st
 		put_side(j, NULL, row, 0);
 	}
 	jsonout_end(j);
-	j->is_compact = 0;
 }
 
 static void put_flat(struct jsonout *j, const struct profile_view *view, const struct profile *p)
@@ -102,8 +100,7 @@ static void put_stack(struct jsonout *j, const struct profile_view *view, const 
 {
 	const struct profile_stack *s = &p->stacks[stack];
 
-	jsonout_object(j, NULL);
-	j->is_compact = 1;
+	jsonout_line(j);
 	jsonout_u64(j, "id", stack);
 	jsonout_u64(j, "parent", s->parent);
 	jsonout_u64(j, "depth", s->depth);
@@ -116,7 +113,6 @@ static void put_stack(struct jsonout *j, const struct profile_view *view, const 
 		put_values(j, NULL, s, 0);
 	}
 	jsonout_end(j);
-	j->is_compact = 0;
 }
 
 static void put_tree(struct jsonout *j, const struct profile_view *view, const struct profile *p)

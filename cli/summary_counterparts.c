@@ -98,8 +98,7 @@ int summary_json_counterparts(struct store *s, const char *run, struct jsonout *
 		return result;
 	jsonout_array(j, "counterparts");
 	for (uint32_t i = 0; i < c.n; i++) {
-		jsonout_object(j, NULL);
-		j->is_compact = 1;
+		jsonout_line(j);
 		jsonout_text(j, "node", c.at[i].node);
 		jsonout_text(j, "name", c.at[i].name);
 		jsonout_text(j, "collector", c.at[i].collector);
@@ -108,7 +107,6 @@ int summary_json_counterparts(struct store *s, const char *run, struct jsonout *
 		jsonout_f64(j, "theirs", c.at[i].theirs);
 		jsonout_text(j, "against", c.at[i].against);
 		jsonout_end(j);
-		j->is_compact = 0;
 	}
 	jsonout_end(j);
 	counterparts_done(&c);

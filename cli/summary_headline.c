@@ -157,15 +157,13 @@ int summary_json_headline(struct store *s, const char *run, struct jsonout *j)
 		for (int k = 0; k < HEADLINE_FIGURES; k++) {
 			if (isnan(h.nodes[i].at[k].value))
 				continue;
-			jsonout_object(j, NULL);
-			j->is_compact = 1;
+			jsonout_line(j);
 			jsonout_text(j, "node", h.nodes[i].node);
 			jsonout_text(j, "name", headline_words[k].name);
 			jsonout_f64(j, "value", h.nodes[i].at[k].value);
 			jsonout_text(j, "unit", headline_words[k].unit);
 			jsonout_text(j, "collector", h.nodes[i].at[k].from[0] ? h.nodes[i].at[k].from : NULL);
 			jsonout_end(j);
-			j->is_compact = 0;
 		}
 	jsonout_end(j);
 	headline_done(&h);

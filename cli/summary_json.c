@@ -60,12 +60,10 @@ static int put_section(struct store *s, const char *run, const struct section *s
 
 	jsonout_array(j, section->name);
 	while (q && (result = reader_step(q, "summary")) > 0) {
-		jsonout_object(j, NULL);
-		j->is_compact = 1; /* a row a line */
+		jsonout_line(j);
 		for (int i = 0; i < sqlite3_column_count(q); i++)
 			put_value(j, q, i);
 		jsonout_end(j);
-		j->is_compact = 0;
 	}
 	jsonout_end(j);
 	(void)sqlite3_finalize(q);
@@ -82,14 +80,12 @@ static int put_facts(struct store *s, const char *run, const char *node, struct 
 
 	jsonout_array(j, "facts");
 	while (q && (result = reader_step(q, "summary")) > 0) {
-		jsonout_object(j, NULL);
-		j->is_compact = 1;
+		jsonout_line(j);
 		jsonout_bytes(j, "name", reader_bytes(q, 0));
 		jsonout_bytes(j, "value", reader_bytes(q, 1));
 		if (sqlite3_column_type(q, 2) != SQLITE_NULL)
 			jsonout_bytes(j, "path", reader_bytes(q, 2));
 		jsonout_end(j);
-		j->is_compact = 0;
 	}
 	jsonout_end(j);
 	(void)sqlite3_finalize(q);

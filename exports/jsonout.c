@@ -20,9 +20,14 @@ struct jsonout jsonout_on(FILE *file, int is_compact)
 	return (struct jsonout){ .file = file, .is_compact = is_compact };
 }
 
+static int is_on_one_line(const struct jsonout *j)
+{
+	return j->is_compact || j->line_depth > 0;
+}
+
 static void indent(struct jsonout *j)
 {
-	if (j->is_compact)
+	if (is_on_one_line(j))
 		return;
 	(void)fputc('\n', j->file);
 	for (uint32_t i = 0; i < j->depth; i++)
@@ -69,7 +74,7 @@ static void start_value(struct jsonout *j, const char *key)
 	if (!key)
 		return;
 	put_string(j, (struct weir_text){ key, strlen(key) });
-	(void)fputs(j->is_compact ? ":" : ": ", j->file);
+	(void)fputs(is_on_one_line(j) ? ":" : ": ", j->file);
 }
 
 static void open_with(struct jsonout *j, const char *key, char opener, char closer)
@@ -86,6 +91,12 @@ void jsonout_object(struct jsonout *j, const char *key)
 	open_with(j, key, '{', '}');
 }
 
+void jsonout_line(struct jsonout *j)
+{
+	jsonout_object(j, NULL);
+	j->line_depth = j->depth;
+}
+
 void jsonout_array(struct jsonout *j, const char *key)
 {
 	open_with(j, key, '[', ']');
@@ -100,6 +111,8 @@ void jsonout_end(struct jsonout *j)
 	if (has_members)
 		indent(j);
 	(void)fputc(j->closers[j->depth], j->file);
+	if (j->depth < j->line_depth)
+		j->line_depth = 0;
 	if (j->depth == 0 && !j->is_nested)
 		(void)fputc('\n', j->file);
 }

@@ -17,9 +17,10 @@ enum {
 
 struct jsonout {
 	FILE *file;
-	int is_compact; /* one line; may change from value to value */
+	int is_compact; /* all on one line */
 	int is_nested;  /* part of a text that somebody else writes: no newline at the end */
 	uint32_t depth;
+	uint32_t line_depth; /* of the object that jsonout_line() began, which ends the line; 0: none */
 	char closers[JSONOUT_DEPTH_MAX];
 	uint8_t has_members[JSONOUT_DEPTH_MAX + 1];
 };
@@ -28,6 +29,7 @@ struct jsonout jsonout_on(FILE *file, int is_compact);
 
 /* key NULL: an element of an array, or the whole. */
 void jsonout_object(struct jsonout *j, const char *key);
+void jsonout_line(struct jsonout *j); /* an object that is an element, with all that it holds on one line */
 void jsonout_array(struct jsonout *j, const char *key);
 void jsonout_end(struct jsonout *j); /* of the innermost; after the last one comes a newline */
 
