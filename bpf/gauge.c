@@ -1,31 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bpf/gauge.h"
 
+#include <assert.h>
+#include <string.h>
 #include <time.h>
 
 enum {
 	NS_PER_S = 1000000000,
 };
 
-void gauge_lost(struct gauge *g, struct outbox *o, unsigned i, const char *cause, uint64_t total)
+void gauge_lost(struct gauge *g, struct outbox *o, const char *cause, uint64_t total)
 {
 	const struct outbox_pair pairs[] = { { "cause", cause } };
+	struct gauge_cause *c = g->causes;
 
-	if (!g->lost[i])
-		g->lost[i] = outbox_series(o, g->row_lost, pairs, 1);
-	outbox_count(o, g->lost[i], total);
-	if (total > g->told[i])
-		o->host->tally(o->host, WEIR_LOST, total - g->told[i], cause);
-	g->told[i] = total;
+	while (c->name && strcmp(c->name, cause) != 0)
+		c++;
+	assert(c < g->causes + GAUGE_CAUSES_MAX - 1);
+	if (!c->name)
+		*c = (struct gauge_cause){ .name = cause, .series = outbox_series(o, g->row_lost, pairs, 1) };
+	outbox_count(o, c->series, total);
+	if (total > c->told)
+		o->host->tally(o->host, WEIR_LOST, total - c->told, cause);
+	c->told = total;
 }
 
-void gauge_fill(struct gauge *g, struct outbox *o, unsigned i, const char *map, uint64_t n, uint64_t n_max)
+void gauge_fill(struct gauge *g, struct outbox *o, const char *map, uint64_t n, uint64_t n_max)
 {
 	const struct outbox_pair pairs[] = { { "map", map } };
+	struct gauge_map *m = g->maps;
 
-	if (!g->fill[i])
-		g->fill[i] = outbox_series(o, g->row_fill, pairs, 1);
-	outbox_real(o, g->fill[i], (double)n / (double)n_max);
+	while (m->name && strcmp(m->name, map) != 0)
+		m++;
+	assert(m < g->maps + GAUGE_MAPS_MAX - 1);
+	if (!m->name)
+		*m = (struct gauge_map){ map, outbox_series(o, g->row_fill, pairs, 1) };
+	outbox_real(o, m->series, (double)n / (double)n_max);
 }
 
 static uint64_t monotonic_ns(void)

@@ -14,15 +14,22 @@ enum {
 
 struct gauge {
 	uint32_t row_lost, row_fill, row_skew; /* of the collector's metrics */
-	uint64_t told[GAUGE_CAUSES_MAX];
-	uint32_t lost[GAUGE_CAUSES_MAX], fill[GAUGE_MAPS_MAX], skew; /* series */
-	uint64_t begin_ns;                                           /* CLOCK_MONOTONIC */
+	struct gauge_cause {
+		const char *name;
+		uint64_t told;
+		uint32_t series;
+	} causes[GAUGE_CAUSES_MAX];
+	struct gauge_map {
+		const char *name;
+		uint32_t series;
+	} maps[GAUGE_MAPS_MAX];
+	uint32_t skew;     /* series */
+	uint64_t begin_ns; /* CLOCK_MONOTONIC */
 };
 
-/* i: the cause's place, always the same; total: since the start. What came since the last poll is tallied as lost. */
-void gauge_lost(struct gauge *g, struct outbox *o, unsigned i, const char *cause, uint64_t total);
-/* i: the map's place, always the same. */
-void gauge_fill(struct gauge *g, struct outbox *o, unsigned i, const char *map, uint64_t n, uint64_t n_max);
+/* total: since the start. What came since the last poll is tallied as lost. Names live as long as the gauge. */
+void gauge_lost(struct gauge *g, struct outbox *o, const char *cause, uint64_t total);
+void gauge_fill(struct gauge *g, struct outbox *o, const char *map, uint64_t n, uint64_t n_max);
 
 /* Around everything that one poll reads. */
 void gauge_begin(struct gauge *g);

@@ -30,15 +30,16 @@ int64_t live_target(const struct weir_host *h)
 	return pid > 0 ? pid : -1;
 }
 
-int live_family(const struct weir_host *h, const char *collector, struct family *ret, struct weir_error *reterr)
+int live_open(struct live *l, const struct weir_host *h, const char *collector, struct weir_error *reterr)
 {
 	int64_t pid = live_target(h);
 
-	if (pid == 0)
-		return 0;
-	if (pid < 0 || family_init(ret, (int32_t)pid) < 0)
+	l->host = l->outbox.host = h;
+	l->collector = collector;
+	l->has_target = pid != 0;
+	if (pid < 0 || (pid > 0 && family_init(&l->family, (int32_t)pid) < 0))
 		return weir_fail(reterr, -ESRCH, "%s: process %lld: it isn't there", collector, (long long)pid);
-	return 1;
+	return WEIR_OK;
 }
 
 int live_is_chosen(const struct weir_host *h, uint32_t option, const char *choice)
@@ -64,26 +65,55 @@ void live_tell_rung(const struct weir_host *h, const struct live_rung *rung, int
 		h->rung(h, &told);
 }
 
-unsigned live_climb(const struct weir_host *h, struct weir_instance *i, const struct live_step *steps, unsigned n,
-                    uint32_t option)
+/* 0, or < 0 with why not. */
+static int take(struct weir_instance *i, const struct live_step *step, char why[LIVE_WHY_MAX])
 {
-	unsigned wanted = 0, at = 0;
+	int r = step->take ? step->take(i, why) : 0;
 
-	while (wanted + 1 < n && !live_is_chosen(h, option, steps[wanted].rung.name))
+	if (r < 0 && !why[0])
+		(void)snprintf(why, LIVE_WHY_MAX, "%s", strerror(-r));
+	return r;
+}
+
+int live_climb(struct live *l, struct weir_instance *i, const struct live_step *steps, unsigned n, uint32_t option)
+{
+	int works = 0;
+	unsigned wanted = 0;
+
+	while (wanted + 1 < n && !live_is_chosen(l->host, option, steps[wanted].rung.name))
 		wanted++;
 	/* `best` is none of their names. */
-	if (live_is_chosen(h, option, "best"))
+	if (live_is_chosen(l->host, option, "best"))
 		wanted = 0;
-	for (;; at++) {
+	for (unsigned at = 0; at < n && !works; at++) {
 		char why[LIVE_WHY_MAX] = "";
-		int works = at >= wanted && (!steps[at].take || steps[at].take(i, why) == 0);
 
 		if (at < wanted)
 			(void)snprintf(why, sizeof(why), "the option rung=%s asks for less", steps[wanted].rung.name);
-		live_tell_rung(h, &steps[at].rung, works, why);
-		if (works || at + 1 == n)
-			return at;
+		else
+			works = take(i, &steps[at], why) == 0;
+		live_tell_rung(l->host, &steps[at].rung, works, why);
 	}
+	l->last_ns = l->host->now(l->host);
+	return live_clock(l->host);
+}
+
+void live_begin(struct live *l, int64_t now_ns)
+{
+	outbox_begin(&l->outbox, now_ns, now_ns > l->last_ns ? now_ns - l->last_ns : 0);
+	l->last_ns = now_ns;
+	gauge_begin(&l->gauge);
+}
+
+int live_end(struct live *l, uint32_t n_live, struct weir_error *reterr)
+{
+	int r;
+
+	gauge_end(&l->gauge, &l->outbox, l->collector);
+	r = outbox_end(&l->outbox);
+	if (r < 0)
+		return weir_fail(reterr, r, "%s: %s", l->collector, strerror(-r));
+	return n_live ? WEIR_AGAIN : WEIR_END;
 }
 
 void live_note(const struct weir_host *h, const char *code, const char *text)

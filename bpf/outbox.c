@@ -21,9 +21,10 @@ static void flush(struct outbox *o)
 	o->n = 0;
 }
 
-void outbox_begin(struct outbox *o, int64_t time_ns)
+void outbox_begin(struct outbox *o, int64_t time_ns, int64_t duration_ns)
 {
 	o->time_ns = time_ns;
+	o->duration_ns = duration_ns;
 	o->result = WEIR_OK;
 	o->n = 0;
 }
@@ -43,9 +44,9 @@ void outbox_count(struct outbox *o, uint32_t series, uint64_t value)
 	put(o, series, o->time_ns, (union weir_value){ .i64 = value > INT64_MAX ? INT64_MAX : (int64_t)value });
 }
 
-void outbox_start(struct outbox *o, uint32_t series, int64_t duration_ns)
+void outbox_start(struct outbox *o, uint32_t series)
 {
-	put(o, series, o->time_ns - duration_ns, (union weir_value){ .i64 = 0 });
+	put(o, series, o->time_ns - o->duration_ns, (union weir_value){ .i64 = 0 });
 }
 
 void outbox_real(struct outbox *o, uint32_t series, double value)
@@ -53,14 +54,14 @@ void outbox_real(struct outbox *o, uint32_t series, double value)
 	put(o, series, o->time_ns, (union weir_value){ .f64 = value });
 }
 
-void outbox_histogram(struct outbox *o, uint32_t series, struct weir_histogram *h, int64_t duration_ns)
+void outbox_histogram(struct outbox *o, uint32_t series, struct weir_histogram *h)
 {
 	int r;
 
 	if (!series || !h->count)
 		return;
-	h->time_ns = o->time_ns - duration_ns;
-	h->duration_ns = duration_ns;
+	h->time_ns = o->time_ns - o->duration_ns;
+	h->duration_ns = o->duration_ns;
 	h->series = series;
 	o->host->tally(o->host, WEIR_READ, 1, NULL);
 	r = o->host->histograms(o->host, h, 1);

@@ -13,19 +13,19 @@ enum {
 
 struct outbox {
 	const struct weir_host *host;
-	int64_t time_ns; /* of the poll */
+	int64_t time_ns, duration_ns; /* of the poll; of the interval that it ends */
 	int result;
 	uint32_t n;
 	struct weir_number numbers[OUTBOX_NUMBERS];
 };
 
-void outbox_begin(struct outbox *o, int64_t time_ns);
+void outbox_begin(struct outbox *o, int64_t time_ns, int64_t duration_ns);
 void outbox_count(struct outbox *o, uint32_t series, uint64_t value);
-/* A counter that was 0 when the interval that ends now began. */
-void outbox_start(struct outbox *o, uint32_t series, int64_t duration_ns);
+/* A counter that was 0 when the interval began. */
+void outbox_start(struct outbox *o, uint32_t series);
 void outbox_real(struct outbox *o, uint32_t series, double value);
-/* Over the interval that ends at the poll's time. Its count may be 0: then nothing is said. */
-void outbox_histogram(struct outbox *o, uint32_t series, struct weir_histogram *h, int64_t duration_ns);
+/* Over the interval. Its count may be 0: then nothing is said. */
+void outbox_histogram(struct outbox *o, uint32_t series, struct weir_histogram *h);
 void outbox_span(struct outbox *o, const struct weir_span *span);
 int outbox_end(struct outbox *o);
 

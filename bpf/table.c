@@ -1,56 +1,59 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bpf/table.h"
 
+#include <assert.h>
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-int table_init(struct table *t, int map, const struct table_shape *shape)
+int table_open(struct table *t, const struct probes *p, const char *map, unsigned n_copies)
 {
-	*t = (struct table){ .slots = calloc(shape->n_max, sizeof(*t->slots)),
-		             .values = calloc(shape->n_copies, shape->n_value),
-		             .shape = *shape,
-		             .map = map };
+	const struct bpf_map *m = bpf_object__find_map_by_name(p->object, map);
+
+	*t = (struct table){ .name = map,
+		             .map = bpf_map__fd(m),
+		             .n_copies = n_copies,
+		             .n_max = bpf_map__max_entries(m),
+		             .n_key = bpf_map__key_size(m),
+		             .n_value = bpf_map__value_size(m),
+		             .has_cpu_in_key = bpf_map__type(m) != BPF_MAP_TYPE_PERCPU_HASH };
+	if (t->has_cpu_in_key)
+		t->n_key -= sizeof(uint32_t);
+	t->slots = calloc(t->n_max, sizeof(*t->slots));
+	t->values = calloc(t->n_copies, t->n_value);
 	return t->slots && t->values ? 0 : -ENOMEM;
 }
 
-void table_done(struct table *t)
+void table_close(struct table *t)
 {
 	free(t->slots);
 	free(t->values);
 	*t = (struct table){ 0 };
 }
 
-/* How many bytes of a key tell entries apart. */
-static size_t own_key(const struct table *t)
-{
-	return t->shape.n_key - (t->shape.has_cpu_in_key ? sizeof(uint32_t) : 0);
-}
-
 /* Keys come in much the same order each time, so each is most often found where it is expected. NULL: more entries than
  * the map can hold, because it changed while it was read. */
 static struct table_slot *slot_of(struct table *t, const unsigned char *key)
 {
-	size_t n_key = own_key(t);
 	struct table_slot *unused = NULL;
 
 	for (uint32_t i = 0; i < t->n_seen; i++) {
 		uint32_t at = (t->expected + i) % t->n_seen;
 
-		if (t->slots[at].is_used && memcmp(t->slots[at].key.bytes, key, n_key) == 0) {
+		if (t->slots[at].is_used && memcmp(t->slots[at].key.bytes, key, t->n_key) == 0) {
 			t->expected = at + 1;
 			return &t->slots[at];
 		}
 		if (!t->slots[at].is_used)
 			unused = &t->slots[at];
 	}
-	if (!unused && t->n_seen < t->shape.n_max)
+	if (!unused && t->n_seen < t->n_max)
 		unused = &t->slots[t->n_seen++];
 	if (!unused)
 		return NULL;
 	*unused = (struct table_slot){ .is_used = 1 };
-	memcpy(unused->key.bytes, key, n_key);
+	memcpy(unused->key.bytes, key, t->n_key);
 	return unused;
 }
 
@@ -67,29 +70,29 @@ static void key_of_copy(const struct table *t, const struct table_slot *slot, ui
                         unsigned char ret[TABLE_KEY_MAX])
 {
 	memcpy(ret, slot->key.bytes, TABLE_KEY_MAX);
-	memcpy(ret + own_key(t), &cpu, sizeof(cpu));
+	memcpy(ret + t->n_key, &cpu, sizeof(cpu));
 }
 
 static int read_copies(const struct table *t, const struct table_slot *slot)
 {
 	int n = 0;
 
-	for (uint32_t cpu = 0; cpu < t->shape.n_copies; cpu++) {
+	for (uint32_t cpu = 0; cpu < t->n_copies; cpu++) {
 		unsigned char key[TABLE_KEY_MAX];
-		char *copy = t->values + cpu * t->shape.n_value;
+		char *copy = t->values + cpu * t->n_value;
 
 		key_of_copy(t, slot, cpu, key);
 		if (bpf_map_lookup_elem(t->map, key, copy) == 0)
 			n++;
 		else
-			memset(copy, 0, t->shape.n_value);
+			memset(copy, 0, t->n_value);
 	}
 	return n > 0;
 }
 
 struct table_slot *table_next(struct table *t)
 {
-	while (!t->is_at_end && t->n_read < t->shape.n_max) {
+	while (!t->is_at_end && t->n_read < t->n_max) {
 		unsigned char key[TABLE_KEY_MAX];
 		struct table_slot *slot;
 
@@ -100,31 +103,57 @@ struct table_slot *table_next(struct table *t)
 		if (!slot || slot->reading == t->reading)
 			continue;
 		slot->reading = t->reading;
-		if (t->shape.has_cpu_in_key ? read_copies(t, slot) : bpf_map_lookup_elem(t->map, key, t->values) == 0)
+		if (t->has_cpu_in_key ? read_copies(t, slot) : bpf_map_lookup_elem(t->map, key, t->values) == 0)
 			return slot;
 	}
 	return NULL;
 }
 
-uint64_t table_sum(const struct table *t, size_t offset)
+void table_name(struct table_slot *slot, const struct outbox *o, const struct table_row *rows, unsigned n,
+                const struct outbox_pair *pairs, unsigned n_pairs)
+{
+	struct outbox_pair all[TABLE_PAIRS_MAX];
+
+	assert(n <= TABLE_SERIES && n_pairs < TABLE_PAIRS_MAX);
+	memcpy(all, pairs, n_pairs * sizeof(*pairs));
+	for (unsigned i = 0; i < n; i++) {
+		all[n_pairs] = (struct outbox_pair){ rows[i].key, rows[i].value };
+		slot->series[i] = outbox_series(o, rows[i].row, all, n_pairs + 1);
+	}
+	slot->is_named = 1;
+}
+
+static uint64_t sum_of(const struct table *t, size_t offset)
 {
 	uint64_t sum = 0, one;
 
-	for (unsigned i = 0; i < t->shape.n_copies; i++) {
-		memcpy(&one, t->values + i * t->shape.n_value + offset, sizeof(one));
+	for (unsigned i = 0; i < t->n_copies; i++) {
+		memcpy(&one, t->values + i * t->n_value + offset, sizeof(one));
 		sum += one;
 	}
 	return sum;
 }
 
-void table_take(const struct table *t, struct table_slot *slot, unsigned mark, size_t offset, uint32_t series,
-                const struct table_poll *poll)
+void table_tell(const struct table *t, struct table_slot *slot, const struct table_row *rows, unsigned n,
+                struct outbox *o, uint64_t interval)
 {
+	struct interval_mark *mark = slot->marks;
 	struct interval_gain gain;
 
-	(void)interval_take((const struct hist *)(const void *)(t->values + offset), t->shape.n_copies,
-	                    t->shape.n_value, poll->interval, &slot->marks[mark], &gain);
-	outbox_histogram(poll->out, series, &gain.histogram, poll->duration_ns);
+	for (unsigned i = 0; i < n; i++) {
+		if (!rows[i].is_hist) {
+			outbox_count(o, slot->series[i], sum_of(t, rows[i].offset));
+			continue;
+		}
+		(void)interval_take((const struct hist *)(const void *)(t->values + rows[i].offset), t->n_copies,
+		                    t->n_value, interval, mark++, &gain);
+		outbox_histogram(o, slot->series[i], &gain.histogram);
+	}
+}
+
+void table_tell_fill(const struct table *t, struct live *l)
+{
+	gauge_fill(&l->gauge, &l->outbox, t->name, t->n_read, t->n_max);
 }
 
 void table_forget(struct table *t, struct table_slot *slot)
@@ -132,9 +161,9 @@ void table_forget(struct table *t, struct table_slot *slot)
 	unsigned char key[TABLE_KEY_MAX];
 
 	slot->is_used = 0;
-	if (!t->shape.has_cpu_in_key)
+	if (!t->has_cpu_in_key)
 		(void)bpf_map_delete_elem(t->map, slot->key.bytes);
-	for (uint32_t cpu = 0; t->shape.has_cpu_in_key && cpu < t->shape.n_copies; cpu++) {
+	for (uint32_t cpu = 0; t->has_cpu_in_key && cpu < t->n_copies; cpu++) {
 		key_of_copy(t, slot, cpu, key);
 		(void)bpf_map_delete_elem(t->map, key);
 	}

@@ -6,12 +6,14 @@
  * read of it. One thread. */
 
 #include "bpf/interval.h"
-#include "bpf/outbox.h"
+#include "bpf/live.h"
+#include "bpf/probes.h"
 
 enum {
 	TABLE_KEY_MAX = 16,
 	TABLE_SERIES = 12,
 	TABLE_HISTS = 2,
+	TABLE_PAIRS_MAX = 5,
 };
 
 /* An entry. What the collector keeps in it is all 0 at first. */
@@ -29,18 +31,18 @@ struct table_slot {
 	struct interval_mark marks[TABLE_HISTS];
 };
 
-struct table_shape {
-	uint32_t n_key, n_max;
-	size_t n_value;
-	unsigned n_copies;  /* of a value: as many as processors, or 1 */
-	int has_cpu_in_key; /* copies are entries of their own, with the processor as their key's last member */
-};
-
+/* Where the map is not a per-CPU one, copies of a value are entries of their own, with the processor as their key's
+ * last member. */
 struct table {
 	struct table_slot *slots;
 	char *values; /* of the entry that table_next gave: its copies */
-	struct table_shape shape;
+	const char *name;
 	int map;
+	unsigned n_copies;
+	uint32_t n_max;
+	size_t n_key; /* bytes of a key that tell entries apart */
+	size_t n_value;
+	int has_cpu_in_key;
 	uint32_t n_seen; /* slots from here on were never used */
 	uint32_t n_read; /* entries, by the reading that goes on or was the last */
 	uint32_t expected;
@@ -49,27 +51,31 @@ struct table {
 	unsigned char next[TABLE_KEY_MAX];
 };
 
-/* 0 or -ENOMEM. */
-int table_init(struct table *t, int map, const struct table_shape *shape);
-void table_done(struct table *t); /* one of zeros is fine */
+/* n_copies: of a value, as many as processors, or 1. 0 or -ENOMEM. */
+int table_open(struct table *t, const struct probes *p, const char *map, unsigned n_copies);
+void table_close(struct table *t); /* one of zeros is fine */
 
 /* A reading: table_begin, then table_next until it gives NULL. */
 void table_begin(struct table *t);
 struct table_slot *table_next(struct table *t);
 
-/* Of the entry that was given last, all copies together; offset: of a uint64_t, or of a struct hist. */
-uint64_t table_sum(const struct table *t, size_t offset);
-
-/* What a poll is of. */
-struct table_poll {
-	struct outbox *out;
-	int64_t duration_ns;
-	uint64_t interval; /* that the programs filled until now */
+/* A member of a map's values. */
+struct table_row {
+	uint32_t row;            /* of the collector's metrics */
+	size_t offset;           /* of a uint64_t that only grows, or of a struct hist */
+	int is_hist;             /* at most TABLE_HISTS of them */
+	const char *key, *value; /* an attribute that only it has; NULL: none */
 };
 
-/* Says what a histogram gained since it was last taken; mark: its place in slot->marks. */
-void table_take(const struct table *t, struct table_slot *slot, unsigned mark, size_t offset, uint32_t series,
-                const struct table_poll *poll);
+/* Makes an entry's series: of each of its rows, at most TABLE_SERIES, with the pairs and what only the row has. */
+void table_name(struct table_slot *slot, const struct outbox *o, const struct table_row *rows, unsigned n,
+                const struct outbox_pair *pairs, unsigned n_pairs);
+/* Says the rows of the entry that was given last, all copies together: of a histogram what it gained since it was last
+ * told. interval: that the programs filled until now. */
+void table_tell(const struct table *t, struct table_slot *slot, const struct table_row *rows, unsigned n,
+                struct outbox *o, uint64_t interval);
+/* How full the map was when it was read. */
+void table_tell_fill(const struct table *t, struct live *l);
 
 /* The entry is taken out of the map. */
 void table_forget(struct table *t, struct table_slot *slot);

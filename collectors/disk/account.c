@@ -19,9 +19,9 @@ static const struct {
 };
 
 /* The collector's own slot of a member, made new when its number means another process now. */
-static uint32_t *series_of(struct disk_account *a, const struct outbox *o, uint32_t i, uint32_t row)
+static uint32_t *series_of(struct disk_account *a, const struct live *l, uint32_t i, uint32_t row)
 {
-	int32_t pid = a->family->at[i].pid;
+	int32_t pid = l->family.at[i].pid;
 	char text[16];
 
 	if (a->known[i].pid == pid)
@@ -31,50 +31,50 @@ static uint32_t *series_of(struct disk_account *a, const struct outbox *o, uint3
 	for (unsigned f = 0; f < FIELDS; f++) {
 		const struct outbox_pair pairs[] = { { "process.pid", text }, { "direction", fields[f].direction } };
 
-		a->known[i].series[f] = outbox_series(o, row, pairs, 2);
+		a->known[i].series[f] = outbox_series(&l->outbox, row, pairs, 2);
 	}
 	return a->known[i].series;
 }
 
-static int poll_one(struct disk_account *a, struct outbox *o, uint32_t i, uint32_t row)
+static int poll_one(struct disk_account *a, struct live *l, uint32_t i, uint32_t row)
 {
 	char path[32], text[IO_BYTES];
 	uint32_t *series;
 	uint64_t value;
 	int n;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/io", (int)a->family->at[i].pid);
+	(void)snprintf(path, sizeof(path), "/proc/%d/io", (int)l->family.at[i].pid);
 	n = family_read(path, text, sizeof(text));
 	if (n < 0)
 		return n;
-	series = series_of(a, o, i, row);
+	series = series_of(a, l, i, row);
 	for (unsigned f = 0; f < FIELDS; f++)
 		if (procfs_field(text, (size_t)n, fields[f].field, &value) == 0)
-			outbox_count(o, series[f], value);
+			outbox_count(&l->outbox, series[f], value);
 	return 0;
 }
 
 /* Beside a better measure its absence is only worth knowing. */
-static void complain(struct disk_account *a, const struct outbox *o, uint32_t row)
+static void complain(struct disk_account *a, const struct weir_host *h, uint32_t row)
 {
 	static const char why[] = "/proc/PID/io may not be read: it needs the target's own user, or CAP_SYS_PTRACE";
 
 	if (a->is_denied)
 		return;
 	a->is_denied = 1;
-	o->host->diag(o->host, &(struct weir_diag){ .code = "disk.account_denied",
-	                                            .message = { why, sizeof(why) - 1 },
-	                                            .offset = WEIR_NO_OFFSET,
-	                                            .count = 1,
-	                                            .severity = row == ROW_ACCOUNTED ? WEIR_NOTE : WEIR_WARNING });
+	h->diag(h, &(struct weir_diag){ .code = "disk.account_denied",
+	                                .message = { why, sizeof(why) - 1 },
+	                                .offset = WEIR_NO_OFFSET,
+	                                .count = 1,
+	                                .severity = row == ROW_ACCOUNTED ? WEIR_NOTE : WEIR_WARNING });
 }
 
-uint32_t disk_account_poll(struct disk_account *a, struct outbox *o, uint32_t row)
+uint32_t disk_account_poll(struct disk_account *a, struct live *l, uint32_t row)
 {
-	uint32_t n_live = family_look(a->family);
+	uint32_t n_live = family_look(&l->family);
 
-	for (uint32_t i = 0; i < a->family->n; i++)
-		if ((!a->family->at[i].is_over || a->family->at[i].is_zombie) && poll_one(a, o, i, row) == -EACCES)
-			complain(a, o, row);
+	for (uint32_t i = 0; i < l->family.n; i++)
+		if ((!l->family.at[i].is_over || l->family.at[i].is_zombie) && poll_one(a, l, i, row) == -EACCES)
+			complain(a, l->host, row);
 	return n_live;
 }

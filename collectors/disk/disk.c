@@ -6,13 +6,9 @@
  * processes' /proc/PID/io. The lowest rung is these alone. Without a process it measures the devices only.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <weir/fail.h>
 
-#include "bpf/gauge.h"
-#include "bpf/live.h"
 #include "bpf/rows.h"
 #include "disk.h"
 
@@ -83,23 +79,16 @@ static const struct weir_option options[OPTION_COUNT] = {
 	[OPTION_RUNG] = ROWS_RUNG("best|procfs", "procfs: no eBPF even where it can be had"),
 };
 
-static const struct weir_claim claims[] = { { NULL, WEIR_CLAIM_LIVE, 0 } };
-
 struct weir_instance {
-	const struct weir_host *host;
+	struct live live;
 	struct disk_kernel *kernel; /* NULL: the lowest rung */
 	struct disk_devices devices;
 	struct disk_account account;
-	struct family family;
-	struct outbox outbox;
-	struct gauge gauge;
-	int64_t last_ns;
-	int has_target;
 };
 
 static int take_kernel(struct weir_instance *i, char why[LIVE_WHY_MAX])
 {
-	return disk_kernel_open(i->host, &i->family, live_is_chosen(i->host, OPTION_SYNC, "calls"), &i->kernel, why);
+	return disk_kernel_open(&i->live, live_is_chosen(i->live.host, OPTION_SYNC, "calls"), &i->kernel, why);
 }
 
 static const struct live_step ladder[] = {
@@ -129,57 +118,29 @@ static int disk_open(const struct weir_host *h, struct weir_instance **ret, stru
 	*ret = i;
 	if (!i)
 		return weir_fail(reterr, -ENOMEM, "disk: no memory");
-	i->host = h;
-	i->outbox.host = h;
-	i->account.family = &i->family;
-	i->gauge.row_skew = ROW_SKEW;
-	r = live_family(h, "disk", &i->family, reterr);
+	i->live.gauge = (struct gauge){ .row_lost = ROW_LOST, .row_fill = ROW_MAP_FILL, .row_skew = ROW_SKEW };
+	r = live_open(&i->live, h, "disk", reterr);
 	if (r < 0)
 		return r;
-	i->has_target = r;
 	(void)h->option(h, OPTION_STACKED, &stacked);
 	disk_devices_init(&i->devices, stacked.i64 != 0);
-	(void)live_climb(h, i, ladder, sizeof(ladder) / sizeof(ladder[0]), OPTION_RUNG);
-	i->last_ns = h->now(h);
-	return live_clock(h);
+	return live_climb(&i->live, i, ladder, LIVE_COUNT_OF(ladder), OPTION_RUNG);
 }
 
 static int disk_poll(struct weir_instance *i, int64_t now_ns, struct weir_error *reterr)
 {
-	int64_t duration_ns = now_ns > i->last_ns ? now_ns - i->last_ns : 0;
+	struct live *l = &i->live;
 	uint32_t n_live = 1;
-	int r;
 
-	outbox_begin(&i->outbox, now_ns);
-	gauge_begin(&i->gauge);
+	live_begin(l, now_ns);
 	if (i->kernel)
-		disk_kernel_poll(i->kernel, &i->devices, &i->outbox, duration_ns);
-	disk_devices_poll(&i->devices, &i->outbox);
-	if (i->has_target)
-		n_live = disk_account_poll(&i->account, &i->outbox, i->kernel ? ROW_ACCOUNTED : ROW_PROCESS_IO);
-	gauge_end(&i->gauge, &i->outbox, "disk");
-	i->last_ns = now_ns;
-	r = outbox_end(&i->outbox);
-	if (r < 0)
-		return weir_fail(reterr, r, "disk: %s", strerror(-r));
-	return n_live ? WEIR_AGAIN : WEIR_END;
+		disk_kernel_poll(i->kernel, &i->devices, l);
+	disk_devices_poll(&i->devices, &l->outbox);
+	if (l->has_target)
+		n_live = disk_account_poll(&i->account, l, i->kernel ? ROW_ACCOUNTED : ROW_PROCESS_IO);
+	return live_end(l, n_live, reterr);
 }
 
-const struct weir_collector weir_collector = {
-	.abi_major = WEIR_ABI_MAJOR,
-	.abi_minor = WEIR_ABI_MINOR,
-	.size = sizeof(struct weir_collector),
-	.name = "disk",
-	.version = "0.1.0",
-	.summary = "disk IO of a running process and of the devices under it",
-	.licence = "Apache-2.0",
-	.metrics = metrics,
-	.options = options,
-	.claims = claims,
-	.n_metrics = ROW_COUNT,
-	.n_options = OPTION_COUNT,
-	.n_claims = 1,
-	.open = disk_open,
-	.poll = disk_poll,
-	.close = disk_close,
-};
+const struct weir_collector weir_collector =
+	LIVE_COLLECTOR("disk", "disk IO of a running process and of the devices under it", metrics, options, disk_open,
+                       disk_poll, disk_close);

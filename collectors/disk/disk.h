@@ -6,11 +6,7 @@
  * without), account.c reads what the kernel accounts to processes anyway, devices.c knows devices and reads what the
  * kernel counts of them. The latter two are the lowest rung, and beside the highest its independent check. */
 
-#include <weir/collector.h>
-
-#include "bpf/family.h"
 #include "bpf/live.h"
-#include "bpf/outbox.h"
 
 enum disk_row {
 	ROW_IO,
@@ -78,7 +74,6 @@ void disk_devices_poll(struct disk_devices *d, struct outbox *o);
 /* ---- What the kernel accounts to processes ---- */
 
 struct disk_account {
-	struct family *family;
 	struct {
 		int32_t pid;
 		uint32_t series[3];
@@ -87,16 +82,15 @@ struct disk_account {
 };
 
 /* row: ROW_ACCOUNTED beside another measure, ROW_PROCESS_IO where there is none. How many processes live. */
-uint32_t disk_account_poll(struct disk_account *a, struct outbox *o, uint32_t row);
+uint32_t disk_account_poll(struct disk_account *a, struct live *l, uint32_t row);
 
 /* ---- eBPF ---- */
 
 struct disk_kernel;
 
-/* Loads and attaches. 0, or -errno with why in plain words. */
-int disk_kernel_open(const struct weir_host *h, const struct family *family, int has_all_syncs,
-                     struct disk_kernel **ret, char why[LIVE_WHY_MAX]);
-void disk_kernel_poll(struct disk_kernel *k, struct disk_devices *d, struct outbox *o, int64_t duration_ns);
+/* Loads and attaches. 0, or -errno, with why in plain words where there is more to say. */
+int disk_kernel_open(struct live *l, int has_all_syncs, struct disk_kernel **ret, char why[LIVE_WHY_MAX]);
+void disk_kernel_poll(struct disk_kernel *k, struct disk_devices *d, struct live *l);
 void disk_kernel_close(struct disk_kernel *k); /* NULL is fine */
 
 #endif

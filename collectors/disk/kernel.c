@@ -8,8 +8,6 @@
 
 #include "bpf/disk.h"
 #include "bpf/disk.skel.h"
-#include "bpf/gauge.h"
-#include "bpf/probes.h"
 #include "bpf/table.h"
 #include "disk.h"
 
@@ -18,13 +16,11 @@ enum {
 };
 
 struct disk_kernel {
-	const struct weir_host *host;
 	struct probes probes;
 	struct disk_bpf__rodata *rodata;
 	struct disk_bpf__data *data;
 	struct disk_bpf__bss *bss;
 	struct table devices, processes, files;
-	struct gauge gauge;
 	uint32_t ended[TARGETS_MAX];
 };
 
@@ -108,7 +104,7 @@ static void choose_devices_only(struct disk_kernel *k)
 	k->rodata->has_targets = 0;
 }
 
-static int load(struct disk_kernel *k, int has_targets, int has_all_syncs, char *why)
+static int load(struct disk_kernel *k, const struct live *l, int has_all_syncs, char *why)
 {
 	/* Without these there is nothing that is worth the rung. */
 	static const char *const needed[] = { "on_rq_complete", "on_fork", "on_exit" };
@@ -126,11 +122,11 @@ static int load(struct disk_kernel *k, int has_targets, int has_all_syncs, char 
 	if (k->probes.missing[0]) {
 		(void)snprintf(line, sizeof(line), "this kernel has not, so their metrics are absent: %s",
 		               k->probes.missing);
-		live_note(k->host, "disk.hooks_missing", line);
+		live_note(l->host, "disk.hooks_missing", line);
 	}
 	k->rodata->page_bytes = page_bytes();
 	choose_sync(k, has_all_syncs);
-	if (!has_targets)
+	if (!l->has_target)
 		choose_devices_only(k);
 	r = probes_load(&k->probes, why);
 	k->data = load_variables(k->probes.object, ".data");
@@ -140,65 +136,27 @@ static int load(struct disk_kernel *k, int has_targets, int has_all_syncs, char 
 
 static int make_room(struct disk_kernel *k)
 {
-	const struct {
-		const char *map;
-		struct table *table;
-		struct table_shape shape;
-	} tables[] = {
-		{ "devices",
-		  &k->devices,
-		  { sizeof(struct disk_device_key), DISK_DEVICES_MAX, sizeof(struct disk_device), k->probes.n_cpus,
-		    0 } },
-		{ "processes",
-		  &k->processes,
-		  { sizeof(struct disk_process_key), DISK_PROCESSES_MAX, sizeof(struct disk_process), k->probes.n_cpus,
-		    1 } },
-		{ "files",
-		  &k->files,
-		  { sizeof(struct disk_files_key), DISK_FILES_MAX, sizeof(struct disk_files), k->probes.n_cpus, 1 } },
-	};
-	int r = 0;
+	int r = table_open(&k->devices, &k->probes, "devices", k->probes.n_cpus);
 
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && r == 0; i++)
-		r = table_init(tables[i].table, probes_map(&k->probes, tables[i].map), &tables[i].shape);
-	return r;
-}
-
-static int start(struct disk_kernel *k, const struct family *family, int has_all_syncs, char *why)
-{
-	int r = load(k, family->n > 0, has_all_syncs, why);
-
-	if (r < 0)
-		return r;
-	r = make_room(k);
 	if (r == 0)
-		r = probes_follow(&k->probes, family);
-	if (r < 0)
-		(void)snprintf(why, LIVE_WHY_MAX, "%s", strerror(-r));
-	return r;
+		r = table_open(&k->processes, &k->probes, "processes", k->probes.n_cpus);
+	return r < 0 ? r : table_open(&k->files, &k->probes, "files", k->probes.n_cpus);
 }
 
-int disk_kernel_open(const struct weir_host *h, const struct family *family, int has_all_syncs,
-                     struct disk_kernel **ret, char why[LIVE_WHY_MAX])
+int disk_kernel_open(struct live *l, int has_all_syncs, struct disk_kernel **ret, char why[LIVE_WHY_MAX])
 {
-	struct disk_kernel *k = calloc(1, sizeof(*k));
-	int r;
+	struct disk_kernel *k = *ret = calloc(1, sizeof(*k));
+	int r = k ? load(k, l, has_all_syncs, why) : -ENOMEM;
 
-	*ret = NULL;
-	if (!k) {
-		(void)snprintf(why, LIVE_WHY_MAX, "no memory");
-		return -ENOMEM;
-	}
-	k->host = h;
-	k->gauge.row_lost = ROW_LOST;
-	k->gauge.row_fill = ROW_MAP_FILL;
-	r = start(k, family, has_all_syncs, why);
+	if (r == 0)
+		r = make_room(k);
+	if (r == 0)
+		r = probes_follow(&k->probes, &l->family);
 	if (r < 0) {
 		disk_kernel_close(k);
-		return r;
+		*ret = NULL;
 	}
-	*ret = k;
-	return 0;
+	return r;
 }
 
 void disk_kernel_close(struct disk_kernel *k)
@@ -206,166 +164,101 @@ void disk_kernel_close(struct disk_kernel *k)
 	if (!k)
 		return;
 	probes_close(&k->probes);
-	table_done(&k->devices);
-	table_done(&k->processes);
-	table_done(&k->files);
+	table_close(&k->devices);
+	table_close(&k->processes);
+	table_close(&k->files);
 	free(k);
 }
 
 /* ---- Reading ---- */
 
-/* A number or histogram of a map's value. */
-struct row {
-	uint32_t row;
-	size_t offset;
-	const char *call; /* an attribute more; NULL: none */
-};
-
-/* Whose an entry is. */
-struct whose {
-	uint32_t tgid; /* 0: the machine's */
-	const char *device, *direction;
-};
-
-enum {
-	NUMBERS_MAX = 4,
-};
-
-/* What a map's values hold. */
+/* A map, what its values hold, and whose an entry is. */
 struct kind {
-	struct row numbers[NUMBERS_MAX];
-	struct row hists[TABLE_HISTS];
-	unsigned n_numbers;
-	int (*whose)(const struct table_slot *s, struct disk_devices *d, struct whose *ret); /* 0: it is left out */
+	const struct table_row *rows;
+	unsigned n_rows;
+	int has_process, has_device; /* in the key, in this order */
 };
 
-static int is_wanted(struct disk_devices *d, uint32_t device, uint32_t op, struct whose *ret)
-{
-	const struct disk_device_entry *e = disk_device(d, device);
-
-	if (!e || e->is_left_out)
-		return 0;
-	ret->device = e->name;
-	ret->direction = disk_direction_name(op);
-	return 1;
-}
-
-static int whose_device(const struct table_slot *s, struct disk_devices *d, struct whose *ret)
-{
-	struct disk_device_key key;
-
-	memcpy(&key, s->key.bytes, sizeof(key));
-	return is_wanted(d, key.device, key.op, ret);
-}
-
-static int whose_process(const struct table_slot *s, struct disk_devices *d, struct whose *ret)
-{
-	struct disk_process_key key;
-
-	memcpy(&key, s->key.bytes, sizeof(key));
-	ret->tgid = key.tgid;
-	return is_wanted(d, key.device, key.op, ret);
-}
-
-static int whose_files(const struct table_slot *s, struct disk_devices *d, struct whose *ret)
-{
-	ret->tgid = s->key.tgid;
-	return 1;
-}
-
-static const struct kind of_devices = {
-	.numbers = { { ROW_IO, offsetof(struct disk_device, n_bytes), NULL },
-	             { ROW_OPERATIONS, offsetof(struct disk_device, n_operations), NULL },
-	             { ROW_REQUEUES, offsetof(struct disk_device, n_requeues), NULL } },
-	.hists = { { ROW_LATENCY, offsetof(struct disk_device, latency), NULL },
-	           { ROW_QUEUE_TIME, offsetof(struct disk_device, queue), NULL } },
-	.n_numbers = 3,
-	.whose = whose_device,
+static const struct table_row device_rows[] = {
+	{ ROW_IO, offsetof(struct disk_device, n_bytes), 0, NULL, NULL },
+	{ ROW_OPERATIONS, offsetof(struct disk_device, n_operations), 0, NULL, NULL },
+	{ ROW_REQUEUES, offsetof(struct disk_device, n_requeues), 0, NULL, NULL },
+	{ ROW_LATENCY, offsetof(struct disk_device, latency), 1, NULL, NULL },
+	{ ROW_QUEUE_TIME, offsetof(struct disk_device, queue), 1, NULL, NULL },
 };
 
-static const struct kind of_processes = {
-	.numbers = { { ROW_PROCESS_IO, offsetof(struct disk_process, n_bytes), NULL },
-	             { ROW_PROCESS_OPERATIONS, offsetof(struct disk_process, n_operations), NULL } },
-	.hists = { { ROW_PROCESS_LATENCY, offsetof(struct disk_process, latency), NULL },
-	           { ROW_PROCESS_QUEUE_TIME, offsetof(struct disk_process, queue), NULL } },
-	.n_numbers = 2,
-	.whose = whose_process,
+static const struct table_row process_rows[] = {
+	{ ROW_PROCESS_IO, offsetof(struct disk_process, n_bytes), 0, NULL, NULL },
+	{ ROW_PROCESS_OPERATIONS, offsetof(struct disk_process, n_operations), 0, NULL, NULL },
+	{ ROW_PROCESS_LATENCY, offsetof(struct disk_process, latency), 1, NULL, NULL },
+	{ ROW_PROCESS_QUEUE_TIME, offsetof(struct disk_process, queue), 1, NULL, NULL },
 };
 
-static const struct kind of_files = {
-	.numbers = { { ROW_DIRTIED, offsetof(struct disk_files, n_dirtied_bytes), NULL },
-	             { ROW_CACHE_REQUESTED, offsetof(struct disk_files, n_requested), NULL },
-	             { ROW_CACHE_ADDED, offsetof(struct disk_files, n_added), NULL },
-	             { ROW_CACHE_FAULTS, offsetof(struct disk_files, n_faults), NULL } },
-	.hists = { { ROW_FSYNC, offsetof(struct disk_files, fsync), "fsync" },
-	           { ROW_FSYNC, offsetof(struct disk_files, fdatasync), "fdatasync" } },
-	.n_numbers = 4,
-	.whose = whose_files,
+static const struct table_row files_rows[] = {
+	{ ROW_DIRTIED, offsetof(struct disk_files, n_dirtied_bytes), 0, NULL, NULL },
+	{ ROW_CACHE_REQUESTED, offsetof(struct disk_files, n_requested), 0, NULL, NULL },
+	{ ROW_CACHE_ADDED, offsetof(struct disk_files, n_added), 0, NULL, NULL },
+	{ ROW_CACHE_FAULTS, offsetof(struct disk_files, n_faults), 0, NULL, NULL },
+	{ ROW_FSYNC, offsetof(struct disk_files, fsync), 1, "call", "fsync" },
+	{ ROW_FSYNC, offsetof(struct disk_files, fdatasync), 1, "call", "fdatasync" },
 };
 
-static uint32_t declare(const struct outbox *o, const struct row *row, const struct whose *whose)
-{
-	char pid[16];
-	const struct outbox_pair pairs[] = { { "process.pid", whose->tgid ? pid : NULL },
-		                             { "device", whose->device },
-		                             { "direction", whose->direction },
-		                             { "call", row->call } };
+static const struct kind of_devices = { device_rows, LIVE_COUNT_OF(device_rows), 0, 1 };
+static const struct kind of_processes = { process_rows, LIVE_COUNT_OF(process_rows), 1, 1 };
+static const struct kind of_files = { files_rows, LIVE_COUNT_OF(files_rows), 1, 0 };
 
-	(void)snprintf(pid, sizeof(pid), "%u", whose->tgid);
-	return outbox_series(o, row->row, pairs, 4);
-}
-
+/* Of a device that is left out, nothing is said. */
 static void name_entry(struct table_slot *s, struct disk_devices *d, const struct kind *kind, const struct outbox *o)
 {
-	struct whose whose = { 0 };
+	const unsigned char *at = s->key.bytes + (kind->has_process ? sizeof(uint32_t) : 0);
+	const struct disk_device_entry *e = NULL;
+	struct disk_device_key key = { 0 };
+	char pid[16];
 
+	if (kind->has_device) {
+		memcpy(&key, at, sizeof(key));
+		e = disk_device(d, key.device);
+		s->is_silent = !e || e->is_left_out;
+	}
+	(void)snprintf(pid, sizeof(pid), "%u", s->key.tgid);
+	if (!s->is_silent)
+		table_name(s, o, kind->rows, kind->n_rows,
+		           (const struct outbox_pair[]){ { "process.pid", kind->has_process ? pid : NULL },
+		                                         { "device", e ? e->name : NULL },
+		                                         { "direction", e ? disk_direction_name(key.op) : NULL } },
+		           3);
 	s->is_named = 1;
-	s->is_silent = !kind->whose(s, d, &whose);
-	for (unsigned i = 0; i < kind->n_numbers && !s->is_silent; i++)
-		s->series[i] = declare(o, &kind->numbers[i], &whose);
-	for (unsigned i = 0; i < TABLE_HISTS && !s->is_silent; i++)
-		s->series[NUMBERS_MAX + i] = declare(o, &kind->hists[i], &whose);
 }
 
-static void poll_map(struct table *t, const struct kind *kind, struct disk_devices *d, const struct table_poll *poll)
+static void poll_map(struct table *t, const struct kind *kind, struct disk_devices *d, struct live *l,
+                     uint64_t interval)
 {
 	struct table_slot *s;
 
 	for (table_begin(t); (s = table_next(t));) {
 		if (!s->is_named)
-			name_entry(s, d, kind, poll->out);
-		if (s->is_silent)
-			continue;
-		for (unsigned i = 0; i < kind->n_numbers; i++)
-			outbox_count(poll->out, s->series[i], table_sum(t, kind->numbers[i].offset));
-		for (unsigned i = 0; i < TABLE_HISTS; i++)
-			table_take(t, s, i, kind->hists[i].offset, s->series[NUMBERS_MAX + i], poll);
+			name_entry(s, d, kind, &l->outbox);
+		if (!s->is_silent)
+			table_tell(t, s, kind->rows, kind->n_rows, &l->outbox, interval);
 	}
+	table_tell_fill(t, l);
 }
 
-static void tell_gauges(struct disk_kernel *k, struct outbox *o)
+void disk_kernel_poll(struct disk_kernel *k, struct disk_devices *d, struct live *l)
 {
-	for (unsigned i = 0; i < DISK_LOST_COUNT; i++)
-		gauge_lost(&k->gauge, o, i, losses[i], k->bss->lost[i]);
-	gauge_lost(&k->gauge, o, DISK_LOST_COUNT, "disk.targets_full", k->bss->lost_targets);
-	gauge_fill(&k->gauge, o, 0, "devices", k->devices.n_read, DISK_DEVICES_MAX);
-	gauge_fill(&k->gauge, o, 1, "processes", k->processes.n_read, DISK_PROCESSES_MAX);
-	gauge_fill(&k->gauge, o, 2, "files", k->files.n_read, DISK_FILES_MAX);
-	gauge_fill(&k->gauge, o, 3, "targets", k->probes.n_targets, TARGETS_MAX);
-}
-
-void disk_kernel_poll(struct disk_kernel *k, struct disk_devices *d, struct outbox *o, int64_t duration_ns)
-{
-	const struct table_poll poll = { o, duration_ns, k->data->interval++ };
+	uint64_t interval = k->data->interval++;
 	uint32_t n;
 
-	poll_map(&k->devices, &of_devices, d, &poll);
-	poll_map(&k->processes, &of_processes, d, &poll);
-	poll_map(&k->files, &of_files, d, &poll);
+	poll_map(&k->devices, &of_devices, d, l, interval);
+	poll_map(&k->processes, &of_processes, d, l, interval);
+	poll_map(&k->files, &of_files, d, l, interval);
 	n = probes_let_go(&k->probes, k->ended);
 	for (uint32_t i = 0; i < n; i++) {
 		table_forget_process(&k->processes, k->ended[i]);
 		table_forget_process(&k->files, k->ended[i]);
 	}
-	tell_gauges(k, o);
+	for (unsigned i = 0; i < DISK_LOST_COUNT; i++)
+		gauge_lost(&l->gauge, &l->outbox, losses[i], k->bss->lost[i]);
+	gauge_lost(&l->gauge, &l->outbox, "disk.targets_full", k->bss->lost_targets);
+	gauge_fill(&l->gauge, &l->outbox, "targets", k->probes.n_targets, TARGETS_MAX);
 }

@@ -4,15 +4,14 @@
 
 #include "disk.h"
 
-int disk_kernel_open(const struct weir_host *h, const struct family *family, int has_all_syncs,
-                     struct disk_kernel **ret, char why[LIVE_WHY_MAX])
+int disk_kernel_open(struct live *l, int has_all_syncs, struct disk_kernel **ret, char why[LIVE_WHY_MAX])
 {
 	*ret = NULL;
 	(void)snprintf(why, LIVE_WHY_MAX, "this weir was built without eBPF (-Dbpf=disabled)");
 	return -ENOTSUP;
 }
 
-void disk_kernel_poll(struct disk_kernel *k, struct disk_devices *d, struct outbox *o, int64_t duration_ns)
+void disk_kernel_poll(struct disk_kernel *k, struct disk_devices *d, struct live *l)
 {
 }
 

@@ -126,8 +126,6 @@ static const struct weir_option options[OPTION_COUNT] = {
 	                  .type = WEIR_OPTION_CHOICE },
 };
 
-static const struct weir_claim claims[] = { { NULL, WEIR_CLAIM_LIVE, 0 } };
-
 struct weir_instance {
 	const struct weir_host *host;
 	struct spaces *spaces;
@@ -513,22 +511,6 @@ static int hsprof_poll(struct weir_instance *i, int64_t now_ns, struct weir_erro
 	return has_targets ? WEIR_AGAIN : WEIR_END;
 }
 
-WEIR_EXPORT const struct weir_collector weir_collector = {
-	.abi_major = WEIR_ABI_MAJOR,
-	.abi_minor = WEIR_ABI_MINOR,
-	.size = sizeof(struct weir_collector),
-	.name = "hsprof",
-	.version = "0.1.0",
-	.summary = "CPU profiles with Haskell stacks of running programs, profiled or not",
-	.licence = "Apache-2.0",
-	.metrics = metrics,
-	.options = options,
-	.claims = claims,
-	.n_metrics = ROW_COUNT,
-	.n_options = OPTION_COUNT,
-	.n_claims = 1,
-	.open = hsprof_open,
-	.poll = hsprof_poll,
-	.close = hsprof_close,
-	.probe = hsprof_probe,
-};
+const struct weir_collector weir_collector =
+	LIVE_COLLECTOR("hsprof", "CPU profiles with Haskell stacks of running programs, profiled or not", metrics,
+                       options, hsprof_open, hsprof_poll, hsprof_close, .probe = hsprof_probe);

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bpf/gauge.h"
 #include "bpf/interval.h"
 #include "net.h"
 #include "netlink.h"
@@ -56,9 +55,7 @@ struct connection {
 
 struct net_diag {
 	struct netlink netlink;
-	struct gauge gauge;
 	uint32_t look;
-	int64_t duration_ns; /* of the interval that ends with this look */
 	uint32_t n_owners, n_connections, n_processes;
 	int32_t free, buckets[BUCKETS];
 	uint64_t lost[LOST_COUNT];
@@ -97,10 +94,8 @@ int net_diag_open(int32_t pid, struct net_diag **ret, char why[LIVE_WHY_MAX])
 	struct net_diag *d = calloc(1, sizeof(*d));
 	int r;
 
-	if (!d) {
-		(void)snprintf(why, LIVE_WHY_MAX, "no memory");
+	if (!d)
 		return -ENOMEM;
-	}
 	d->netlink.fd = d->netlink.fd_ends = -1;
 	r = pid ? may_look(pid, why) : 0;
 	if (r == 0)
@@ -109,8 +104,6 @@ int net_diag_open(int32_t pid, struct net_diag **ret, char why[LIVE_WHY_MAX])
 		net_diag_close(d);
 		return r;
 	}
-	d->gauge.row_lost = ROW_LOST;
-	d->gauge.row_fill = ROW_MAP_FILL;
 	memset(d->buckets, -1, sizeof(d->buckets));
 	for (int32_t i = 0; i < CONNECTIONS_MAX; i++)
 		d->connections[i].next = i + 1 < CONNECTIONS_MAX ? i + 1 : -1;
@@ -273,7 +266,7 @@ static struct connection *meet(struct net_diag *d, const struct netlink_tcp *t, 
 	}
 	name_connection(d, c, tgid, o);
 	for (unsigned way = 0; way < 2 && d->look > 1; way++)
-		outbox_start(o, c->series.bytes[way], d->duration_ns);
+		outbox_start(o, c->series.bytes[way]);
 	return c;
 }
 
@@ -291,7 +284,7 @@ static void let_go(struct net_diag *d, struct connection *c)
 
 /* ---- Saying ---- */
 
-static void say_rtt(struct connection *c, struct outbox *o, int64_t duration_ns)
+static void say_rtt(struct connection *c, struct outbox *o)
 {
 	struct interval_mark none = { 0 };
 	struct interval_gain gain;
@@ -303,10 +296,10 @@ static void say_rtt(struct connection *c, struct outbox *o, int64_t duration_ns)
 	c->n_segments_in = c->last.n_segments_in;
 	hist_add(&one, (uint64_t)c->last.rtt_us * NS_PER_US, 1);
 	(void)interval_take(&one, 1, sizeof(one), 1, &none, &gain);
-	outbox_histogram(o, c->series.rtt, &gain.histogram, duration_ns);
+	outbox_histogram(o, c->series.rtt, &gain.histogram);
 }
 
-static void say_connection(struct net_diag *d, struct connection *c, struct outbox *o, int64_t duration_ns)
+static void say_connection(struct net_diag *d, struct connection *c, struct outbox *o)
 {
 	const uint64_t now[2] = { c->last.n_acked_bytes, c->last.n_received_bytes };
 
@@ -318,7 +311,7 @@ static void say_connection(struct net_diag *d, struct connection *c, struct outb
 			d->processes[c->process].totals[way] += now[way] - c->told[way];
 		c->told[way] = now[way];
 	}
-	say_rtt(c, o, duration_ns);
+	say_rtt(c, o);
 }
 
 static void say_life(const struct connection *c, struct outbox *o)
@@ -379,14 +372,16 @@ static void look_at_ends(struct net_diag *d)
 	}
 }
 
-static void tell(struct net_diag *d, struct outbox *o, int64_t duration_ns)
+static void tell(struct net_diag *d, struct live *l)
 {
+	struct outbox *o = &l->outbox;
+
 	for (unsigned b = 0; b < BUCKETS; b++)
 		for (int32_t at = d->buckets[b], next; at >= 0; at = next) {
 			struct connection *c = &d->connections[at];
 
 			next = c->next;
-			say_connection(d, c, o, duration_ns);
+			say_connection(d, c, o);
 			if (c->look == d->look)
 				continue;
 			say_life(c, o);
@@ -397,25 +392,24 @@ static void tell(struct net_diag *d, struct outbox *o, int64_t duration_ns)
 			outbox_count(o, d->processes[i].series[way], d->processes[i].totals[way]);
 	d->lost[LOST_ENDS] = d->netlink.n_missed_ends;
 	for (unsigned i = 0; i < LOST_COUNT; i++)
-		gauge_lost(&d->gauge, o, i, losses[i], d->lost[i]);
-	gauge_fill(&d->gauge, o, 0, "connections", d->n_connections, CONNECTIONS_MAX);
+		gauge_lost(&l->gauge, o, losses[i], d->lost[i]);
+	gauge_fill(&l->gauge, o, "connections", d->n_connections, CONNECTIONS_MAX);
 }
 
-void net_diag_poll(struct net_diag *d, const struct family *family, struct outbox *o, int64_t duration_ns)
+void net_diag_poll(struct net_diag *d, struct live *l)
 {
 	int r;
 
 	d->look++;
-	d->duration_ns = duration_ns;
 	memset(d->listens, 0, sizeof(d->listens));
-	look_at_owners(d, family);
-	r = look_at_sockets(d, o);
+	look_at_owners(d, &l->family);
+	r = look_at_sockets(d, &l->outbox);
 	look_at_ends(d);
 	/* Who was not told of then may be there all the same. */
 	if (r >= 0)
-		tell(d, o, duration_ns);
+		tell(d, l);
 	else
-		o->host->diag(o->host, &(struct weir_diag){ .code = "net.sock_diag_failed",
+		l->host->diag(l->host, &(struct weir_diag){ .code = "net.sock_diag_failed",
 		                                            .message = { strerror(-r), strlen(strerror(-r)) },
 		                                            .offset = WEIR_NO_OFFSET,
 		                                            .count = 1,

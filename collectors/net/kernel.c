@@ -7,7 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "bpf/gauge.h"
 #include "bpf/interval.h"
 #include "bpf/net.skel.h"
 #include "bpf/probes.h"
@@ -64,7 +63,6 @@ struct socket {
 };
 
 struct net_kernel {
-	const struct weir_host *host;
 	struct probes probes;
 	struct net_bpf__data *data;
 	struct net_bpf__bss *bss;
@@ -73,12 +71,10 @@ struct net_kernel {
 	int32_t buckets[BUCKETS];
 	int32_t free;
 	uint64_t n_sockets, n_tcps;
-	int64_t duration_ns;    /* of the interval that ends with this poll */
 	struct socket *sockets; /* NET_SOCKETS_MAX */
 	struct tcp *tcps;       /* NET_TCPS_MAX */
 	struct process *processes;
 	uint32_t n_processes;
-	struct gauge gauge;
 	uint32_t ended[TARGETS_MAX];
 	struct net_tcp tcp;
 	struct interval_gain gain;
@@ -142,41 +138,20 @@ static int make_room(struct net_kernel *k)
 	return 0;
 }
 
-static int start(struct net_kernel *k, const struct family *family, enum net_means means, char *why)
+int net_kernel_open(const struct live *l, enum net_means means, struct net_kernel **ret, char why[LIVE_WHY_MAX])
 {
-	int r = load(k, means, why);
+	struct net_kernel *k = *ret = calloc(1, sizeof(*k));
+	int r = k ? load(k, means, why) : -ENOMEM;
 
-	if (r < 0)
-		return r;
-	r = make_room(k);
 	if (r == 0)
-		r = probes_follow(&k->probes, family);
-	if (r < 0)
-		(void)snprintf(why, LIVE_WHY_MAX, "%s", strerror(-r));
-	return r;
-}
-
-int net_kernel_open(const struct weir_host *h, const struct family *family, enum net_means means,
-                    struct net_kernel **ret, char why[LIVE_WHY_MAX])
-{
-	struct net_kernel *k = calloc(1, sizeof(*k));
-	int r;
-
-	*ret = NULL;
-	if (!k) {
-		(void)snprintf(why, LIVE_WHY_MAX, "no memory");
-		return -ENOMEM;
-	}
-	k->host = h;
-	k->gauge.row_lost = ROW_LOST;
-	k->gauge.row_fill = ROW_MAP_FILL;
-	r = start(k, family, means, why);
+		r = make_room(k);
+	if (r == 0)
+		r = probes_follow(&k->probes, &l->family);
 	if (r < 0) {
 		net_kernel_close(k);
-		return r;
+		*ret = NULL;
 	}
-	*ret = k;
-	return 0;
+	return r;
 }
 
 void net_kernel_close(struct net_kernel *k)
@@ -258,9 +233,9 @@ static void name_socket(struct net_kernel *k, struct socket *s, const struct net
 		name_tcp(k, s, o, &names);
 	/* Who took which part is known of a connection that was seen from its beginning. */
 	for (unsigned i = 0; i < COUNTS && s->tcp >= 0 && c->role != NET_ROLE_UNKNOWN; i++)
-		outbox_start(o, s->series[i], k->duration_ns);
+		outbox_start(o, s->series[i]);
 	for (unsigned way = 0; way < 2 && s->tcp >= 0 && c->role != NET_ROLE_UNKNOWN; way++)
-		outbox_start(o, k->tcps[s->tcp].series.bytes[way], k->duration_ns);
+		outbox_start(o, k->tcps[s->tcp].series.bytes[way]);
 }
 
 static void name_process(struct process *p, enum transport transport, const struct outbox *o)
@@ -375,7 +350,7 @@ static void tell_life(struct net_kernel *k, const struct socket *s, const struct
 }
 
 /* Whether it is over and read to its end. */
-static int poll_tcp(struct net_kernel *k, const struct socket *s, struct outbox *o, int64_t duration_ns)
+static int poll_tcp(struct net_kernel *k, const struct socket *s, struct outbox *o)
 {
 	struct tcp *t = &k->tcps[s->tcp];
 
@@ -389,7 +364,7 @@ static int poll_tcp(struct net_kernel *k, const struct socket *s, struct outbox 
 		outbox_count(o, t->series.bytes[1], k->tcp.n_received_bytes);
 	}
 	(void)interval_take(&k->tcp.rtt, 1, sizeof(k->tcp.rtt), k->data->interval - 1, &t->mark, &k->gain);
-	outbox_histogram(o, t->series.rtt, &k->gain.histogram, duration_ns);
+	outbox_histogram(o, t->series.rtt, &k->gain.histogram);
 	if (!k->tcp.closed_ns)
 		return 0;
 	if (t->n_polls_closed++ == 0)
@@ -416,12 +391,12 @@ static void poll_sockets(struct net_kernel *k, struct outbox *o)
 	}
 }
 
-static void poll_ends(struct net_kernel *k, struct outbox *o, int64_t duration_ns)
+static void poll_ends(struct net_kernel *k, struct outbox *o)
 {
 	for (unsigned b = 0; b < BUCKETS; b++)
 		for (int32_t at = k->buckets[b], next; at >= 0; at = next) {
 			struct socket *s = &k->sockets[at];
-			int has_ended = s->tcp >= 0 ? poll_tcp(k, s, o, duration_ns) : s->n_idle > IDLE_POLLS;
+			int has_ended = s->tcp >= 0 ? poll_tcp(k, s, o) : s->n_idle > IDLE_POLLS;
 
 			next = s->next;
 			/* What a dead process left open says nothing more, except TCP that is still closing. */
@@ -440,24 +415,25 @@ static void poll_processes(struct net_kernel *k, struct outbox *o)
 				outbox_count(o, k->processes[i].series[t][c], k->processes[i].totals[t][c]);
 }
 
-static void tell_gauges(struct net_kernel *k, struct outbox *o)
+static void tell_gauges(struct net_kernel *k, struct live *l)
 {
+	struct outbox *o = &l->outbox;
+
 	for (unsigned i = 0; i < NET_LOST_COUNT; i++)
-		gauge_lost(&k->gauge, o, i, losses[i], k->bss->lost[i]);
-	gauge_lost(&k->gauge, o, NET_LOST_COUNT, "net.targets_full", k->bss->lost_targets);
-	gauge_fill(&k->gauge, o, 0, "sockets", k->n_sockets, NET_SOCKETS_MAX);
-	gauge_fill(&k->gauge, o, 1, "tcps", k->n_tcps, NET_TCPS_MAX);
-	gauge_fill(&k->gauge, o, 2, "targets", k->probes.n_targets, TARGETS_MAX);
+		gauge_lost(&l->gauge, o, losses[i], k->bss->lost[i]);
+	gauge_lost(&l->gauge, o, "net.targets_full", k->bss->lost_targets);
+	gauge_fill(&l->gauge, o, "sockets", k->n_sockets, NET_SOCKETS_MAX);
+	gauge_fill(&l->gauge, o, "tcps", k->n_tcps, NET_TCPS_MAX);
+	gauge_fill(&l->gauge, o, "targets", k->probes.n_targets, TARGETS_MAX);
 }
 
-void net_kernel_poll(struct net_kernel *k, struct outbox *o, int64_t duration_ns)
+void net_kernel_poll(struct net_kernel *k, struct live *l)
 {
 	k->data->interval++;
-	k->duration_ns = duration_ns;
-	poll_sockets(k, o);
-	poll_ends(k, o, duration_ns);
-	poll_processes(k, o);
+	poll_sockets(k, &l->outbox);
+	poll_ends(k, &l->outbox);
+	poll_processes(k, &l->outbox);
 	/* Their sockets may outlive them. */
 	(void)probes_let_go(&k->probes, k->ended);
-	tell_gauges(k, o);
+	tell_gauges(k, l);
 }

@@ -7,13 +7,9 @@
  * names of their own. The lowest rung is the namespace alone.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <weir/fail.h>
 
-#include "bpf/gauge.h"
-#include "bpf/live.h"
 #include "bpf/rows.h"
 #include "net.h"
 
@@ -73,33 +69,32 @@ static const struct weir_option options[OPTION_COUNT] = {
 	[OPTION_RUNG] = ROWS_RUNG("best|fexit|sock_diag|procfs", "the best way to try, though a better one can be had"),
 };
 
-static const struct weir_claim claims[] = { { NULL, WEIR_CLAIM_LIVE, 0 } };
-
 struct weir_instance {
-	const struct weir_host *host;
+	struct live live;
 	struct net_kernel *kernel; /* this or diag, or neither on the lowest rung */
 	struct net_diag *diag;
 	struct net_system *system;
-	struct family family;
-	struct outbox outbox;
-	struct gauge gauge;
-	int64_t last_ns;
-	int has_target;
 };
+
+/* Whose namespace is looked at; 0: our own. */
+static int32_t root_of(const struct live *l)
+{
+	return l->has_target ? l->family.at[0].pid : 0;
+}
 
 static int take_tracepoints(struct weir_instance *i, char why[LIVE_WHY_MAX])
 {
-	return net_kernel_open(i->host, &i->family, NET_TRACEPOINTS, &i->kernel, why);
+	return net_kernel_open(&i->live, NET_TRACEPOINTS, &i->kernel, why);
 }
 
 static int take_functions(struct weir_instance *i, char why[LIVE_WHY_MAX])
 {
-	return net_kernel_open(i->host, &i->family, NET_FUNCTIONS, &i->kernel, why);
+	return net_kernel_open(&i->live, NET_FUNCTIONS, &i->kernel, why);
 }
 
 static int take_diag(struct weir_instance *i, char why[LIVE_WHY_MAX])
 {
-	return net_diag_open(i->has_target ? i->family.at[0].pid : 0, &i->diag, why);
+	return net_diag_open(root_of(&i->live), &i->diag, why);
 }
 
 static const struct live_step ladder[] = {
@@ -142,57 +137,29 @@ static int net_open(const struct weir_host *h, struct weir_instance **ret, struc
 	*ret = i;
 	if (!i)
 		return weir_fail(reterr, -ENOMEM, "net: no memory");
-	i->host = h;
-	i->outbox.host = h;
-	i->gauge.row_skew = ROW_SKEW;
-	r = live_family(h, "net", &i->family, reterr);
+	i->live.gauge = (struct gauge){ .row_lost = ROW_LOST, .row_fill = ROW_MAP_FILL, .row_skew = ROW_SKEW };
+	r = live_open(&i->live, h, "net", reterr);
 	if (r < 0)
 		return r;
-	i->has_target = r;
-	i->system = net_system_new(i->has_target ? i->family.at[0].pid : 0);
+	i->system = net_system_new(root_of(&i->live));
 	if (!i->system)
 		return weir_fail(reterr, -ENOMEM, "net: no memory");
-	(void)live_climb(h, i, ladder, sizeof(ladder) / sizeof(ladder[0]), OPTION_RUNG);
-	i->last_ns = h->now(h);
-	return live_clock(h);
+	return live_climb(&i->live, i, ladder, LIVE_COUNT_OF(ladder), OPTION_RUNG);
 }
 
 static int net_poll(struct weir_instance *i, int64_t now_ns, struct weir_error *reterr)
 {
-	int64_t duration_ns = now_ns > i->last_ns ? now_ns - i->last_ns : 0;
-	uint32_t n_live = i->has_target ? family_look(&i->family) : 1;
-	int r;
+	struct live *l = &i->live;
+	uint32_t n_live = l->has_target ? family_look(&l->family) : 1;
 
-	outbox_begin(&i->outbox, now_ns);
-	gauge_begin(&i->gauge);
+	live_begin(l, now_ns);
 	if (i->kernel)
-		net_kernel_poll(i->kernel, &i->outbox, duration_ns);
+		net_kernel_poll(i->kernel, l);
 	if (i->diag)
-		net_diag_poll(i->diag, &i->family, &i->outbox, duration_ns);
-	net_system_poll(i->system, &i->outbox);
-	gauge_end(&i->gauge, &i->outbox, "net");
-	i->last_ns = now_ns;
-	r = outbox_end(&i->outbox);
-	if (r < 0)
-		return weir_fail(reterr, r, "net: %s", strerror(-r));
-	return n_live ? WEIR_AGAIN : WEIR_END;
+		net_diag_poll(i->diag, l);
+	net_system_poll(i->system, &l->outbox);
+	return live_end(l, n_live, reterr);
 }
 
-const struct weir_collector weir_collector = {
-	.abi_major = WEIR_ABI_MAJOR,
-	.abi_minor = WEIR_ABI_MINOR,
-	.size = sizeof(struct weir_collector),
-	.name = "net",
-	.version = "0.1.0",
-	.summary = "network traffic of a running process, by connection",
-	.licence = "Apache-2.0",
-	.metrics = metrics,
-	.options = options,
-	.claims = claims,
-	.n_metrics = ROW_COUNT,
-	.n_options = OPTION_COUNT,
-	.n_claims = 1,
-	.open = net_open,
-	.poll = net_poll,
-	.close = net_close,
-};
+const struct weir_collector weir_collector = LIVE_COLLECTOR(
+	"net", "network traffic of a running process, by connection", metrics, options, net_open, net_poll, net_close);

@@ -6,12 +6,8 @@
  * it where weir is built without); diag.c asks the kernel for its TCP sockets through netlink.c; system.c reads what
  * the kernel counts in the target's network namespace; connection.c names a connection for both of the former. */
 
-#include <weir/collector.h>
-
-#include "bpf/family.h"
 #include "bpf/live.h"
 #include "bpf/net.h"
-#include "bpf/outbox.h"
 
 enum net_row {
 	ROW_PROCESS_IO,
@@ -86,9 +82,9 @@ void net_system_free(struct net_system *s); /* NULL is fine */
 
 struct net_diag;
 
-/* 0, or -errno with why in plain words. pid: of the namespace that is looked at. */
+/* 0, or -errno, with why in plain words where there is more to say. pid: of the namespace that is looked at. */
 int net_diag_open(int32_t pid, struct net_diag **ret, char why[LIVE_WHY_MAX]);
-void net_diag_poll(struct net_diag *d, const struct family *family, struct outbox *o, int64_t duration_ns);
+void net_diag_poll(struct net_diag *d, struct live *l);
 void net_diag_close(struct net_diag *d); /* NULL is fine */
 
 /* ---- eBPF ---- */
@@ -100,10 +96,9 @@ enum net_means {
 	NET_FUNCTIONS, /* where the kernel has no tracepoints of socket calls */
 };
 
-/* Loads and attaches. 0, or -errno with why in plain words. */
-int net_kernel_open(const struct weir_host *h, const struct family *family, enum net_means means,
-                    struct net_kernel **ret, char why[LIVE_WHY_MAX]);
-void net_kernel_poll(struct net_kernel *k, struct outbox *o, int64_t duration_ns);
+/* Loads and attaches. 0, or -errno, with why in plain words where there is more to say. */
+int net_kernel_open(const struct live *l, enum net_means means, struct net_kernel **ret, char why[LIVE_WHY_MAX]);
+void net_kernel_poll(struct net_kernel *k, struct live *l);
 void net_kernel_close(struct net_kernel *k); /* NULL is fine */
 
 #endif

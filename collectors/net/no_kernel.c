@@ -4,15 +4,14 @@
 
 #include "net.h"
 
-int net_kernel_open(const struct weir_host *h, const struct family *family, enum net_means means,
-                    struct net_kernel **ret, char why[LIVE_WHY_MAX])
+int net_kernel_open(const struct live *l, enum net_means means, struct net_kernel **ret, char why[LIVE_WHY_MAX])
 {
 	*ret = NULL;
 	(void)snprintf(why, LIVE_WHY_MAX, "this weir was built without eBPF (-Dbpf=disabled)");
 	return -ENOTSUP;
 }
 
-void net_kernel_poll(struct net_kernel *k, struct outbox *o, int64_t duration_ns)
+void net_kernel_poll(struct net_kernel *k, struct live *l)
 {
 }
 

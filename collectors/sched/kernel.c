@@ -7,15 +7,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "bpf/gauge.h"
-#include "bpf/probes.h"
 #include "bpf/sched.h"
 #include "bpf/sched.skel.h"
 #include "bpf/table.h"
 #include "sched.h"
 
 struct sched_kernel {
-	const struct weir_host *host;
 	struct probes probes;
 	struct sched_bpf__rodata *rodata;
 	struct sched_bpf__data *data;
@@ -25,7 +22,6 @@ struct sched_kernel {
 	struct sched_stacks *stacks;
 	uint64_t n_ring_bytes; /* at the last poll */
 	int has_threads;
-	struct gauge gauge;
 	uint32_t series_inferred;
 	uint32_t ended[TARGETS_MAX];
 };
@@ -124,9 +120,9 @@ static int take_long_wait(void *context, void *data, size_t n)
 	return 0;
 }
 
-static int open_ring(struct sched_kernel *k)
+static int open_ring(struct sched_kernel *k, const struct weir_host *h)
 {
-	k->stacks = sched_stacks_new(k->host);
+	k->stacks = sched_stacks_new(h);
 	if (!k->stacks)
 		return -ENOMEM;
 	k->ring = ring_buffer__new(probes_map(&k->probes, "long_waits"), take_long_wait, k, NULL);
@@ -135,66 +131,47 @@ static int open_ring(struct sched_kernel *k)
 
 static int make_room(struct sched_kernel *k)
 {
-	unsigned n_cpus = k->has_threads ? 1 : k->probes.n_cpus;
-	const struct table_shape runners = { .n_key = sizeof(struct sched_key),
-		                             .n_max = SCHED_RUNNERS_MAX,
-		                             .n_value = sizeof(struct sched_runner),
-		                             .n_copies = n_cpus,
-		                             .has_cpu_in_key = 1 },
-				 waits = { .n_key = sizeof(struct sched_wait_key),
-		                           .n_max = SCHED_WAITS_MAX,
-		                           .n_value = sizeof(struct hist),
-		                           .n_copies = n_cpus,
-		                           .has_cpu_in_key = 1 };
-	int r = table_init(&k->runners, probes_map(&k->probes, "runners"), &runners);
+	unsigned n_copies = k->has_threads ? 1 : k->probes.n_cpus;
+	int r = table_open(&k->runners, &k->probes, "runners", n_copies);
 
-	return r < 0 ? r : table_init(&k->waits, probes_map(&k->probes, "waits"), &waits);
+	return r < 0 ? r : table_open(&k->waits, &k->probes, "waits", n_copies);
 }
 
-static int start(struct sched_kernel *k, struct family *family, const struct sched_wanted *wanted, char *why)
+/* Who forks once that is loaded is seen; who forked while it was is found now. */
+static int follow(struct sched_kernel *k, struct live *l)
 {
-	int r = load(k, wanted, why);
+	int r = probes_follow(&k->probes, &l->family);
 
-	if (r < 0)
-		return r;
-	r = make_room(k);
-	if (r == 0 && wanted->long_wait_ns)
-		r = open_ring(k);
+	(void)family_look(&l->family);
 	if (r == 0)
-		r = probes_follow(&k->probes, family);
-	/* Who forks from here on is seen; who forked while it was loaded is found now. */
-	(void)family_look(family);
-	if (r == 0)
-		r = probes_follow(&k->probes, family);
-	if (r == 0)
-		r = load_iterate(k->probes.object, "on_task");
-	if (r < 0)
-		(void)snprintf(why, LIVE_WHY_MAX, "%s", strerror(-r));
-	return r;
+		r = probes_follow(&k->probes, &l->family);
+	return r < 0 ? r : load_iterate(k->probes.object, "on_task");
 }
 
-int sched_kernel_open(const struct weir_host *h, struct family *family, const struct sched_wanted *wanted,
-                      struct sched_kernel **ret, char why[LIVE_WHY_MAX])
+static int start(struct sched_kernel *k, struct live *l, const struct sched_wanted *wanted, char *why)
 {
-	struct sched_kernel *k = calloc(1, sizeof(*k));
 	int r;
 
-	*ret = NULL;
-	if (!k) {
-		(void)snprintf(why, LIVE_WHY_MAX, "no memory");
-		return -ENOMEM;
-	}
-	k->host = h;
-	k->gauge.row_lost = ROW_LOST;
-	k->gauge.row_fill = ROW_MAP_FILL;
 	k->has_threads = wanted->has_threads;
-	r = start(k, family, wanted, why);
+	r = load(k, wanted, why);
+	if (r == 0)
+		r = make_room(k);
+	if (r == 0 && wanted->long_wait_ns)
+		r = open_ring(k, l->host);
+	return r < 0 ? r : follow(k, l);
+}
+
+int sched_kernel_open(struct live *l, const struct sched_wanted *wanted, struct sched_kernel **ret,
+                      char why[LIVE_WHY_MAX])
+{
+	struct sched_kernel *k = *ret = calloc(1, sizeof(*k));
+	int r = k ? start(k, l, wanted, why) : -ENOMEM;
+
 	if (r < 0) {
 		sched_kernel_close(k);
-		return r;
+		*ret = NULL;
 	}
-	*ret = k;
-	return 0;
+	return r;
 }
 
 void sched_kernel_close(struct sched_kernel *k)
@@ -204,35 +181,31 @@ void sched_kernel_close(struct sched_kernel *k)
 	ring_buffer__free(k->ring);
 	sched_stacks_free(k->stacks);
 	probes_close(&k->probes);
-	table_done(&k->runners);
-	table_done(&k->waits);
+	table_close(&k->runners);
+	table_close(&k->waits);
 	free(k);
 }
 
 /* ---- Reading ---- */
 
-enum {
-	NUMBERS = 10,
+static const struct table_row runner_rows[] = {
+	{ ROW_SWITCHES, offsetof(struct sched_runner, n_voluntary), 0, "type", "voluntary" },
+	{ ROW_SWITCHES, offsetof(struct sched_runner, n_involuntary), 0, "type", "involuntary" },
+	{ ROW_FUTEX_WAITS, offsetof(struct sched_runner, n_futex_waits), 0, NULL, NULL },
+	{ ROW_MIGRATIONS, offsetof(struct sched_runner, n_migrations), 0, NULL, NULL },
+	{ ROW_PAGE_FAULTS, offsetof(struct sched_runner, n_minor_faults), 0, "type", "minor" },
+	{ ROW_PAGE_FAULTS, offsetof(struct sched_runner, n_major_faults), 0, "type", "major" },
+	{ ROW_DISK_WAIT, offsetof(struct sched_runner, disk_wait_ns), 0, NULL, NULL },
+	{ ROW_ACCOUNTED_CPU, offsetof(struct sched_runner, accounted_cpu_ns), 0, NULL, NULL },
+	{ ROW_ACCOUNTED_DELAY, offsetof(struct sched_runner, accounted_delay_ns), 0, NULL, NULL },
+	{ ROW_ACCOUNTED_SWITCHES, offsetof(struct sched_runner, n_accounted_switches), 0, NULL, NULL },
+	{ ROW_ON_CPU, offsetof(struct sched_runner, on_cpu), 1, NULL, NULL },
+	{ ROW_RUN_DELAY, offsetof(struct sched_runner, run_delay), 1, NULL, NULL },
 };
 
-static const struct {
-	enum sched_row row;
-	const char *key, *value;
-	size_t offset;
-} numbers[NUMBERS] = {
-	{ ROW_SWITCHES, "type", "voluntary", offsetof(struct sched_runner, n_voluntary) },
-	{ ROW_SWITCHES, "type", "involuntary", offsetof(struct sched_runner, n_involuntary) },
-	{ ROW_FUTEX_WAITS, NULL, NULL, offsetof(struct sched_runner, n_futex_waits) },
-	{ ROW_MIGRATIONS, NULL, NULL, offsetof(struct sched_runner, n_migrations) },
-	{ ROW_PAGE_FAULTS, "type", "minor", offsetof(struct sched_runner, n_minor_faults) },
-	{ ROW_PAGE_FAULTS, "type", "major", offsetof(struct sched_runner, n_major_faults) },
-	{ ROW_DISK_WAIT, NULL, NULL, offsetof(struct sched_runner, disk_wait_ns) },
-	{ ROW_ACCOUNTED_CPU, NULL, NULL, offsetof(struct sched_runner, accounted_cpu_ns) },
-	{ ROW_ACCOUNTED_DELAY, NULL, NULL, offsetof(struct sched_runner, accounted_delay_ns) },
-	{ ROW_ACCOUNTED_SWITCHES, NULL, NULL, offsetof(struct sched_runner, n_accounted_switches) },
-};
+static const struct table_row wait_row = { ROW_OFF_CPU, 0, 1, NULL, NULL };
 
-_Static_assert(NUMBERS + TABLE_HISTS <= TABLE_SERIES, "a slot has room for all series of a runner");
+_Static_assert(LIVE_COUNT_OF(runner_rows) <= TABLE_SERIES, "a slot has room for all series of a runner");
 
 static struct sched_wait_key key_of(const struct table_slot *s)
 {
@@ -242,44 +215,26 @@ static struct sched_wait_key key_of(const struct table_slot *s)
 	return key;
 }
 
-static void name_runner(struct table_slot *s, const struct outbox *o)
+static void name_entry(struct table_slot *s, const struct table_row *rows, unsigned n, int has_reason,
+                       const struct outbox *o)
 {
 	struct sched_wait_key key = key_of(s);
+	struct sched_names names;
 
-	s->is_named = 1;
-	for (unsigned i = 0; i < NUMBERS; i++)
-		s->series[i] = sched_series(o, numbers[i].row, key.tgid, key.tid, numbers[i].key, numbers[i].value);
-	s->series[NUMBERS] = sched_series(o, ROW_ON_CPU, key.tgid, key.tid, NULL, NULL);
-	s->series[NUMBERS + 1] = sched_series(o, ROW_RUN_DELAY, key.tgid, key.tid, NULL, NULL);
+	sched_names(key.tgid, key.tid, has_reason ? sched_reason_name(key.reason) : NULL, &names);
+	table_name(s, o, rows, n, names.pairs, SCHED_NAMES);
 }
 
-static void poll_runners(struct table *t, const struct table_poll *poll)
+static void poll_map(struct table *t, const struct table_row *rows, unsigned n, struct live *l, uint64_t interval)
 {
 	struct table_slot *s;
 
 	for (table_begin(t); (s = table_next(t));) {
 		if (!s->is_named)
-			name_runner(s, poll->out);
-		for (unsigned i = 0; i < NUMBERS; i++)
-			outbox_count(poll->out, s->series[i], table_sum(t, numbers[i].offset));
-		table_take(t, s, 0, offsetof(struct sched_runner, on_cpu), s->series[NUMBERS], poll);
-		table_take(t, s, 1, offsetof(struct sched_runner, run_delay), s->series[NUMBERS + 1], poll);
+			name_entry(s, rows, n, rows == &wait_row, &l->outbox);
+		table_tell(t, s, rows, n, &l->outbox, interval);
 	}
-}
-
-static void poll_waits(struct table *t, const struct table_poll *poll)
-{
-	struct table_slot *s;
-
-	for (table_begin(t); (s = table_next(t));) {
-		struct sched_wait_key key = key_of(s);
-
-		if (!s->is_named)
-			s->series[0] = sched_series(poll->out, ROW_OFF_CPU, key.tgid, key.tid, "reason",
-			                            sched_reason_name(key.reason));
-		s->is_named = 1;
-		table_take(t, s, 0, 0, s->series[0], poll);
-	}
+	table_tell_fill(t, l);
 }
 
 /* ---- Who has ended ---- */
@@ -322,35 +277,35 @@ static void forget_threads(struct sched_kernel *k)
 	}
 }
 
-static void tell_gauges(struct sched_kernel *k, struct outbox *o)
+static void tell_gauges(struct sched_kernel *k, struct live *l)
 {
+	struct outbox *o = &l->outbox;
+
 	for (unsigned i = 0; i < SCHED_LOST_COUNT; i++)
-		gauge_lost(&k->gauge, o, i, losses[i], k->bss->lost[i]);
-	gauge_lost(&k->gauge, o, SCHED_LOST_COUNT, "sched.targets_full", k->bss->lost_targets);
+		gauge_lost(&l->gauge, o, losses[i], k->bss->lost[i]);
+	gauge_lost(&l->gauge, o, "sched.targets_full", k->bss->lost_targets);
 	if (!k->series_inferred)
 		k->series_inferred = outbox_series(o, ROW_INFERRED, NULL, 0);
 	outbox_count(o, k->series_inferred, k->bss->n_inferred);
-	gauge_fill(&k->gauge, o, 0, "runners", k->runners.n_read, SCHED_RUNNERS_MAX);
-	gauge_fill(&k->gauge, o, 1, "waits", k->waits.n_read, SCHED_WAITS_MAX);
 	if (k->ring)
-		gauge_fill(&k->gauge, o, 3, "long_waits", k->n_ring_bytes, SCHED_RING_BYTES);
-	gauge_fill(&k->gauge, o, 2, "targets", k->probes.n_targets, TARGETS_MAX);
+		gauge_fill(&l->gauge, o, "long_waits", k->n_ring_bytes, SCHED_RING_BYTES);
+	gauge_fill(&l->gauge, o, "targets", k->probes.n_targets, TARGETS_MAX);
 }
 
-void sched_kernel_poll(struct sched_kernel *k, struct outbox *o, int64_t duration_ns)
+void sched_kernel_poll(struct sched_kernel *k, struct live *l)
 {
-	const struct table_poll poll = { o, duration_ns, k->data->interval++ };
+	uint64_t interval = k->data->interval++;
 
-	poll_runners(&k->runners, &poll);
-	poll_waits(&k->waits, &poll);
+	poll_map(&k->runners, runner_rows, LIVE_COUNT_OF(runner_rows), l, interval);
+	poll_map(&k->waits, &wait_row, 1, l, interval);
 	if (k->ring) {
 		k->n_ring_bytes = 0;
-		sched_stacks_begin(k->stacks, o, duration_ns);
+		sched_stacks_begin(k->stacks, &l->outbox);
 		(void)ring_buffer__consume(k->ring);
 		sched_stacks_end(k->stacks);
 	}
 	if (k->has_threads)
 		forget_threads(k);
 	forget_processes(k);
-	tell_gauges(k, o);
+	tell_gauges(k, l);
 }

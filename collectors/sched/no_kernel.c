@@ -4,15 +4,15 @@
 
 #include "sched.h"
 
-int sched_kernel_open(const struct weir_host *h, struct family *family, const struct sched_wanted *wanted,
-                      struct sched_kernel **ret, char why[LIVE_WHY_MAX])
+int sched_kernel_open(struct live *l, const struct sched_wanted *wanted, struct sched_kernel **ret,
+                      char why[LIVE_WHY_MAX])
 {
 	*ret = NULL;
 	(void)snprintf(why, LIVE_WHY_MAX, "this weir was built without eBPF (-Dbpf=disabled)");
 	return -ENOTSUP;
 }
 
-void sched_kernel_poll(struct sched_kernel *k, struct outbox *o, int64_t duration_ns)
+void sched_kernel_poll(struct sched_kernel *k, struct live *l)
 {
 }
 

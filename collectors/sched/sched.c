@@ -7,11 +7,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <weir/fail.h>
 
-#include "bpf/gauge.h"
-#include "bpf/live.h"
 #include "bpf/rows.h"
 #include "sched.h"
 
@@ -96,41 +93,31 @@ static const struct weir_option options[OPTION_COUNT] = {
 	[OPTION_RUNG] = ROWS_RUNG("best|procfs", "procfs: no eBPF even where it can be had"),
 };
 
-static const struct weir_claim claims[] = { { NULL, WEIR_CLAIM_LIVE, 0 } };
-
 struct weir_instance {
-	const struct weir_host *host;
+	struct live live;
 	struct sched_kernel *kernel; /* NULL: the lowest rung */
 	struct sched_account *account;
-	struct family family;
-	struct outbox outbox;
-	struct gauge gauge;
-	int64_t last_ns;
-	int has_target;
 };
 
-uint32_t sched_series(const struct outbox *o, uint32_t row, uint32_t tgid, uint32_t tid, const char *key,
-                      const char *value)
+void sched_names(uint32_t tgid, uint32_t tid, const char *reason, struct sched_names *ret)
 {
-	char pid[16], thread[16];
-	const struct outbox_pair pairs[] = { { "process.pid", pid },
-		                             { "thread.id", tid ? thread : NULL },
-		                             { key, value } };
-
-	(void)snprintf(pid, sizeof(pid), "%u", tgid);
-	(void)snprintf(thread, sizeof(thread), "%u", tid);
-	return outbox_series(o, row, pairs, 3);
+	(void)snprintf(ret->pid, sizeof(ret->pid), "%u", tgid);
+	(void)snprintf(ret->tid, sizeof(ret->tid), "%u", tid);
+	ret->pairs[0] = (struct outbox_pair){ "process.pid", ret->pid };
+	ret->pairs[1] = (struct outbox_pair){ "thread.id", tid ? ret->tid : NULL };
+	ret->pairs[2] = (struct outbox_pair){ "reason", reason };
 }
 
 static int take_kernel(struct weir_instance *i, char why[LIVE_WHY_MAX])
 {
 	union weir_value threads = { .i64 = 0 }, stacks = { .i64 = 0 };
+	const struct weir_host *h = i->live.host;
 	struct sched_wanted wanted;
 
-	(void)i->host->option(i->host, OPTION_THREADS, &threads);
-	(void)i->host->option(i->host, OPTION_STACKS, &stacks);
+	(void)h->option(h, OPTION_THREADS, &threads);
+	(void)h->option(h, OPTION_STACKS, &stacks);
 	wanted = (struct sched_wanted){ threads.i64 != 0, (uint64_t)stacks.i64 };
-	return sched_kernel_open(i->host, &i->family, &wanted, &i->kernel, why);
+	return sched_kernel_open(&i->live, &wanted, &i->kernel, why);
 }
 
 static const struct live_step ladder[] = {
@@ -160,56 +147,27 @@ static int sched_open(const struct weir_host *h, struct weir_instance **ret, str
 	*ret = i;
 	if (!i)
 		return weir_fail(reterr, -ENOMEM, "sched: no memory");
-	i->host = h;
-	i->outbox.host = h;
-	i->gauge.row_skew = ROW_SKEW;
-	r = live_family(h, "sched", &i->family, reterr);
-	if (r < 0)
-		return r;
-	i->has_target = r;
+	i->live.gauge = (struct gauge){ .row_lost = ROW_LOST, .row_fill = ROW_MAP_FILL, .row_skew = ROW_SKEW };
 	i->account = sched_account_new();
 	if (!i->account)
 		return weir_fail(reterr, -ENOMEM, "sched: no memory");
-	(void)live_climb(h, i, ladder, sizeof(ladder) / sizeof(ladder[0]), OPTION_RUNG);
-	i->last_ns = h->now(h);
-	return live_clock(h);
+	r = live_open(&i->live, h, "sched", reterr);
+	return r < 0 ? r : live_climb(&i->live, i, ladder, LIVE_COUNT_OF(ladder), OPTION_RUNG);
 }
 
 static int sched_poll(struct weir_instance *i, int64_t now_ns, struct weir_error *reterr)
 {
-	int64_t duration_ns = now_ns > i->last_ns ? now_ns - i->last_ns : 0;
-	uint32_t n_live = i->has_target ? family_look(&i->family) : 1;
-	int r;
+	struct live *l = &i->live;
+	uint32_t n_live = l->has_target ? family_look(&l->family) : 1;
 
-	outbox_begin(&i->outbox, now_ns);
-	gauge_begin(&i->gauge);
+	live_begin(l, now_ns);
 	if (i->kernel)
-		sched_kernel_poll(i->kernel, &i->outbox, duration_ns);
-	if (i->has_target)
-		sched_account_poll(i->account, &i->family, &i->outbox);
-	gauge_end(&i->gauge, &i->outbox, "sched");
-	i->last_ns = now_ns;
-	r = outbox_end(&i->outbox);
-	if (r < 0)
-		return weir_fail(reterr, r, "sched: %s", strerror(-r));
-	return n_live ? WEIR_AGAIN : WEIR_END;
+		sched_kernel_poll(i->kernel, l);
+	if (l->has_target)
+		sched_account_poll(i->account, &l->family, &l->outbox);
+	return live_end(l, n_live, reterr);
 }
 
-const struct weir_collector weir_collector = {
-	.abi_major = WEIR_ABI_MAJOR,
-	.abi_minor = WEIR_ABI_MINOR,
-	.size = sizeof(struct weir_collector),
-	.name = "sched",
-	.version = "0.1.0",
-	.summary = "where a running process waits: for a CPU and for everything else",
-	.licence = "Apache-2.0",
-	.metrics = metrics,
-	.options = options,
-	.claims = claims,
-	.n_metrics = ROW_COUNT,
-	.n_options = OPTION_COUNT,
-	.n_claims = 1,
-	.open = sched_open,
-	.poll = sched_poll,
-	.close = sched_close,
-};
+const struct weir_collector weir_collector =
+	LIVE_COLLECTOR("sched", "where a running process waits: for a CPU and for everything else", metrics, options,
+                       sched_open, sched_poll, sched_close);

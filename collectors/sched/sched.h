@@ -6,11 +6,7 @@
  * built without); account.c reads /proc/PID/task/TID/schedstat and status, the lowest rung and the independent check.
  */
 
-#include <weir/collector.h>
-
-#include "bpf/family.h"
 #include "bpf/live.h"
-#include "bpf/outbox.h"
 
 enum sched_row {
 	ROW_ON_CPU,
@@ -40,9 +36,17 @@ enum {
 	SCHED_THREADS_MAX = 4096,
 };
 
-/* A series of a process, or of one of its threads when tid is not 0, with an attribute more unless key is NULL. */
-uint32_t sched_series(const struct outbox *o, uint32_t row, uint32_t tgid, uint32_t tid, const char *key,
-                      const char *value);
+enum {
+	SCHED_NAMES = 3,
+};
+
+struct sched_names {
+	char pid[16], tid[16];
+	struct outbox_pair pairs[SCHED_NAMES];
+};
+
+/* Of a process, or of one of its threads when tid is not 0, and of what it waited for unless reason is NULL. */
+void sched_names(uint32_t tgid, uint32_t tid, const char *reason, struct sched_names *ret);
 
 /* ---- What the kernel accounts to threads ---- */
 
@@ -61,11 +65,11 @@ struct sched_wanted {
 	uint64_t long_wait_ns; /* stacks of waits that are as long; 0: none */
 };
 
-/* Loads, attaches and finds the threads that are there; family grows by what has come since it was made. 0, or -errno
- * with why in plain words. */
-int sched_kernel_open(const struct weir_host *h, struct family *family, const struct sched_wanted *wanted,
-                      struct sched_kernel **ret, char why[LIVE_WHY_MAX]);
-void sched_kernel_poll(struct sched_kernel *k, struct outbox *o, int64_t duration_ns);
+/* Loads, attaches and finds the threads that are there; the family grows by what has come since it was made. 0, or
+ * -errno, with why in plain words where there is more to say. */
+int sched_kernel_open(struct live *l, const struct sched_wanted *wanted, struct sched_kernel **ret,
+                      char why[LIVE_WHY_MAX]);
+void sched_kernel_poll(struct sched_kernel *k, struct live *l);
 void sched_kernel_close(struct sched_kernel *k); /* NULL is fine */
 
 const char *sched_reason_name(uint32_t reason); /* `futex` */
@@ -78,7 +82,7 @@ struct sched_long_wait;
 /* Reads the kernel's symbols, which may be hidden: then its frames are one. NULL: no memory. */
 struct sched_stacks *sched_stacks_new(const struct weir_host *h);
 /* Between these two each wait is taken; what is equal is said once, at the end. */
-void sched_stacks_begin(struct sched_stacks *s, struct outbox *o, int64_t duration_ns);
+void sched_stacks_begin(struct sched_stacks *s, struct outbox *o);
 void sched_stacks_take(struct sched_stacks *s, const struct sched_long_wait *w, int has_threads);
 void sched_stacks_end(struct sched_stacks *s);
 void sched_stacks_free(struct sched_stacks *s); /* NULL is fine */

@@ -27,8 +27,7 @@ struct wait {
 
 struct sched_stacks {
 	const struct weir_host *host;
-	struct outbox *outbox;
-	int64_t duration_ns;
+	struct outbox *outbox; /* of this round */
 	struct symbol *symbols;
 	char *names;
 	size_t n_symbols, n_symbols_max, n_names, n_names_max;
@@ -206,13 +205,14 @@ static uint32_t stack_of(struct sched_stacks *s, const struct sched_long_wait *w
 static void flush(struct sched_stacks *s)
 {
 	struct weir_weight weights[WAITS_MAX];
+	struct outbox *o = s->outbox;
 	int r;
 
 	if (!s->n_waits)
 		return;
 	for (uint32_t i = 0; i < s->n_waits; i++)
-		weights[i] = (struct weir_weight){ .time_ns = s->outbox->time_ns - s->duration_ns,
-			                           .duration_ns = s->duration_ns,
+		weights[i] = (struct weir_weight){ .time_ns = o->time_ns - o->duration_ns,
+			                           .duration_ns = o->duration_ns,
 			                           .self.i64 = s->waits[i].sum_ns,
 			                           .series = s->waits[i].series,
 			                           .stack = s->waits[i].stack,
@@ -220,24 +220,25 @@ static void flush(struct sched_stacks *s)
 	s->host->tally(s->host, WEIR_READ, s->n_waits, NULL);
 	r = s->host->weights(s->host, weights, s->n_waits);
 	s->host->tally(s->host, r < 0 ? WEIR_SKIPPED : WEIR_STORED, s->n_waits, r < 0 ? "refused" : NULL);
-	if (r < 0 && s->outbox->result == WEIR_OK)
-		s->outbox->result = r;
+	if (r < 0 && o->result == WEIR_OK)
+		o->result = r;
 	s->n_waits = 0;
 }
 
-void sched_stacks_begin(struct sched_stacks *s, struct outbox *o, int64_t duration_ns)
+void sched_stacks_begin(struct sched_stacks *s, struct outbox *o)
 {
 	s->outbox = o;
-	s->duration_ns = duration_ns;
 	s->maps_tgid = 0;
 }
 
 void sched_stacks_take(struct sched_stacks *s, const struct sched_long_wait *w, int has_threads)
 {
-	uint32_t series = sched_series(s->outbox, ROW_STACKS, w->tgid, has_threads ? w->tid : 0, "reason",
-	                               sched_reason_name(w->reason));
-	uint32_t stack = stack_of(s, w);
+	struct sched_names names;
+	uint32_t series, stack;
 
+	sched_names(w->tgid, has_threads ? w->tid : 0, sched_reason_name(w->reason), &names);
+	series = outbox_series(s->outbox, ROW_STACKS, names.pairs, SCHED_NAMES);
+	stack = stack_of(s, w);
 	if (!series || !stack)
 		return;
 	for (uint32_t i = 0; i < s->n_waits; i++)
