@@ -6,7 +6,7 @@
  * is known when that was: up to GHC 9.0 the log says so only at its end. What waits is compact (what the log is reduced
  * to), and bounded: when it gets too much, the caller has to settle for an estimate.
  *
- * The first result < 0 of the host sticks: everything after it is dropped, and outbox_result() gives it.
+ * The first result < 0 of the host sticks, in `r`: everything after it is dropped.
  */
 
 #include <stddef.h>
