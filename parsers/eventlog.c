@@ -90,7 +90,7 @@ static inline uint32_t size_of(const struct eventlog *s, const struct likely_siz
 	return tag < EVENTLOG_TAGS_MAX ? s->size[tag] : EVENTLOG_SIZE_UNDECLARED;
 }
 
-/* The hot loop: records of fixed size here and now, what is special through read_special(). */
+/* The hot loop: records of fixed size and of a stated length here and now, what is special through read_special(). */
 static enum stop read_run(const struct eventlog *s, struct eventlog_block *block, struct run *run,
                           struct eventlog_event **ret, const struct eventlog_event *e_end)
 {
@@ -111,19 +111,28 @@ static enum stop read_run(const struct eventlog *s, struct eventlog_block *block
 			uint16_t tag = eventlog_u16(at);
 			uint64_t time_ns = eventlog_u64(at + 2);
 			uint32_t size = size_of(s, &likely, tag);
+			size_t n_head = EVENTLOG_HEAD_BYTES;
+			int is_variable =
+				size == EVENTLOG_SIZE_VARIABLE && n >= EVENTLOG_HEAD_BYTES + EVENTLOG_LENGTH_BYTES;
 
-			if (__builtin_expect(size <= n - EVENTLOG_HEAD_BYTES && size < EVENTLOG_SIZE_SPECIAL_MIN &&
+			if (is_variable) {
+				size = eventlog_u16(at + EVENTLOG_HEAD_BYTES);
+				n_head += EVENTLOG_LENGTH_BYTES;
+			}
+			if (__builtin_expect(size <= n - n_head && size < EVENTLOG_SIZE_SPECIAL_MIN &&
 			                             time_ns - last_ns + slack_ns <= span_ns,
 			                     1)) {
 				e->time_ns = time_ns;
-				e->payload = at + EVENTLOG_HEAD_BYTES;
+				e->payload = at + n_head;
 				e->n_payload = size;
 				e->tag = tag;
 				e->kind = EVENTLOG_RECORD;
-				at += EVENTLOG_HEAD_BYTES + size;
-				last_ns = time_ns;
-				e++;
-				continue;
+				if (!is_variable || eventlog_is_stack_sound(e)) {
+					at += n_head + size;
+					last_ns = time_ns;
+					e++;
+					continue;
+				}
 			}
 		}
 		block->last_time_ns = last_ns;

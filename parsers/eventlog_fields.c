@@ -192,6 +192,23 @@ const struct eventlog_type *eventlog_type(uint32_t tag)
 	return tag < sizeof(types) / sizeof(types[0]) && types[tag].name ? &types[tag] : NULL;
 }
 
+/* Bytes of a number; 0: a field of another kind. */
+static const uint8_t widths[EVENTLOG_BYTES + 1] = {
+	[EVENTLOG_U8] = 1, [EVENTLOG_U16] = 2, [EVENTLOG_U32] = 4, [EVENTLOG_U64] = 8
+};
+
+/* Of 1 to 8 bytes, of which n_left > 0 are followed by nothing that may be read. */
+static inline uint64_t read_number(const uint8_t *at, size_t n_left, uint32_t width)
+{
+	uint64_t number = 0;
+
+	if (__builtin_expect(n_left >= 8, 1))
+		return eventlog_u64(at) >> (64 - 8 * width);
+	for (uint32_t i = 0; i < width; i++)
+		number = number << 8 | at[i];
+	return number;
+}
+
 static uint64_t read_census_size(struct cursor *c, size_t n_payload)
 {
 	uint8_t log;
@@ -223,63 +240,50 @@ static struct parse_text read_cstring(struct cursor *c)
 	return text;
 }
 
-static struct eventlog_value read_field(struct cursor *c, uint8_t kind, uint64_t before, size_t n_payload)
+static struct parse_text read_text_field(struct cursor *c, uint8_t kind, uint64_t before)
 {
-	struct eventlog_value v = { 0 };
 	size_t n = cursor_left(c);
 
 	switch (kind) {
-	case EVENTLOG_U8:
-		v.number = cursor_u8(c);
-		break;
-	case EVENTLOG_U16:
-		v.number = cursor_be16(c);
-		break;
-	case EVENTLOG_U32:
-		v.number = cursor_be32(c);
-		break;
-	case EVENTLOG_U64:
-		v.number = cursor_be64(c);
-		break;
-	case EVENTLOG_CENSUS_SIZE:
-		v.number = read_census_size(c, n_payload);
-		break;
 	case EVENTLOG_CSTRING:
-		v.text = read_cstring(c);
-		break;
+		return read_cstring(c);
 	case EVENTLOG_U32S:
-		v.text = read_text(c, before * 4);
-		break;
+		return read_text(c, before * 4);
 	case EVENTLOG_TEXT_BUT_U32:
-		v.text = read_text(c, n < 4 ? n + 1 : n - 4);
-		break;
+		return read_text(c, n < 4 ? n + 1 : n - 4);
 	default:
-		v.text = read_text(c, n);
+		return read_text(c, n);
 	}
-	return v;
 }
 
 enum parse_result eventlog_values(const struct eventlog_event *e, struct eventlog_values *ret)
 {
 	const struct eventlog_type *type = eventlog_type(e->tag);
-	struct cursor c;
-	uint64_t before = 0;
+	struct cursor c = { e->payload, e->payload + e->n_payload, 0 };
+	uint32_t n = 0;
 
 	ret->n = 0;
 	if (!type)
 		return PARSE_END;
-	if (!type->fields[0].name)
-		return PARSE_OK;
-	c = cursor_on(e->payload, e->n_payload);
-	for (int i = 0; i < EVENTLOG_FIELDS_MAX && type->fields[i].name; i++) {
-		const struct eventlog_field *f = &type->fields[i];
+	for (; n < EVENTLOG_FIELDS_MAX && type->fields[n].name; n++) {
+		const struct eventlog_field *f = &type->fields[n];
+		struct eventlog_value *v = &ret->at[n];
+		size_t n_left = cursor_left(&c);
 
-		if (f->is_optional && !cursor_left(&c))
+		if (f->is_optional && !n_left)
 			break;
-		ret->at[i] = read_field(&c, f->kind, before, e->n_payload);
-		before = ret->at[i].number;
-		ret->n++;
+		if (widths[f->kind]) {
+			if (n_left < widths[f->kind])
+				return PARSE_BAD;
+			v->number = read_number(c.at, n_left, widths[f->kind]);
+			c.at += widths[f->kind];
+		} else if (f->kind == EVENTLOG_CENSUS_SIZE) {
+			v->number = read_census_size(&c, e->n_payload);
+		} else {
+			v->text = read_text_field(&c, f->kind, n ? ret->at[n - 1].number : 0);
+		}
 	}
+	ret->n = n;
 	return c.is_short ? PARSE_BAD : PARSE_OK;
 }
 

@@ -41,7 +41,7 @@ struct eventlog_type {
 	struct eventlog_field fields[EVENTLOG_FIELDS_MAX];
 };
 
-/* Numbers are in `number`; texts, bytes and lists in `text`, which points into the payload. */
+/* Numbers are in `number`; texts, bytes and lists in `text`, which points into the payload. The other is not set. */
 struct eventlog_value {
 	uint64_t number;
 	struct parse_text text;

@@ -4,15 +4,12 @@
 #include <string.h>
 
 enum {
-	LENGTH_BYTES = 2,
 	MARKER_PAYLOAD_BYTES = EVENTLOG_MARKER_BYTES - EVENTLOG_HEAD_BYTES,
 	INFO_TABLE_ADDRESS_BYTES = 8,
 	INFO_TABLE_NAMES = 6,
 	NEXT_BLOCK_MAX = 16 << 20, /* bytes; GHC's have 2 MiB */
 	NEXT_BLOCK_S = 3600,
 	CHAIN_BEFORE_CUT = 2, /* records before one that the stream ends in: any length looks like that */
-	HEAP_STACK_AT = 9,    /* where record 163 says how deep its stack is */
-	TIME_STACK_AT = 12,   /* the same of record 167 */
 };
 
 /* Types that some runtime declared with another size than it wrote; those of one group belong together, and the first
@@ -95,32 +92,22 @@ static enum parse_result measure_names(const uint8_t *at, size_t n, size_t n_dec
 	return PARSE_OK;
 }
 
-/* A stack of cost centres says itself how deep it is; a record that another one was written into rarely agrees. */
-static int is_stack_sound(const struct eventlog_event *e)
-{
-	size_t n_before = e->tag == EVENTLOG_PROF_SAMPLE_COST_CENTRE ? TIME_STACK_AT : HEAP_STACK_AT;
-
-	if (e->tag != EVENTLOG_PROF_SAMPLE_COST_CENTRE && e->tag != EVENTLOG_HEAP_PROF_SAMPLE_COST_CENTRE)
-		return 1;
-	return e->n_payload > n_before && e->n_payload == n_before + 1 + 4U * e->payload[n_before];
-}
-
 static enum parse_result measure_variable(uint32_t size, const uint8_t *at, size_t n, struct eventlog_event *ret)
 {
 	size_t n_payload;
 
-	if (n < EVENTLOG_HEAD_BYTES + LENGTH_BYTES)
+	if (n < EVENTLOG_HEAD_BYTES + EVENTLOG_LENGTH_BYTES)
 		return PARSE_MORE;
 	n_payload = eventlog_u16(at + EVENTLOG_HEAD_BYTES);
-	at += EVENTLOG_HEAD_BYTES + LENGTH_BYTES;
-	n -= EVENTLOG_HEAD_BYTES + LENGTH_BYTES;
+	at += EVENTLOG_HEAD_BYTES + EVENTLOG_LENGTH_BYTES;
+	n -= EVENTLOG_HEAD_BYTES + EVENTLOG_LENGTH_BYTES;
 	if (size == EVENTLOG_SIZE_NAMES)
 		return measure_names(at, n, n_payload, ret);
 	if (n < n_payload)
 		return PARSE_MORE;
 	ret->payload = at;
 	ret->n_payload = (uint32_t)n_payload;
-	return is_stack_sound(ret) ? PARSE_OK : PARSE_BAD;
+	return eventlog_is_stack_sound(ret) ? PARSE_OK : PARSE_BAD;
 }
 
 enum parse_result eventlog_measure(const struct eventlog *s, const struct eventlog_block *block, const uint8_t *at,

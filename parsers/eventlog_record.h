@@ -8,7 +8,10 @@
 #include "parsers/eventlog.h"
 
 enum {
-	EVENTLOG_CHAIN = 4, /* records in a row that are taken as proof of being in step */
+	EVENTLOG_CHAIN = 4,         /* records in a row that are taken as proof of being in step */
+	EVENTLOG_LENGTH_BYTES = 2,  /* behind the head of a record of variable size */
+	EVENTLOG_HEAP_STACK_AT = 9, /* where record 163 says how deep its stack is */
+	EVENTLOG_TIME_STACK_AT = 12 /* the same of record 167 */
 };
 
 /* A block of which nothing is known: any time, no end. */
@@ -40,6 +43,17 @@ static inline int eventlog_is_timely(const struct eventlog_block *block, uint64_
 static inline int eventlog_has_own_clock(uint32_t tag)
 {
 	return tag == EVENTLOG_EDEN_CREATE_MACHINE;
+}
+
+/* A stack of cost centres says itself how deep it is; a record that another one was written into rarely agrees. */
+static inline int eventlog_is_stack_sound(const struct eventlog_event *e)
+{
+	uint32_t n_before =
+		e->tag == EVENTLOG_PROF_SAMPLE_COST_CENTRE ? EVENTLOG_TIME_STACK_AT : EVENTLOG_HEAP_STACK_AT;
+
+	if (e->tag != EVENTLOG_PROF_SAMPLE_COST_CENTRE && e->tag != EVENTLOG_HEAP_PROF_SAMPLE_COST_CENTRE)
+		return 1;
+	return e->n_payload > n_before && e->n_payload == n_before + 1 + 4U * e->payload[n_before];
 }
 
 /* One record at `at`, judged alone: its type is declared, its time fits, its length agrees with what is in it. The

@@ -168,12 +168,12 @@ static void take_timely(struct log *l, struct lane *lane, const struct eventlog_
 	for (size_t k = 0; k < b->n; k++) {
 		if (b->events[k].time_ns < TIMES_END_NS)
 			continue;
-		rules_take(l, lane, b->events + from, k - from);
+		threads_take(l, lane, b->events + from, k - from);
 		l->fates[FATE_BAD]++;
 		ledger_say_bad(l, &b->events[k], "its time is none: decades after the start");
 		from = k + 1;
 	}
-	rules_take(l, lane, b->events + from, b->n - from);
+	threads_take(l, lane, b->events + from, b->n - from);
 }
 
 /* Headers have been understood by the reader. */
@@ -189,7 +189,7 @@ static int take_batch(struct weir_instance *i)
 		return -ENOMEM;
 	i->log.n_read += b->n;
 	if (latest_time(b) < TIMES_END_NS)
-		rules_take(&i->log, lane, b->events, b->n);
+		threads_take(&i->log, lane, b->events, b->n);
 	else
 		take_timely(&i->log, lane, b);
 	return i->log.outbox.r;

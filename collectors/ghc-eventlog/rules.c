@@ -88,12 +88,12 @@ static taker *const rules[EVENTLOG_TICKY_BEGIN_SAMPLE + 1] = {
 	[EVENTLOG_TICKY_BEGIN_SAMPLE] = ticky_begin,
 };
 
-/* Types whose payload is one text or bytes of any kind: there are no values to read. */
+/* Types whose payload is empty, or one text or bytes of any kind: there are no values to read. */
 static const uint8_t is_whole[EVENTLOG_TICKY_BEGIN_SAMPLE + 1] = {
-	[EVENTLOG_LOG_MSG] = 1,
-	[EVENTLOG_USER_MSG] = 1,
-	[EVENTLOG_USER_MARKER] = 1,
-	[EVENTLOG_USER_BINARY_MSG] = 1,
+	[EVENTLOG_GC_START] = 1,       [EVENTLOG_GC_END] = 1,      [EVENTLOG_REQUEST_SEQ_GC] = 1,
+	[EVENTLOG_REQUEST_PAR_GC] = 1, [EVENTLOG_LOG_MSG] = 1,     [EVENTLOG_USER_MSG] = 1,
+	[EVENTLOG_GC_IDLE] = 1,        [EVENTLOG_GC_WORK] = 1,     [EVENTLOG_GC_DONE] = 1,
+	[EVENTLOG_GC_GLOBAL_SYNC] = 1, [EVENTLOG_USER_MARKER] = 1, [EVENTLOG_USER_BINARY_MSG] = 1,
 };
 
 /* Of another runtime that writes eventlogs: Eden's, Mercury's. */
@@ -103,45 +103,32 @@ static int is_foreign(uint32_t tag)
 	       (tag >= EVENTLOG_MERCURY_FIRST && tag <= EVENTLOG_MERCURY_LAST);
 }
 
-static enum fate take_other(struct log *l, struct lane *lane, const struct eventlog_event *e)
+static enum fate pass_over(struct log *l, uint32_t tag)
+{
+	if (is_foreign(tag))
+		return FATE_FOREIGN;
+	l->n_unknown[tag]++;
+	return FATE_UNKNOWN;
+}
+
+static enum fate take(struct log *l, struct lane *lane, const struct eventlog_event *e)
 {
 	taker *take = e->tag < sizeof(rules) / sizeof(rules[0]) ? rules[e->tag] : NULL;
 	struct eventlog_values values;
 
-	if (is_foreign(e->tag))
-		return FATE_FOREIGN;
-	if (!take) {
-		l->n_unknown[e->tag]++;
-		return FATE_UNKNOWN;
-	}
-	values.n = 0;
-	if (!is_whole[e->tag] && eventlog_values(e, &values) != PARSE_OK)
-		return FATE_BAD;
-	lane_reach(l, lane, e->time_ns);
-	return take(l, lane, e, &values);
+	if (!take)
+		return pass_over(l, e->tag);
+	if (is_whole[e->tag])
+		return take(l, lane, e, NULL);
+	return eventlog_values(e, &values) == PARSE_OK ? take(l, lane, e, &values) : FATE_BAD;
 }
 
-void rules_take(struct log *l, struct lane *lane, const struct eventlog_event *e, size_t n)
+void rules_take(struct log *l, struct lane *lane, const struct eventlog_event *e)
 {
-	const struct eventlog_event *end = e + n;
+	enum fate fate = take(l, lane, e);
 
-	while (e < end) {
-		const struct eventlog_event *other = threads_take(l, lane, e, end);
-		enum fate fate;
-
-		l->fates[FATE_STORED] += (uint64_t)(other - e);
-		e = other;
-		if (e == end)
-			break;
-		fate = take_other(l, lane, e);
-		if (fate == FATE_BAD)
-			ledger_say_bad(l, e, "its contents make no sense");
-		if (fate != FATE_LATER)
-			l->fates[fate]++;
-		if (e->time_ns > lane->now_ns)
-			lane->now_ns = e->time_ns;
-		e++;
-	}
-	if (lane->now_ns > l->last_ns)
-		l->last_ns = lane->now_ns;
+	if (fate == FATE_BAD)
+		ledger_say_bad(l, e, "its contents make no sense");
+	if (fate != FATE_LATER)
+		l->fates[fate]++;
 }

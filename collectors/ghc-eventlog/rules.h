@@ -10,11 +10,12 @@
 struct log;
 struct lane;
 
+/* v: NULL for types whose payload is taken as a whole. */
 typedef enum fate taker(struct log *l, struct lane *lane, const struct eventlog_event *e,
                         const struct eventlog_values *v);
 
-/* Takes records of one lane, in their order. */
-void rules_take(struct log *l, struct lane *lane, const struct eventlog_event *e, size_t n);
+/* Takes a record of a lane whose interval it is in. */
+void rules_take(struct log *l, struct lane *lane, const struct eventlog_event *e);
 
 taker thread_create, thread_migrate, thread_label, thread_runnable;
 taker gc_request, gc_start, gc_end, gc_thread, gc_stats, gc_concurrent, gc_census, gc_pruned, gc_flush;

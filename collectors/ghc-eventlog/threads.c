@@ -176,27 +176,32 @@ static inline int is_bare_spark(uint32_t tag)
 	return tag >= EVENTLOG_SPARK_CREATE && tag <= EVENTLOG_SPARK_GC && tag != EVENTLOG_SPARK_STEAL;
 }
 
-const struct eventlog_event *threads_take(struct log *l, struct lane *lane, const struct eventlog_event *e,
-                                          const struct eventlog_event *end)
+void threads_take(struct log *l, struct lane *lane, const struct eventlog_event *e, size_t n)
 {
+	const struct eventlog_event *end = e + n;
 	uint64_t now_ns = lane->now_ns;
+	size_t n_others = 0;
 
 	for (; e < end; e++) {
 		lane_reach(l, lane, e->time_ns);
-		if (e->tag == EVENTLOG_RUN_THREAD && e->n_payload >= RUN_BYTES)
+		if (e->tag == EVENTLOG_RUN_THREAD && e->n_payload >= RUN_BYTES) {
 			take_run(l, lane, e);
-		else if (e->tag == EVENTLOG_STOP_THREAD && e->n_payload >= STOP_BYTES)
+		} else if (e->tag == EVENTLOG_STOP_THREAD && e->n_payload >= STOP_BYTES) {
 			take_stop(l, lane, e);
-		else if (e->tag == EVENTLOG_THREAD_WAKEUP && e->n_payload >= WAKEUP_BYTES)
+		} else if (e->tag == EVENTLOG_THREAD_WAKEUP && e->n_payload >= WAKEUP_BYTES) {
 			take_wakeup(l, lane, e);
-		else if (is_bare_spark(e->tag))
+		} else if (is_bare_spark(e->tag)) {
 			lane->spark_events[e->tag - EVENTLOG_SPARK_CREATE].value++;
-		else
-			break;
+		} else {
+			lane->now_ns = now_ns;
+			rules_take(l, lane, e);
+			n_others++;
+		}
 		now_ns = e->time_ns > now_ns ? e->time_ns : now_ns;
 	}
 	lane->now_ns = now_ns;
-	return e;
+	l->last_ns = now_ns > l->last_ns ? now_ns : l->last_ns;
+	l->fates[FATE_STORED] += n - n_others;
 }
 
 /* Up to 7.4, beside the wake-up or instead of it. A capability that sends a thread away records this on the other one

@@ -117,10 +117,9 @@ struct threads {
 int threads_init(struct threads *t);
 void threads_done(struct threads *t);
 
-/* Takes the records that large logs are made of (run, stop, wake-up, events of single sparks), up to the first other
- * one, which is returned. */
-const struct eventlog_event *threads_take(struct log *l, struct lane *lane, const struct eventlog_event *e,
-                                          const struct eventlog_event *end);
+/* Takes records of one lane, in their order. Those that large logs are made of (run, stop, wake-up, events of single
+ * sparks) are taken here, others by their rules. */
+void threads_take(struct log *l, struct lane *lane, const struct eventlog_event *e, size_t n);
 /* Everything that still goes on ends where its capability's records end. */
 void threads_finish(struct log *l);
 
