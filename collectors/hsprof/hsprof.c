@@ -14,26 +14,10 @@
 
 #include "bpf/live.h"
 #include "collectors/hsprof/account.h"
+#include "collectors/hsprof/dictionary.h"
 #include "collectors/hsprof/flat.h"
 #include "collectors/hsprof/sampler.h"
 #include "collectors/hsprof/stacks.h"
-
-enum row {
-	ROW_SAMPLES,
-	ROW_TIME,
-	ROW_CPU,
-	ROW_WALKS,
-	ROW_LOST,
-	ROW_FILL,
-	ROW_COUNT,
-};
-
-enum option {
-	OPTION_FREQUENCY,
-	OPTION_SYMBOLS,
-	OPTION_RUNG,
-	OPTION_COUNT,
-};
 
 enum {
 	BATCH = 256,                /* weights that are handed over at once */
@@ -49,82 +33,6 @@ enum lost_cause {
 };
 
 static const char *const losses[LOST_CAUSES] = { "samples_full", "targets_full" };
-
-static const struct weir_metric metrics[ROW_COUNT] = {
-	[ROW_SAMPLES] = { .name = "ghc.profile.samples",
-	                  .unit = "{sample}",
-	                  .brief = "call stack samples",
-	                  .help = "Samples of where the program was and which functions it would return to.",
-	                  .shape = WEIR_SHAPE_WEIGHT,
-	                  .kind = WEIR_KIND_COUNTER,
-	                  .type = WEIR_TYPE_I64,
-	                  .better = -1,
-	                  .range = WEIR_RANGE_FROM_ZERO },
-	[ROW_TIME] = { .name = "ghc.profile.time",
-	               .unit = "ns",
-	               .brief = "CPU time by stack",
-	               .help = "CPU time by call stack: samples times the time between two of a processor's.",
-	               .shape = WEIR_SHAPE_WEIGHT,
-	               .kind = WEIR_KIND_COUNTER,
-	               .type = WEIR_TYPE_I64,
-	               .better = -1,
-	               .range = WEIR_RANGE_FROM_ZERO },
-	[ROW_CPU] = { .name = "ghc.profile.cpu",
-	              .unit = "ns",
-	              .brief = "CPU time, accounted",
-	              .help = "What /proc/PID/stat says of the sampled processes: their CPU time, and that of children "
-	                      "they "
-	                      "have waited for.",
-	              .shape = WEIR_SHAPE_NUMBER,
-	              .kind = WEIR_KIND_COUNTER,
-	              .type = WEIR_TYPE_I64,
-	              .better = -1,
-	              .range = WEIR_RANGE_FROM_ZERO },
-	[ROW_WALKS] = { .name = "ghc.profile.walks",
-	                .unit = "{sample}",
-	                .brief = "walked stacks",
-	                .help = "Samples by the code they met and whether the stack could be followed to its end.",
-	                .shape = WEIR_SHAPE_NUMBER,
-	                .kind = WEIR_KIND_COUNTER,
-	                .type = WEIR_TYPE_I64,
-	                .range = WEIR_RANGE_FROM_ZERO },
-	[ROW_LOST] = { .name = "weir.lost",
-	               .unit = "{event}",
-	               .brief = "lost",
-	               .help = "Events that found no room, by cause.",
-	               .shape = WEIR_SHAPE_NUMBER,
-	               .kind = WEIR_KIND_COUNTER,
-	               .type = WEIR_TYPE_I64,
-	               .better = -1,
-	               .range = WEIR_RANGE_FROM_ZERO },
-	[ROW_FILL] = { .name = "weir.map.fill",
-	               .unit = "1",
-	               .brief = "map fill",
-	               .help = "How full a map in the kernel is.",
-	               .shape = WEIR_SHAPE_NUMBER,
-	               .kind = WEIR_KIND_GAUGE,
-	               .type = WEIR_TYPE_F64,
-	               .better = -1,
-	               .range = WEIR_RANGE_ZERO_TO_ONE },
-};
-
-static const struct weir_option options[OPTION_COUNT] = {
-	[OPTION_FREQUENCY] = { .name = "frequency",
-	                       .fallback = "99",
-	                       .help = "samples a second on each processor",
-	                       .type = WEIR_OPTION_INT,
-	                       .min = 1,
-	                       .max = 10000 },
-	[OPTION_SYMBOLS] = { .name = "symbols",
-	                     .fallback = "",
-	                     .help = "a file with the symbols of a program that was stripped of them",
-	                     .type = WEIR_OPTION_TEXT },
-	[OPTION_RUNG] = { .name = "rung",
-	                  .fallback = "best",
-	                  .choices = "best|flat",
-	                  .help = "flat: no eBPF even where it can be had",
-	                  .type = WEIR_OPTION_CHOICE },
-};
 
 struct weir_instance {
 	const struct weir_host *host;
@@ -162,7 +70,7 @@ static void complain(struct weir_instance *i, uint32_t severity, const char *cod
 /* What is new of the programs that the target's tree runs: to the kernel, and to who will read the profile. */
 static void tell_programs(struct weir_instance *i)
 {
-	const struct spaces_file *f;
+	const struct file *f;
 	char sentence[1024];
 
 	for (; (f = spaces_file(i->spaces, i->n_files_told)); i->n_files_told++) {
@@ -303,10 +211,8 @@ static int add_programs(struct weir_instance *i, int64_t pid, struct weir_error 
 		path[exe.n_bytes] = '\0';
 		r = spaces_add_program(i->spaces, path, reterr);
 	}
-	if (r == -ENOENT && pid > 0) {
-		(void)snprintf(path, sizeof(path), "/proc/%" PRId64 "/exe", pid);
-		r = spaces_add_program(i->spaces, path, reterr);
-	}
+	if (r == -ENOENT && pid > 0)
+		r = spaces_add_running(i->spaces, (pid_t)pid, reterr);
 	/* Without a file of symbols all that fails by this is names, of which the profile will say so. */
 	return r < 0 && i->symbols[0] ? r : 0;
 }
@@ -512,5 +418,5 @@ static int hsprof_poll(struct weir_instance *i, int64_t now_ns, struct weir_erro
 }
 
 const struct weir_collector weir_collector =
-	LIVE_COLLECTOR("hsprof", "CPU profiles with Haskell stacks of running programs, profiled or not", metrics,
-                       options, hsprof_open, hsprof_poll, hsprof_close, .probe = hsprof_probe);
+	LIVE_COLLECTOR("hsprof", "CPU profiles with Haskell stacks of running programs, profiled or not",
+                       hsprof_metrics, hsprof_options, hsprof_open, hsprof_poll, hsprof_close, .probe = hsprof_probe);

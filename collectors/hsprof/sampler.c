@@ -3,16 +3,13 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <dirent.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <linux/perf_event.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "bpf/family.h"
 #include "bpf/hsprof.skel.h"
 #include "bpf/load.h"
 
@@ -33,7 +30,7 @@ struct sampler {
 	struct ring_buffer *ring;
 	struct bpf_link **links; /* what ends when they do */
 	int n_links;
-	uint64_t n_ring_bytes;
+	uint64_t n_ring_bytes, n_left_out;
 	struct taking taking;
 };
 
@@ -46,51 +43,25 @@ static int follow(struct sampler *s, uint32_t tgid)
 	return bpf_map__update_elem(s->targets, &tgid, sizeof(tgid), &fresh, sizeof(fresh), BPF_NOEXIST);
 }
 
-static uint32_t parent_of(const char *pid)
-{
-	char path[64], line[512], *end;
-	uint32_t parent = 0;
-	FILE *file;
-
-	(void)snprintf(path, sizeof(path), "/proc/%.16s/stat", pid);
-	file = fopen(path, "re");
-	if (!file)
-		return 0;
-	/* The name in brackets may hold anything, also brackets. */
-	if (fgets(line, sizeof(line), file) && (end = strrchr(line, ')')) &&
-	    sscanf(end, ") %*c %" SCNu32, &parent) != 1)
-		parent = 0;
-	(void)fclose(file);
-	return parent;
-}
-
-/* One pass over all processes: how many were found whose parents are followed. */
-static int follow_children(struct sampler *s)
-{
-	DIR *folder = opendir("/proc");
-	struct dirent *entry;
-	struct target target;
-	int n = 0;
-
-	while (folder && (entry = readdir(folder))) {
-		uint32_t parent = entry->d_name[0] >= '1' && entry->d_name[0] <= '9' ? parent_of(entry->d_name) : 0;
-
-		if (parent &&
-		    bpf_map__lookup_elem(s->targets, &parent, sizeof(parent), &target, sizeof(target), 0) == 0)
-			n += follow(s, (uint32_t)strtoul(entry->d_name, NULL, 10)) == 0;
-	}
-	if (folder)
-		(void)closedir(folder);
-	return n;
-}
-
-/* Forks are seen from before the first pass on, so that only a tree that was there before has to be found. */
+/* Forks are seen from before on, so that only a tree that was there before has to be found. */
 static int follow_tree(struct sampler *s, uint32_t root)
 {
-	int r = root ? follow(s, root) : 0;
+	struct family *family = root ? malloc(sizeof(*family)) : NULL;
+	int r = 0;
 
-	while (r == 0 && root && follow_children(s) > 0)
-		;
+	if (!root)
+		return 0;
+	if (!family)
+		return -ENOMEM;
+	r = family_init(family, (int32_t)root);
+	for (uint32_t k = 0; r == 0 && k < family->n; k++) {
+		r = follow(s, (uint32_t)family->at[k].pid);
+		if (r == -EEXIST || k > 0)
+			r = 0;
+	}
+	if (r == 0)
+		s->n_left_out = family->n_left_out;
+	free(family);
 	return r;
 }
 
@@ -288,6 +259,6 @@ int sampler_next_target(struct sampler *s, uint32_t *tgid)
 
 struct sampler_counts sampler_counts(const struct sampler *s)
 {
-	return (struct sampler_counts){ s->bss->n_samples, s->bss->n_lost, s->bss->lost_targets, s->bss->n_most_bytes,
-		                        s->n_ring_bytes };
+	return (struct sampler_counts){ s->bss->n_samples, s->bss->n_lost, s->bss->lost_targets + s->n_left_out,
+		                        s->bss->n_most_bytes, s->n_ring_bytes };
 }

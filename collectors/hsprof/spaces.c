@@ -2,7 +2,6 @@
 #include "collectors/hsprof/spaces.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -11,21 +10,11 @@
 #include <unistd.h>
 #include <weir/fail.h>
 
-#include "collectors/hsprof/layout.h"
+#include "collectors/program/process.h"
 #include "parsers/process_map.h"
 
 enum {
-	NAME_MAX_BYTES = 128,
-	WHY_MAX = 512,
-	MAPS_BYTES_MAX = 8 << 20,
 	PAGE_MASK = 4095,
-};
-
-struct file {
-	struct spaces_file shown;
-	char name[NAME_MAX_BYTES], version[IMAGE_VERSION_MAX], why_not[WHY_MAX], why_nameless[WHY_MAX];
-	char *path;                      /* as maps name it; NULL: it was given as a program */
-	uint64_t code_page, code_offset; /* where the page of its code was linked for, and lies in the file */
 };
 
 struct map {
@@ -50,140 +39,6 @@ struct spaces {
 	uint32_t unknown_frame;
 };
 
-/* ---- Files ---- */
-
-static const char *base_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-static void file_free(struct file *f)
-{
-	if (!f)
-		return;
-	names_close(f->shown.names);
-	free(f->path);
-	free(f);
-}
-
-/* Packaging strips what compilers say of themselves; the run-time system's library has the version in its name. */
-static void learn_version(struct file *f, const struct image *image, const char *library)
-{
-	struct image *rts;
-
-	(void)snprintf(f->version, sizeof(f->version), "%s", image_ghc_version(image));
-	if (f->version[0] || !library[0] || image_open(library, &rts, NULL) < 0)
-		return;
-	(void)snprintf(f->version, sizeof(f->version), "%s", image_ghc_version(rts));
-	image_close(rts);
-}
-
-static void learn_layout(struct file *f, const struct image *image, const char *path)
-{
-	struct spaces_file *shown = &f->shown;
-	char library[PATH_MAX] = "", real[PATH_MAX];
-	uint32_t is_shared =
-		(uint32_t)image_runtime_library(image, realpath(path, real) ? real : path, library, sizeof(library));
-
-	learn_version(f, image, library);
-	if (!f->version[0])
-		return;
-	if (!image_is_x86_64(image)) {
-		(void)snprintf(f->why_not, sizeof(f->why_not), "Haskell stacks are only known on x86-64");
-		return;
-	}
-	if (!layout_of(f->version, &shown->layout)) {
-		(void)snprintf(
-			f->why_not, sizeof(f->why_not),
-			"compiled by GHC %s, whose stack frames are not known (%s are): only where it is, not how "
-			"it came there",
-			f->version, layout_known());
-		return;
-	}
-	shown->layout.is_shared = is_shared;
-}
-
-static void learn_code(struct file *f, const struct image *image)
-{
-	uint64_t start, end, offset = 0;
-
-	image_code(image, &start, &end);
-	(void)image_offset(image, start, &offset);
-	f->code_page = start & ~(uint64_t)PAGE_MASK;
-	f->code_offset = offset & ~(uint64_t)PAGE_MASK;
-	f->shown.code_start = start;
-	f->shown.key = (struct hsprof_image_key){ end - start, start & PAGE_MASK };
-}
-
-/* What a program exports are too few of its symbols to find a nearest one among; a library's are most of them. A file
- * without names is shown by addresses: only one that was asked for has to be right. */
-static int learn_names(struct file *f, struct image *image, const char *symbols, struct weir_error *reterr)
-{
-	struct weir_error error = { "" };
-	int r;
-
-	if (symbols[0]) {
-		r = image_take_symbols(image, symbols, reterr);
-		if (r >= 0)
-			return names_open(image, f->name, &f->shown.names, reterr);
-		image_close(image);
-		return r;
-	}
-	r = image_take_symbols(image, NULL, &error);
-	if (r == 0 || strncmp(f->name, "lib", 3) == 0)
-		r = names_open(image, f->name, &f->shown.names, &error);
-	else
-		image_close(image);
-	if (r < 0) {
-		f->shown.names = NULL;
-		(void)snprintf(
-			f->why_nameless, sizeof(f->why_nameless),
-			"hsprof: %s: stripped of its symbols, and nothing that has them was found by its build id; "
-			"give a copy that has them as -O hsprof.symbols=FILE",
-			f->name);
-	}
-	return 0;
-}
-
-static void learn_haskell(struct file *f)
-{
-	uint64_t start, end;
-
-	if (!f->shown.names || !names_haskell(f->shown.names, &start, &end) || start < f->shown.code_start)
-		return;
-	f->shown.layout.haskell_from = start - f->shown.code_start;
-	f->shown.layout.haskell_to = end - f->shown.code_start;
-}
-
-static int file_open(const char *path, const char *symbols, struct file **ret, struct weir_error *reterr)
-{
-	struct file *f = calloc(1, sizeof(*f));
-	struct image *image = NULL;
-	int r = f ? image_open(path, &image, reterr) : -ENOMEM;
-
-	if (r < 0) {
-		free(f);
-		return r;
-	}
-	(void)snprintf(f->name, sizeof(f->name), "%s", base_of(path));
-	f->shown.name = f->name;
-	f->shown.ghc_version = f->version;
-	f->shown.why_not = f->why_not;
-	f->shown.why_nameless = f->why_nameless;
-	learn_layout(f, image, path);
-	learn_code(f, image);
-	r = learn_names(f, image, symbols, reterr);
-	if (r < 0) {
-		file_free(f);
-		return r;
-	}
-	learn_haskell(f);
-	*ret = f;
-	return 0;
-}
-
 static int keep_file(struct spaces *s, struct file *f)
 {
 	if (s->n_files == SPACES_FILES_MAX) {
@@ -194,27 +49,46 @@ static int keep_file(struct spaces *s, struct file *f)
 	return 0;
 }
 
-int spaces_add_program(struct spaces *s, const char *path, struct weir_error *reterr)
+static int add_program(struct spaces *s, const struct file_place *place, struct weir_error *reterr)
 {
 	struct file *f = NULL;
-	int r = file_open(path, s->n_files == 0 ? s->symbols : "", &f, reterr);
+	int r = file_open(place, s->n_files == 0 ? s->symbols : "", &f, reterr);
 
 	if (r < 0)
 		return r;
-	f->shown.is_program = 1;
+	f->is_program = 1;
 	return keep_file(s, f);
 }
 
-const struct spaces_file *spaces_file(const struct spaces *s, uint32_t n)
+int spaces_add_program(struct spaces *s, const char *path, struct weir_error *reterr)
 {
-	return n < s->n_files ? &s->files[n]->shown : NULL;
+	char real[PATH_MAX];
+
+	return add_program(s, &(struct file_place){ path, "", realpath(path, real) ? real : path }, reterr);
+}
+
+int spaces_add_running(struct spaces *s, pid_t pid, struct weir_error *reterr)
+{
+	char path[64], root[PROCESS_ROOT_MAX], map[PATH_MAX];
+	ssize_t n;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	n = readlink(path, map, sizeof(map) - 1);
+	map[n > 0 ? n : 0] = '\0';
+	process_root(pid, root);
+	return add_program(s, &(struct file_place){ path, root, process_within(pid, map) }, reterr);
+}
+
+const struct file *spaces_file(const struct spaces *s, uint32_t n)
+{
+	return n < s->n_files ? s->files[n] : NULL;
 }
 
 static uint32_t program_of(const struct spaces *s, uint64_t code_start, uint64_t code_end)
 {
 	for (uint32_t i = 0; i < s->n_files; i++)
-		if (s->files[i]->shown.key.n_code_bytes == code_end - code_start &&
-		    s->files[i]->shown.key.page_offset == (code_start & PAGE_MASK))
+		if (s->files[i]->key.n_code_bytes == code_end - code_start &&
+		    s->files[i]->key.page_offset == (code_start & PAGE_MASK))
 			return i;
 	return UINT32_MAX;
 }
@@ -252,7 +126,8 @@ void spaces_free(struct spaces *s)
 /* The number of the file behind a mapping; read now when it is new. */
 static uint32_t file_of(struct spaces *s, uint32_t tgid, const struct process_map *map)
 {
-	char path[PATH_MAX], name[PATH_MAX];
+	char path[PATH_MAX], name[PATH_MAX], root[PROCESS_ROOT_MAX];
+	struct file_place place = { path, root, NULL };
 	struct file *f = NULL;
 
 	if (map->path.n == 0 || map->path.at[0] != '/' || map->path.n >= sizeof(name))
@@ -260,14 +135,16 @@ static uint32_t file_of(struct spaces *s, uint32_t tgid, const struct process_ma
 	memcpy(name, map->path.at, map->path.n);
 	name[map->path.n] = '\0';
 	for (uint32_t i = 0; i < s->n_files; i++)
-		if (s->files[i]->path && s->files[i]->shown.inode == map->inode && strcmp(s->files[i]->path, name) == 0)
+		if (s->files[i]->map && s->files[i]->inode == map->inode && strcmp(s->files[i]->map, name) == 0)
 			return i;
-	if (snprintf(path, sizeof(path), "/proc/%" PRIu32 "/root%s", tgid, name) >= (int)sizeof(path) ||
-	    file_open(path, "", &f, NULL) < 0)
+	process_root((pid_t)tgid, root);
+	place.within = process_within((pid_t)tgid, name);
+	if (snprintf(path, sizeof(path), "%s%s", root, place.within) >= (int)sizeof(path) ||
+	    file_open(&place, "", &f, NULL) < 0)
 		return UINT32_MAX;
-	f->path = strdup(name);
-	f->shown.inode = map->inode;
-	if (!f->path) {
+	f->map = strdup(name);
+	f->inode = map->inode;
+	if (!f->map) {
 		file_free(f);
 		return UINT32_MAX;
 	}
@@ -276,44 +153,10 @@ static uint32_t file_of(struct spaces *s, uint32_t tgid, const struct process_ma
 	return s->n_files - 1;
 }
 
-static char *read_maps(uint32_t tgid, size_t *ret_n)
-{
-	char path[64], *text = NULL;
-	size_t n = 0, n_room = 0;
-	ssize_t r = 1;
-	int fd;
-
-	(void)snprintf(path, sizeof(path), "/proc/%" PRIu32 "/maps", tgid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return NULL;
-	while (r > 0 && n < MAPS_BYTES_MAX) {
-		if (n + 4096 > n_room) {
-			char *more = realloc(text, n_room + (64 << 10));
-
-			if (!more)
-				break;
-			text = more;
-			n_room += 64 << 10;
-		}
-		r = read(fd, text + n, n_room - n);
-		n += r > 0 ? (size_t)r : 0;
-	}
-	(void)close(fd);
-	*ret_n = n;
-	return text;
-}
-
-/* What to add to the file's addresses. Mappings are of pages, and code that was torn apart lies as in the file. */
-static uint64_t bias_of(const struct file *f, const struct process_map *map)
-{
-	return map->start - (f->code_page + map->offset - f->code_offset);
-}
-
 static uint32_t read_space(struct spaces *s, const struct space *space, struct map maps[SPACES_MAPS_MAX])
 {
 	size_t n_text = 0, used;
-	char *text = read_maps(space->tgid, &n_text), *at = text;
+	char *text = process_maps((pid_t)space->tgid, &n_text), *at = text;
 	struct process_map map;
 	enum parse_result r;
 	uint32_t n = 0;
@@ -327,8 +170,10 @@ static uint32_t read_space(struct spaces *s, const struct space *space, struct m
 			                 space->code_start < map.end;
 			uint32_t file = is_program ? space->program : file_of(s, space->tgid, &map);
 
-			maps[n++] = (struct map){ map.start, map.end,
-				                  file == UINT32_MAX ? 0 : bias_of(s->files[file], &map), file };
+			maps[n++] =
+				(struct map){ map.start, map.end,
+				              file == UINT32_MAX ? 0 : file_bias(s->files[file], map.start, map.offset),
+				              file };
 		}
 		at += used;
 		n_text -= used;
@@ -372,13 +217,13 @@ static void take_copy(struct spaces *s, struct space *space)
 	 * where that was linked for, or nothing of it fits. */
 	if (space->code_start == 0 && s->n_files > 0) {
 		const struct file *f = s->files[0];
-		struct map map = { f->shown.code_start, f->shown.code_start + f->shown.key.n_code_bytes, 0, 0 };
+		struct map map = { f->code_start, f->code_start + f->key.n_code_bytes, 0, 0 };
 
 		space->program = 0;
 		(void)set_maps(space, &map, 1);
 	} else if (space->program != UINT32_MAX) {
 		const struct file *f = s->files[space->program];
-		struct map map = { space->code_start, space->code_end, space->code_start - f->shown.code_start,
+		struct map map = { space->code_start, space->code_end, space->code_start - f->code_start,
 			           space->program };
 
 		(void)set_maps(space, &map, 1);
@@ -396,7 +241,7 @@ static void look_at(struct spaces *s, struct space *space, uint32_t round)
 	if (space->program == UINT32_MAX)
 		space->program = program_of(s, space->code_start, space->code_end);
 	if (space->program != UINT32_MAX)
-		s->files[space->program]->shown.is_program = 1;
+		s->files[space->program]->is_program = 1;
 	if (has_code_at(maps, n, space->code_start))
 		(void)set_maps(space, maps, n);
 	else if (space->n_maps == 0)
@@ -429,9 +274,9 @@ struct space *spaces_of(struct spaces *s, const struct hsprof_sample *sample, ui
 	return space;
 }
 
-const struct spaces_file *space_program(const struct spaces *s, const struct space *space)
+const struct file *space_program(const struct spaces *s, const struct space *space)
 {
-	return space->program == UINT32_MAX ? NULL : &s->files[space->program]->shown;
+	return space->program == UINT32_MAX ? NULL : s->files[space->program];
 }
 
 /* ---- Frames ---- */
@@ -439,7 +284,7 @@ const struct spaces_file *space_program(const struct spaces *s, const struct spa
 static uint32_t made_up(struct spaces *s, const struct file *f, uint64_t address)
 {
 	struct weir_text none = { "", 0 };
-	char name[NAME_MAX_BYTES + 32];
+	char name[FILE_NAME_BYTES + 32];
 	int n;
 
 	if (!f) {
@@ -464,8 +309,8 @@ uint32_t space_frame(struct spaces *s, struct space *space, uint64_t address, ui
 
 		if (address < map->start || address >= map->end)
 			continue;
-		if (f && f->shown.names)
-			frame = names_frame(f->shown.names, s->host, address - map->bias, ret_kind);
+		if (f && f->names)
+			frame = names_frame(f->names, s->host, address - map->bias, ret_kind);
 		return frame ? frame : made_up(s, f, address - map->bias);
 	}
 	return made_up(s, NULL, address);
@@ -475,6 +320,5 @@ int space_is_after_call(const struct spaces *s, const struct space *space, uint6
 {
 	const struct file *f = space->program == UINT32_MAX ? NULL : s->files[space->program];
 
-	return f && f->shown.names &&
-	       names_is_after_call(f->shown.names, address - (space->code_start - f->shown.code_start));
+	return f && f->names && names_is_after_call(f->names, address - (space->code_start - f->code_start));
 }

@@ -10,8 +10,9 @@
 
 #include <weir/host.h>
 
-#include "bpf/hsprof.h"
-#include "collectors/hsprof/names.h"
+#include <sys/types.h>
+
+#include "collectors/hsprof/file.h"
 
 enum {
 	SPACES_FILES_MAX = 1024,
@@ -20,19 +21,6 @@ enum {
 };
 
 struct spaces;
-
-/* A file with code. */
-struct spaces_file {
-	struct names *names;        /* NULL: it has no symbols */
-	struct hsprof_image layout; /* of the Haskell stack */
-	struct hsprof_image_key key;
-	uint64_t code_start, inode;
-	const char *name;         /* without its folder */
-	const char *ghc_version;  /* "": no GHC compiled it */
-	const char *why_not;      /* why its Haskell stacks cannot be walked, a sentence; "": they can */
-	const char *why_nameless; /* the same of names */
-	int is_program;           /* a process runs it, or is about to */
-};
 
 /* A process while it runs one program. */
 struct space;
@@ -43,15 +31,17 @@ void spaces_free(struct spaces *s); /* NULL is fine */
 
 /* Reads a program's file, as this process can open it. The first one is the one that the symbols are for. */
 int spaces_add_program(struct spaces *s, const char *path, struct weir_error *reterr);
+/* The same of the program that a process runs. */
+int spaces_add_running(struct spaces *s, pid_t pid, struct weir_error *reterr);
 
 /* All files with code there are, in the order in which they came; the n-th, NULL: no more. */
-const struct spaces_file *spaces_file(const struct spaces *s, uint32_t n);
+const struct file *spaces_file(const struct spaces *s, uint32_t n);
 
 /* The process of a sample. NULL: nothing is known of it. round: grows by one each poll; a process is read at most once
  * in a round. */
 struct space *spaces_of(struct spaces *s, const struct hsprof_sample *sample, uint32_t round);
 /* Its program; NULL: not known. */
-const struct spaces_file *space_program(const struct spaces *s, const struct space *space);
+const struct file *space_program(const struct spaces *s, const struct space *space);
 /* The frame of an address in it; made up (`libc.so.6+0x9d3a0`, `[unknown]`) where there is no symbol. */
 uint32_t space_frame(struct spaces *s, struct space *space, uint64_t address, uint32_t round,
                      enum names_kind *ret_kind);

@@ -60,7 +60,7 @@ static uint32_t push(struct stacks *s, uint32_t stack, uint32_t frame)
 	return frame ? s->host->stack(s->host, stack, frame, 0) : stack;
 }
 
-static uint32_t push_program(struct stacks *s, const struct spaces_file *program)
+static uint32_t push_program(struct stacks *s, const struct file *program)
 {
 	char name[160];
 

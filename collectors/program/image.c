@@ -48,7 +48,7 @@ static int read_segments(struct image *i, struct weir_error *reterr)
 /* ---- The compiler ---- */
 
 /* `GHC 9.0.2` among the texts that compilers leave in .comment; the name of a run-time library has it too. */
-static int take_version(struct image *i, const char *at, size_t n, const char *mark)
+static int take_version(char version[IMAGE_VERSION_MAX], const char *at, size_t n, const char *mark)
 {
 	const char *found = n ? memmem(at, n, mark, strlen(mark)) : NULL;
 	size_t k = 0;
@@ -56,14 +56,19 @@ static int take_version(struct image *i, const char *at, size_t n, const char *m
 	if (!found)
 		return 0;
 	found += strlen(mark);
-	while (found + k < at + n && k + 1 < sizeof(i->version) &&
+	while (found + k < at + n && k + 1 < IMAGE_VERSION_MAX &&
 	       ((found[k] >= '0' && found[k] <= '9') ||
 	        (found[k] == '.' && k + 1 < (size_t)(at + n - found) && found[k + 1] >= '0' && found[k + 1] <= '9'))) {
-		i->version[k] = found[k];
+		version[k] = found[k];
 		k++;
 	}
-	i->version[k] = '\0';
+	version[k] = '\0';
 	return k > 0;
+}
+
+int image_version_of_name(const char *name, char ret[IMAGE_VERSION_MAX])
+{
+	return take_version(ret, name, strlen(name), "-ghc");
 }
 
 static void read_version(struct image *i)
@@ -73,8 +78,8 @@ static void read_version(struct image *i)
 
 	if (elf_file_section_called(&i->own, ".comment", &comment) && comment.n_bytes <= COMMENT_MAX)
 		at = elf_file_piece(i->own.fd, comment.offset, comment.n_bytes);
-	if (!at || !take_version(i, (const char *)at, (size_t)comment.n_bytes, "GHC "))
-		(void)take_version(i, i->path, strlen(i->path), "-ghc");
+	if (!at || !take_version(i->version, (const char *)at, (size_t)comment.n_bytes, "GHC "))
+		(void)image_version_of_name(i->path, i->version);
 	free(at);
 }
 
@@ -300,20 +305,24 @@ static int dynamic_value(const struct dynamic *d, size_t *index, int64_t tag_a, 
 	return 0;
 }
 
-static int is_there(const char *program, struct parse_text folder, struct parse_text name, char *path, size_t n_path)
+static int is_there(const char *root, const char *program, struct parse_text folder, struct parse_text name, char *path,
+                    size_t n_path)
 {
 	static const char origin[] = "$ORIGIN";
 	const char *slash = strrchr(program, '/');
+	char below[PATH_MAX];
 	size_t n_skip = folder.n >= sizeof(origin) - 1 && memcmp(folder.at, origin, sizeof(origin) - 1) == 0
 	                        ? sizeof(origin) - 1
 	                        : 0;
 	int n = snprintf(path, n_path, "%.*s%.*s/%.*s", n_skip && slash ? (int)(slash - program) : 0, program,
 	                 (int)(folder.n - n_skip), folder.at + n_skip, (int)name.n, name.at);
 
-	return n > 0 && (size_t)n < n_path && access(path, R_OK) == 0;
+	return n > 0 && (size_t)n < n_path && snprintf(below, sizeof(below), "%s%s", root, path) < (int)sizeof(below) &&
+	       access(below, R_OK) == 0;
 }
 
-static int search(const char *program, const struct dynamic *d, struct parse_text name, char *path, size_t n_path)
+static int search(const char *root, const char *program, const struct dynamic *d, struct parse_text name, char *path,
+                  size_t n_path)
 {
 	struct parse_text folders, folder;
 	size_t index = 0;
@@ -323,7 +332,7 @@ static int search(const char *program, const struct dynamic *d, struct parse_tex
 			const char *colon = memchr(folders.at, ':', folders.n);
 
 			folder = (struct parse_text){ folders.at, colon ? (size_t)(colon - folders.at) : folders.n };
-			if (is_there(program, folder, name, path, n_path))
+			if (is_there(root, program, folder, name, path, n_path))
 				return 1;
 			folders.at += folder.n + (colon ? 1 : 0);
 			folders.n -= folder.n + (colon ? 1 : 0);
@@ -331,7 +340,7 @@ static int search(const char *program, const struct dynamic *d, struct parse_tex
 	return 0;
 }
 
-int image_runtime_library(const struct image *i, const char *origin, char *path, size_t n_path)
+int image_runtime_library(const struct image *i, const char *root, const char *program, char *path, size_t n_path)
 {
 	static const char library[] = "libHSrts";
 	struct elf_section dynamic, texts;
@@ -350,8 +359,10 @@ int image_runtime_library(const struct image *i, const char *origin, char *path,
 		              (size_t)texts.n_bytes };
 	while (d.entries && d.texts && !found &&
 	       dynamic_value(&d, &index, ELF_DYNAMIC_NEEDED, ELF_DYNAMIC_NEEDED, &name))
-		found = name.n >= sizeof(library) - 1 && memcmp(name.at, library, sizeof(library) - 1) == 0 &&
-		        search(origin, &d, name, path, n_path);
+		if (name.n >= sizeof(library) - 1 && memcmp(name.at, library, sizeof(library) - 1) == 0)
+			found = search(root, program, &d, name, path, n_path) ? 1 : -ENOENT;
+	if (found < 0)
+		(void)snprintf(path, n_path, "%.*s", (int)name.n, name.at);
 	free(d.entries);
 	free(d.texts);
 	return found;

@@ -68,9 +68,12 @@ void image_code(const struct image *i, uint64_t *ret_start, uint64_t *ret_end);
 
 /* Of GHC, as the compiler left it in the file: `9.0.2`; empty: no GHC was there. */
 const char *image_ghc_version(const struct image *i);
-/* The run-time system as a shared library that this program asks for, found as the loader would when the program lies
- * at `origin`: 1, or 0 when it asks for none or there is none to be found. */
-int image_runtime_library(const struct image *i, const char *origin, char *path, size_t n_path);
+/* The same from the name of a run-time system's library: `libHSrts-ghc9.0.2.so`. 1, or 0 when it has none. */
+int image_version_of_name(const char *name, char ret[IMAGE_VERSION_MAX]);
+/* The run-time system as a shared library that this program asks for, found as the loader would when the program is
+ * called `program` and both lie below `root` (""; another process's: /proc/PID/root): 1 and what it is called there.
+ * 0: it asks for none. -ENOENT: there is none to be found; path is then its name. */
+int image_runtime_library(const struct image *i, const char *root, const char *program, char *path, size_t n_path);
 int image_is_x86_64(const struct image *i);
 
 #endif

@@ -146,6 +146,29 @@ static void add_children_of(struct tree *t, pid_t pid)
 
 /* ---- Maps ---- */
 
+char *process_maps(pid_t pid, size_t *ret_n)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	return read_text(path, PROCESS_MAPS_MAX, ret_n);
+}
+
+void process_root(pid_t pid, char root[PROCESS_ROOT_MAX])
+{
+	(void)snprintf(root, PROCESS_ROOT_MAX, "/proc/%d/root", pid);
+}
+
+const char *process_within(pid_t pid, const char *map)
+{
+	char link[PROCESS_ROOT_MAX], root[PATH_MAX];
+	ssize_t n;
+
+	process_root(pid, link);
+	n = readlink(link, root, sizeof(root));
+	return n > 1 && (size_t)n < sizeof(root) && strncmp(map, root, (size_t)n) == 0 && map[n] == '/' ? map + n : map;
+}
+
 static int is_runtime_library(struct parse_text path)
 {
 	static const char library[] = "/libHSrts";
@@ -173,8 +196,7 @@ static int find_map(pid_t pid, map_test *test, const char *wanted, struct proces
 	int found = 0;
 	char *text;
 
-	(void)snprintf(path, PATH_MAX, "/proc/%d/maps", pid);
-	text = read_text(path, PROCESS_MAPS_MAX, &n);
+	text = process_maps(pid, &n);
 	if (!text)
 		return errno ? -errno : -EIO;
 	for (size_t at = 0; !found; at += n_used) {
@@ -220,47 +242,68 @@ static int is_runtime(const struct image *i)
 	return symbols[0].is_found || symbols[1].is_found || symbols[2].is_found;
 }
 
-/* Each of these: 1 when it is there, 0 when not, or -errno. */
-static int take_library(struct process *p, const char *path, struct image **ret_image, struct weir_error *reterr)
+/* Each of these: 1 when it is there, 0 when not, or -errno. root, path: where the library is; the maps call it p->map.
+ */
+static int take_library(struct process *p, const char *root, const char *path, struct image **ret_image,
+                        struct weir_error *reterr)
 {
 	int r;
 
-	(void)snprintf(p->map, sizeof(p->map), "%s", path);
-	if (!p->has_started)
-		(void)snprintf(p->path, sizeof(p->path), "%s", path);
-	else if (snprintf(p->path, sizeof(p->path), "/proc/%d/root%s", p->pid, path) >= (int)sizeof(p->path))
+	if (snprintf(p->path, sizeof(p->path), "%s%s", root, path) >= (int)sizeof(p->path))
 		return 0;
 	r = image_open(p->path, ret_image, reterr);
 	return r < 0 ? r : 1;
 }
 
+/* The library that a program asks for, before it was mapped. Links in another root lead where they would in ours, so
+ * maps may call it something else: then it is found once it is mapped. */
+static int take_asked(struct process *p, const char *root, const char *library, struct image **ret_image,
+                      struct weir_error *reterr)
+{
+	char real[PATH_MAX];
+	int r = take_library(p, root, library, ret_image, reterr);
+
+	if (r > 0)
+		(void)snprintf(p->map, sizeof(p->map), "%s", realpath(p->path, real) ? real : library);
+	return r;
+}
+
 /* The program at p->path, which its maps call p->map: itself, or the library that it will ask for. */
 static int take_program(struct process *p, struct image **ret_image, struct weir_error *reterr)
 {
-	char library[PATH_MAX], real[PATH_MAX];
+	char root[PROCESS_ROOT_MAX] = "", library[PATH_MAX];
 	int r = image_open(p->path, ret_image, reterr);
 	int has_library;
 
 	if (r < 0)
 		return r;
-	has_library = image_runtime_library(*ret_image, p->map, library, sizeof(library));
-	if (!has_library && (is_runtime(*ret_image) || image_ghc_version(*ret_image)[0]))
+	if (p->has_started)
+		process_root(p->pid, root);
+	has_library = image_runtime_library(*ret_image, root, p->has_started ? process_within(p->pid, p->map) : p->map,
+	                                    library, sizeof(library));
+	if (has_library == 0 && (is_runtime(*ret_image) || image_ghc_version(*ret_image)[0]))
 		return 1;
 	image_close(*ret_image);
 	*ret_image = NULL;
-	return has_library ? take_library(p, realpath(library, real) ? real : library, ret_image, reterr) : 0;
+	if (has_library < 0)
+		return weir_fail(reterr, -ENOENT,
+		                 "program: %s: it asks for %s, which cannot be found from here before it runs", p->path,
+		                 library);
+	return has_library ? take_asked(p, root, library, ret_image, reterr) : 0;
 }
 
 static int take_running(struct process *p, struct image **ret_image, struct weir_error *reterr)
 {
 	struct process_map map;
-	char library[PATH_MAX];
+	char root[PROCESS_ROOT_MAX];
 	ssize_t n;
 	int r;
 
 	p->has_started = 1;
-	if (find_map(p->pid, is_library, NULL, &map, library) > 0)
-		return take_library(p, library, ret_image, reterr);
+	if (find_map(p->pid, is_library, NULL, &map, p->map) > 0) {
+		process_root(p->pid, root);
+		return take_library(p, root, process_within(p->pid, p->map), ret_image, reterr);
+	}
 	(void)snprintf(p->path, sizeof(p->path), "/proc/%d/exe", p->pid);
 	n = readlink(p->path, p->map, sizeof(p->map) - 1);
 	if (n < 0) {

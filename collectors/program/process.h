@@ -17,6 +17,7 @@ enum {
 	PROCESS_TREE_MAX = 1024,
 	PROCESS_DEPTH_MAX = 64,
 	PROCESS_MAPS_MAX = 8 << 20, /* bytes of /proc/PID/maps that are looked at */
+	PROCESS_ROOT_MAX = 32,      /* bytes of "/proc/PID/root" */
 };
 
 struct process {
@@ -37,6 +38,16 @@ int process_expect(const char *program, struct process *ret, struct image **ret_
 /* What to add to an address of the image to have the one in the process. -EAGAIN: the process hasn't mapped it (yet);
  * -ESRCH: it is gone; else why its maps can't be read. */
 int process_bias(const struct process *p, const struct image *i, uint64_t *ret_bias);
+
+/* The whole of /proc/PID/maps, to be freed; NULL: it can't be read (errno). */
+char *process_maps(pid_t pid, size_t *ret_n);
+
+/* A process may see another root than this one: a container's, or chroot()'s. Its files are below `root`, under the
+ * names that it knows them by. */
+void process_root(pid_t pid, char root[PROCESS_ROOT_MAX]);
+/* Such a name, from what maps and links of /proc call the file: those name it from our root on, where they can. A part
+ * of `map`. */
+const char *process_within(pid_t pid, const char *map);
 
 /* Whether a process is of root's tree, which everybody may look at. */
 int process_is_below(pid_t pid, pid_t root);

@@ -217,6 +217,60 @@ static void a_process_is_over_when_it_has_ended_and_not_before(void **state)
 	(void)close(fd);
 }
 
+/* A child that says when it sees this test's folder as its root, and stays until it is told; -1: nobody may do that. */
+static pid_t start_in_folder(int to_child[2])
+{
+	int from_child[2];
+	char byte = 0;
+	pid_t child;
+
+	assert_int_equal(pipe(to_child) | pipe(from_child), 0);
+	child = fork();
+	if (child == 0) {
+		byte = (char)(chroot(work) == 0 ? 'y' : 'n');
+		_exit(write(from_child[1], &byte, 1) == 1 && read(to_child[0], &byte, 1) == 1 ? 0 : 1);
+	}
+	assert_int_equal(read(from_child[0], &byte, 1), 1);
+	(void)close(from_child[0]);
+	(void)close(from_child[1]);
+	if (byte == 'y')
+		return child;
+	assert_int_equal(write(to_child[1], "x", 1), 1);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	return -1;
+}
+
+static void a_file_of_another_root_is_called_as_its_process_calls_it(void **state)
+{
+	char map[128], beside[128], root[PROCESS_ROOT_MAX], path[128];
+	int to_child[2];
+	pid_t child = start_in_folder(to_child);
+	struct stat here, there;
+
+	if (child < 0)
+		skip();
+	(void)snprintf(map, sizeof(map), "%s/program", work);
+	(void)snprintf(beside, sizeof(beside), "%s-other/program", work);
+	assert_string_equal(process_within(getpid(), map), map);
+	assert_string_equal(process_within(child, map), "/program");
+	assert_string_equal(process_within(child, beside), beside);
+	process_root(child, root);
+	(void)snprintf(path, sizeof(path), "%s%s", root, process_within(child, map));
+	assert_int_equal(stat(write_file("x", 1), &here) | stat(path, &there), 0);
+	assert_true(here.st_ino == there.st_ino && here.st_dev == there.st_dev);
+	assert_int_equal(write(to_child[1], "x", 1), 1);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+static void a_library_that_says_of_which_compiler_it_is(void **state)
+{
+	char version[IMAGE_VERSION_MAX] = "";
+
+	assert_true(image_version_of_name("libHSrts-1.0.2_thr-ghc9.6.6.so", version));
+	assert_string_equal(version, "9.6.6");
+	assert_false(image_version_of_name("libHSrts.so", version));
+}
+
 static int make_folder(void **state)
 {
 	return mkdtemp(work) ? 0 : -1;
@@ -243,6 +297,8 @@ int main(void)
 		cmocka_unit_test(symbols_of_another_build_are_refused),
 		cmocka_unit_test(a_program_without_the_runtime_is_told_so),
 		cmocka_unit_test(a_process_is_over_when_it_has_ended_and_not_before),
+		cmocka_unit_test(a_file_of_another_root_is_called_as_its_process_calls_it),
+		cmocka_unit_test(a_library_that_says_of_which_compiler_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
