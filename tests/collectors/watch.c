@@ -239,15 +239,18 @@ void watched_done(struct watched *w)
 
 /* ---- What was said ---- */
 
-static int has_attrs(const json_t *attrs, const char *words)
+static int has_attrs(const struct watched *w, const json_t *attrs, const char *words)
 {
-	char copy[256], *save = NULL;
+	char copy[256], own[32], *equals, *save = NULL;
+	const char *value;
 
 	(void)snprintf(copy, sizeof(copy), "%s", words);
 	for (char *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
-		char *equals = strchr(word, '=');
-		const char *value;
-
+		if (strcmp(word, "own") == 0) {
+			(void)snprintf(own, sizeof(own), "process.pid=%d", w->pid);
+			word = own;
+		}
+		equals = strchr(word, '=');
 		if (!equals)
 			return 0;
 		*equals = '\0';
@@ -270,7 +273,7 @@ static void each_line(const struct watched *w, const char *shape, const char *me
 		end = strchrnul(at, '\n');
 		line = json_loadb(at, (size_t)(end - at), 0, NULL);
 		name = json_string_value(json_object_get(line, shape));
-		if (name && strcmp(name, metric) == 0 && has_attrs(json_object_get(line, "attrs"), attrs))
+		if (name && strcmp(name, metric) == 0 && has_attrs(w, json_object_get(line, "attrs"), attrs))
 			see(what, line);
 		json_decref(line);
 	}
@@ -353,17 +356,41 @@ int64_t watched_count(const struct watched *w, const char *metric, const char *a
 	return t.is_any ? t.count : -1;
 }
 
-double watched_sum(const struct watched *w, const char *metric, const char *attrs)
+int64_t watched_sum(const struct watched *w, const char *metric, const char *attrs)
 {
 	struct totals t = { 0 };
 
 	each_line(w, "histogram", metric, attrs, see_histogram, &t);
-	return t.is_any ? t.sum : -1;
+	return t.is_any ? (int64_t)t.sum : -1;
 }
 
 int watched_says(const struct watched *w, const char *words)
 {
 	return strstr(w->text, words) != NULL;
+}
+
+int watched_is_on(const struct watched *w, const char *rung)
+{
+	char fact[64];
+
+	(void)snprintf(fact, sizeof(fact), "{\"fact\":\"rung\",\"value\":\"%s\"}", rung);
+	return watched_says(w, fact);
+}
+
+void assert_watched_says(const struct watched *w, const char *words)
+{
+	if (!watched_says(w, words))
+		fail_msg("'%s' is not in\n%s", words, w->text);
+}
+
+int is_near(int64_t a, int64_t b, double share, int64_t slack)
+{
+	double off = (double)(a > b ? a - b : b - a);
+
+	if (off <= share * (double)b + (double)slack)
+		return 1;
+	print_message("%lld is not near %lld\n", (long long)a, (long long)b);
+	return 0;
 }
 
 void watch_needs_bpf(void)
@@ -383,4 +410,10 @@ void watch_needs_bpf(void)
 		print_message("needs a kernel that shows its types\n");
 		skip();
 	}
+}
+
+struct watched watch_kernel(const struct watching *w)
+{
+	watch_needs_bpf();
+	return watch(w);
 }

@@ -31,6 +31,9 @@ MARK = re.compile(r"^\[ +(RUN|OK|FAILED|SKIPPED) +\] ([A-Za-z_]\w*)$")
 PROGRAMS = ("sh", "bash", "timeout", "setpriv", "sleep", "env", "cat", "rm", "mkdir", "true", "test", "strip", "cp",
             "uname", "ls", "grep", "sed", "head", "realpath", "mktemp", "id", "jq", "dd", "mount", "umount", "unshare", "dmesg")
 
+# Tests of live collectors, test-<name>.
+LIVE = ("disk", "disk_files", "disk_rungs", "net", "net_calls", "net_rungs", "sched", "sched_threads", "sched_rungs")
+
 # The rung of each collector that has several, where nothing is missing but what the kernel hasn't.
 RUNGS = {
     "6.1": "disk=tp_btf net=fexit sched=tp_btf hsprof=perf_event",
@@ -45,9 +48,7 @@ def tests(name, build, source):
     oracle = f"{source}/tests/oracle"
     fakes = f"{collectors}/fake-static '' {collectors}/fake-dynamic {collectors}/libHSrts-fake-ghc9.0.2.so"
     return [
-        ("disk", 150, f"{build}/tests/collectors/test-disk"),
-        ("net", 150, f"{build}/tests/collectors/test-net"),
-        ("sched", 150, f"{build}/tests/collectors/test-sched"),
+        *((name, 150, f"{build}/tests/collectors/test-{name}") for name in LIVE),
         ("proc", 150, f"python3 {oracle}/proc.py {live} {build}/collectors/proc.so"),
         ("rts", 150, f"env WEIR_GHC_PROGRAMS={programs} python3 {oracle}/rts.py {live} {source} {fakes}"),
         ("hsprof", 150, f"sh {source}/tests/kernels/hsprof.sh {live} {programs} {source}"),
@@ -213,7 +214,7 @@ def make_initramfs(path, kernel, build, source, todo):
             if name.endswith(".so"):
                 add_program(archive, f"{build}/collectors/{name}")
         add_program(archive, f"{build}/weir")
-        for name in ("live", "test-disk", "test-net", "test-sched", "fake-static", "fake-dynamic"):
+        for name in ("live", "fake-static", "fake-dynamic", *(f"test-{test}" for test in LIVE)):
             add_program(archive, f"{build}/tests/collectors/{name}")
         for name, _, _ in GHC_PROGRAMS:
             if os.path.exists(f"{build}/kernels/programs/{name}"):

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the net collector counts of a process's calls, and what not: UDP and Unix sockets beside TCP, calls that move
+ * nothing, somebody else's. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tests/collectors/net_work.h"
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+enum {
+	N_EMPTY = 1000,
+	N_DATAGRAMS = 300,
+	DATAGRAM = 700,
+};
+
+static void receive_little_at(const int ends[2])
+{
+	char piece[NET_PIECE] = { 0 };
+
+	for (int i = 0; i < N_EMPTY; i++)
+		net_must(recv(ends[1], piece, sizeof(piece), MSG_DONTWAIT) < 0 && errno == EAGAIN);
+	for (int i = 0; i < N_DATAGRAMS; i++) {
+		net_must(send(ends[0], piece, DATAGRAM, 0) == DATAGRAM);
+		net_must(recv(ends[1], piece, DATAGRAM, MSG_PEEK | MSG_WAITALL) == DATAGRAM);
+		net_must(recv(ends[1], piece, DATAGRAM, MSG_WAITALL) == DATAGRAM);
+	}
+}
+
+static void receive_little(void *what)
+{
+	struct sockaddr_in at = net_home();
+	int unix_ends[2], udp_ends[2], tcp_ends[2], listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	net_must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, unix_ends) == 0);
+	receive_little_at(unix_ends);
+	for (int i = 0; i < 2; i++)
+		udp_ends[i] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	net_must(bind(udp_ends[1], (struct sockaddr *)&at, sizeof(at)) == 0);
+	net_must(connect(udp_ends[0], (struct sockaddr *)&at, sizeof(at)) == 0);
+	receive_little_at(udp_ends);
+	tcp_ends[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	net_must(bind(listener, (struct sockaddr *)&at, sizeof(at)) == 0 && listen(listener, 1) == 0);
+	net_must(connect(tcp_ends[0], (struct sockaddr *)&at, sizeof(at)) == 0);
+	tcp_ends[1] = accept(listener, NULL, NULL);
+	receive_little_at(tcp_ends);
+}
+
+static void what_would_block_and_what_is_only_looked_at_is_not_counted(void **state)
+{
+	const struct watching w = { .collector = "net", .work = receive_little, .prepare = net_move_out };
+	static const char *const transports[] = { "unix", "udp", "tcp" };
+	struct watched got = watch_kernel(&w);
+	char received[64], sent[64];
+
+	for (int i = 0; i < 3; i++) {
+		(void)snprintf(received, sizeof(received), "transport=%s direction=receive", transports[i]);
+		(void)snprintf(sent, sizeof(sent), "transport=%s direction=transmit", transports[i]);
+		assert_int_equal(watched_gain(&got, "process.network.io", received), N_DATAGRAMS * DATAGRAM);
+		assert_int_equal(watched_gain(&got, "process.network.calls", received), N_DATAGRAMS);
+		assert_int_equal(watched_gain(&got, "process.network.io", sent), N_DATAGRAMS * DATAGRAM);
+		assert_int_equal(watched_gain(&got, "process.network.calls", sent), N_DATAGRAMS);
+	}
+	watched_done(&got);
+}
+
+static void send_datagrams(void *what)
+{
+	struct sockaddr_in at = net_home();
+	int in = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), out = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	char datagram[DATAGRAM] = { 0 };
+
+	net_must(bind(in, (struct sockaddr *)&at, sizeof(at)) == 0);
+	for (int i = 0; i < N_DATAGRAMS; i++) {
+		net_must(sendto(out, datagram, DATAGRAM, 0, (struct sockaddr *)&at, sizeof(at)) == DATAGRAM);
+		net_must(recv(in, datagram, DATAGRAM, 0) == DATAGRAM);
+	}
+}
+
+static void udp_is_counted_to_the_byte(void **state)
+{
+	const struct watching w = { .collector = "net", .work = send_datagrams, .prepare = net_move_out };
+	struct watched got = watch_kernel(&w);
+
+	assert_int_equal(watched_gain(&got, "process.network.io", "transport=udp direction=transmit"),
+	                 N_DATAGRAMS * DATAGRAM);
+	assert_int_equal(watched_gain(&got, "process.network.io", "transport=udp direction=receive"),
+	                 N_DATAGRAMS * DATAGRAM);
+	assert_int_equal(watched_gain(&got, "process.network.calls", "transport=udp"), 2 * N_DATAGRAMS);
+	watched_done(&got);
+}
+
+static void stay_silent(void *what)
+{
+}
+
+static void who_is_not_watched_is_not_counted(void **state)
+{
+	const struct watching w = { .collector = "net", .work = stay_silent };
+	struct watched got = watch_kernel(&w);
+
+	assert_int_equal(watched_gain(&got, "process.network.io", ""), -1);
+	assert_int_equal(watched_gain(&got, "connection.io", ""), -1);
+	watched_done(&got);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_would_block_and_what_is_only_looked_at_is_not_counted),
+		cmocka_unit_test(udp_is_counted_to_the_byte),
+		cmocka_unit_test(who_is_not_watched_is_not_counted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

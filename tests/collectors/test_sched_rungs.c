@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The sched collector where something is missing: eBPF, capabilities, the kernel's types. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tests/collectors/sched_work.h"
+#include <cmocka.h>
+
+static void assert_procfs_measures(struct watching w, const char *why)
+{
+	struct watched got;
+
+	w.collector = "sched";
+	w.work = sched_compete;
+	got = watch(&w);
+	assert_watched_says(&got, why);
+	assert_true(watched_is_on(&got, "procfs"));
+	assert_true(watched_says(&got, "it lacks: histograms"));
+	assert_true(watched_gain(&got, "thread.cpu.time", "") > SCHED_SPIN_MS * SCHED_MS_NS * 0.05);
+	assert_true(watched_gain(&got, "thread.switches", "") > 0);
+	assert_int_equal(watched_count(&got, "sched.run_delay", ""), -1);
+	watched_done(&got);
+}
+
+static void without_ebpf_the_schedulers_accounts_are_read(void **state)
+{
+	const struct lend_pair procfs = { "rung", "procfs" };
+
+	assert_procfs_measures((struct watching){ .options = &procfs, .n_options = 1 }, "rung=procfs");
+}
+
+static void without_capabilities_it_says_which(void **state)
+{
+	watch_needs_bpf();
+	assert_procfs_measures((struct watching){ .is_without_capabilities = WATCH_WITHOUT }, "CAP_BPF");
+}
+
+static void without_types_it_says_so(void **state)
+{
+	watch_needs_bpf();
+	assert_procfs_measures((struct watching){ .is_without_types = 1 }, "CONFIG_DEBUG_INFO_BTF");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_ebpf_the_schedulers_accounts_are_read),
+		cmocka_unit_test(without_capabilities_it_says_which),
+		cmocka_unit_test(without_types_it_says_so),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
