@@ -54,71 +54,24 @@ static int phase(const struct epoch_place *p, int which)
 		double seconds = (double)s->duration_ns / 1e9;
 
 		if (epoch_in_window(p, s->time_ns)) {
-			r = samples_add(&window, s->time_ns, seconds);
+			r = samples_add_moment(&window, s->time_ns, seconds);
 			if (!(seconds <= out->worst)) {
 				out->worst = seconds;
 				out->worst_slot = s->slot;
 			}
 		} else if (epoch_in_base(p, s->time_ns)) {
-			r = samples_add(&base, s->time_ns, seconds);
+			r = samples_add_moment(&base, s->time_ns, seconds);
 		}
 	}
 	out->n_window = window.n;
 	out->n_base = base.n;
 	out->window = samples_median(&window);
 	out->base = samples_median(&base);
-	out->effect = samples_effect(&window, &base);
+	out->effect = samples_effect(&window, &base, SAMPLES_MEDIAN);
 	out->n_spikes = count_above(&window, fmax(10 * out->base, (double)p->slot_ns / 1e10));
 	out->n_base_spikes = count_above(&base, fmax(10 * out->base, (double)p->slot_ns / 1e10));
 	samples_done(&window);
 	samples_done(&base);
-	return r;
-}
-
-/* ---- Gauges and rates ---- */
-
-/* What a gauge said last before the boundary. Some are only told when something happens, as the live heap by
- * collections, and stay until the next time. */
-static int keep_last(const struct epoch_place *p, const struct samples *all, struct samples *before)
-{
-	const struct sample *last = NULL;
-
-	for (uint64_t i = 0; i < all->n; i++)
-		if (all->at[i].time_ns >= p->begin_ns && all->at[i].time_ns < p->out->time_ns)
-			last = &all->at[i];
-	return last ? samples_add(before, last->time_ns, last->value) : 0;
-}
-
-/* A rate is compared inside and outside of the window, a gauge after and before the boundary within it. */
-static int gauge(const struct epoch_place *p, int which)
-{
-	const struct epoch_gauge_row *row = &epoch_gauge_rows[which];
-	const struct samples *all = &p->node->gauges[which];
-	struct epoch_gauge *out = &p->out->gauges[which];
-	struct samples one = { 0 }, other = { 0 };
-	int r = 0;
-
-	for (uint64_t i = 0; i < all->n && r == 0; i++) {
-		int64_t t = all->at[i].time_ns;
-		int is_one = row->is_rate ? epoch_in_window(p, t) : epoch_in_window(p, t) && t >= p->out->time_ns;
-		int is_other = row->is_rate ? epoch_in_base(p, t) : epoch_in_window(p, t) && t < p->out->time_ns;
-
-		if (is_one)
-			r = samples_add(&one, t, all->at[i].value);
-		else if (is_other)
-			r = samples_add(&other, t, all->at[i].value);
-	}
-	if (r == 0 && !row->is_rate && one.n && !other.n)
-		r = keep_last(p, all, &other);
-	*out = (struct epoch_gauge){ .name = row->name,
-		                     .unit = row->unit,
-		                     .is_rate = row->is_rate,
-		                     .window = samples_median(&one),
-		                     .base = samples_median(&other),
-		                     .effect = samples_effect(&one, &other) };
-	(void)snprintf(out->from, sizeof(out->from), "%s", p->node->gauges_from[which]);
-	samples_done(&one);
-	samples_done(&other);
 	return r;
 }
 
@@ -132,6 +85,12 @@ double epoch_overlap_s(const struct epoch_span *s, int64_t from_ns, int64_t to_n
 
 /* ---- Slots, snapshots, silences ---- */
 
+static int64_t slot_time(const struct epoch_place *p, const struct epoch_span *missed, int64_t k)
+{
+	return missed->time_ns + k * p->slot_ns;
+}
+
+/* A run of missed slots may reach into the window, or out of it: what lies inside is listed. */
 static void missed(const struct epoch_place *p)
 {
 	const struct epoch_spans *spans = &p->node->missed;
@@ -139,16 +98,22 @@ static void missed(const struct epoch_place *p)
 
 	for (uint64_t i = 0; i < spans->n; i++) {
 		const struct epoch_span *s = &spans->at[i];
+		int64_t first = -1, n = 0;
 
-		if (!epoch_in_window(p, s->time_ns)) {
-			out->n_missed_base += epoch_in_base(p, s->time_ns) ? (uint64_t)s->value : 0;
-			continue;
+		for (int64_t k = 0; k < (int64_t)s->value; k++) {
+			if (epoch_in_window(p, slot_time(p, s, k))) {
+				first = n++ ? first : k;
+				continue;
+			}
+			out->n_missed_base += (uint64_t)epoch_in_base(p, slot_time(p, s, k));
 		}
-		out->n_missed += (uint64_t)s->value;
-		if (out->n_missed_runs < EPOCH_MISSED_MAX)
-			out->missed[out->n_missed_runs++] = (struct epoch_missed){
-				.first_slot = s->slot, .n = (int64_t)s->value, .time_ns = s->time_ns, .pause_s = NAN
-			};
+		out->n_missed += (uint64_t)n;
+		if (n > 0 && out->n_missed_runs < EPOCH_MISSED_MAX)
+			out->missed[out->n_missed_runs++] =
+				(struct epoch_missed){ .first_slot = s->slot < 0 ? -1 : s->slot + first,
+				                       .n = n,
+				                       .time_ns = slot_time(p, s, first),
+				                       .pause_s = NAN };
 	}
 }
 
@@ -193,10 +158,14 @@ static void tenths(const struct epoch_place *p)
 
 	see_tenths(p);
 	for (uint64_t i = 0; i < p->node->missed.n; i++) {
-		int bin = epoch_tenth(p, p->node->missed.at[i].time_ns);
+		const struct epoch_span *run = &p->node->missed.at[i];
 
-		if (bin >= 0)
-			out->tenth_missed[bin] += (uint64_t)p->node->missed.at[i].value;
+		for (int64_t k = 0; k < (int64_t)run->value; k++) {
+			int bin = epoch_tenth(p, slot_time(p, run, k));
+
+			if (bin >= 0)
+				out->tenth_missed[bin]++;
+		}
 	}
 	for (int which = 0; which < EPOCH_PHASES; which++)
 		for (uint64_t i = 0; i < p->node->phases[which].n; i++) {
@@ -277,8 +246,8 @@ static int boundary(const struct epoch_node *node, const struct epoch_config *co
 		                        .to_ns = at->time_ns + p.after_ns };
 	for (int k = 0; k < EPOCH_PHASES && r == 0; k++)
 		r = phase(&p, k);
-	for (int k = 0; k < EPOCH_GAUGES && r == 0; k++)
-		r = gauge(&p, k);
+	if (r == 0)
+		r = epoch_gauges(&p);
 	missed(&p);
 	tenths(&p);
 	epoch_collections(&p);
@@ -301,27 +270,6 @@ static int has_both_sides(const struct epoch_node *node, uint64_t i)
 	return (i > 0 || !node->phases[0].n || at > node->phases[0].at[0].time_ns) && last_ns >= at + slot_ns;
 }
 
-static const char *keep_name(struct epochs *e, const char *name)
-{
-	char **names = reallocarray(e->names, e->n_names + 1, sizeof(*names));
-
-	if (!names)
-		return NULL;
-	e->names = names;
-	e->names[e->n_names] = strdup(name);
-	return e->names[e->n_names++];
-}
-
-/* The boundary's names outlive what was read. */
-static int keep_forger(struct epochs *e, struct epoch_first_block *b)
-{
-	if (b->forger)
-		b->forger = keep_name(e, b->forger);
-	else
-		return 0;
-	return b->forger ? 0 : -ENOMEM;
-}
-
 static int add_node(struct store *s, const struct epoch_config *config, const char *run, const char *node,
                     const struct epoch_forges *forges, struct epochs *ret, struct weir_error *reterr)
 {
@@ -338,8 +286,6 @@ static int add_node(struct store *s, const struct epoch_config *config, const ch
 		if (!has_both_sides(&n, i))
 			continue;
 		r = boundary(&n, config, i, forges, &ret->at[ret->n]);
-		if (r == 0)
-			r = keep_forger(ret, &ret->at[ret->n].first_block);
 		ret->n += r == 0;
 	}
 	epoch_node_done(&n);
@@ -368,13 +314,13 @@ static int add_nodes(struct store *s, const struct epoch_config *config, sqlite3
 	int r = 0, step = 1;
 
 	while (r == 0 && (step = query_step(s, q, reterr)) > 0) {
-		const char *run = keep_name(ret, (const char *)sqlite3_column_text(q, 0));
-		const char *node = keep_name(ret, (const char *)sqlite3_column_text(q, 1));
+		const char *run = epoch_name(&ret->names, (const char *)sqlite3_column_text(q, 0));
+		const char *node = epoch_name(&ret->names, (const char *)sqlite3_column_text(q, 1));
 
 		r = run && node ? 0 : -ENOMEM;
-		if (r == 0 && (!last_run || strcmp(run, last_run))) {
+		if (r == 0 && run != last_run) {
 			epoch_forges_done(&forges);
-			r = epoch_forges_read(s, run, &forges, reterr);
+			r = epoch_forges_read(s, run, &ret->names, &forges, reterr);
 			last_run = run;
 		}
 		if (r == 0)
@@ -386,9 +332,9 @@ static int add_nodes(struct store *s, const struct epoch_config *config, sqlite3
 
 void epochs_done(struct epochs *e)
 {
-	for (uint32_t i = 0; i < e->n_names; i++)
-		free(e->names[i]);
-	free(e->names);
+	for (uint64_t i = 0; i < e->names.n; i++)
+		free(e->names.at[i]);
+	free(e->names.at);
 	free(e->at);
 	*e = (struct epochs){ 0 };
 }

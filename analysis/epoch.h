@@ -37,12 +37,14 @@ struct epoch_phase {
 	uint64_t n_spikes, n_base_spikes; /* ten times what is usual elsewhere, and a tenth of a slot */
 };
 
-/* A gauge's step, or a counter's rate: medians before and after the boundary, or in the window and outside. */
+/* A gauge's step: medians after and before the boundary. Or what is compared in the window and outside: of amounts (CPU
+ * time, bytes) the mean rate, of quantiles of histograms the median. */
 struct epoch_gauge {
 	const char *name, *unit;
 	int is_rate;
 	char from[EPOCH_FROM_MAX]; /* the collector */
 	double window, base;       /* of a gauge: after and before the boundary within the window */
+	double least;              /* a difference that matters */
 	struct samples_effect effect;
 };
 
@@ -61,7 +63,8 @@ struct epoch_first_block {
 	double forging_s;          /* from the start of its slot to the block */
 	double adoption_s;         /* from the block to its adoption by its forger */
 	double propagation_s;      /* from the block to its adoption here */
-	double propagation_base_s; /* the median of other blocks that this forger or another one made */
+	double propagation_base_s; /* the median of others: of the node's own blocks if it is one, else of other nodes'
+	                            */
 	int64_t gap_slots;         /* since the block before it */
 	double gap_base_slots;     /* the median of other blocks */
 };
@@ -77,8 +80,8 @@ struct epoch_boundary {
 	int64_t epoch, slot, time_ns; /* slot: the epoch's first; -1: not known */
 	int64_t from_ns, to_ns;       /* the window */
 
-	uint64_t n_missed, n_missed_base; /* slots: in the window, and in the rest of the two epochs */
-	struct epoch_missed missed[EPOCH_MISSED_MAX];
+	uint64_t n_missed, n_missed_base;             /* slots: in the window, and in the rest of the two epochs */
+	struct epoch_missed missed[EPOCH_MISSED_MAX]; /* those in the window */
 	uint32_t n_missed_runs;
 
 	struct epoch_phase phases[EPOCH_PHASES];
@@ -111,11 +114,16 @@ struct epoch_boundary {
 	char sentence[EPOCH_SENTENCE_MAX]; /* what stands out; "" when nothing does */
 };
 
+/* Names of runs and nodes, each once. */
+struct epoch_names {
+	char **at; /* owned */
+	uint64_t n, n_room;
+};
+
 struct epochs {
 	struct epoch_boundary *at; /* by run, node, epoch */
 	uint32_t n;
-	char **names; /* of runs and nodes, owned */
-	uint32_t n_names;
+	struct epoch_names names; /* what the boundaries' ones are */
 };
 
 struct epoch_config {

@@ -2,6 +2,7 @@
 /* The first block of an epoch: applying it is where a boundary's work is done for good. */
 #include "analysis/epoch_place.h"
 
+#include "analysis/grow.h"
 #include "store/query.h"
 
 #include <errno.h>
@@ -12,46 +13,40 @@
 
 /* ---- Who forged what ---- */
 
-static const char *keep_node(struct epoch_forges *f, const char *name)
+const char *epoch_name(struct epoch_names *names, const char *name)
 {
-	char **more;
+	char **at;
 
-	for (uint64_t i = 0; i < f->n_nodes; i++)
-		if (strcmp(f->nodes[i], name) == 0)
-			return f->nodes[i];
-	more = reallocarray(f->nodes, f->n_nodes + 1, sizeof(*more));
-	if (!more)
+	for (uint64_t i = 0; i < names->n; i++)
+		if (strcmp(names->at[i], name) == 0)
+			return names->at[i];
+	at = grow(names->at, names->n, &names->n_room, sizeof(*at));
+	if (!at)
 		return NULL;
-	f->nodes = more;
-	f->nodes[f->n_nodes] = strdup(name);
-	return f->nodes[f->n_nodes] ? f->nodes[f->n_nodes++] : NULL;
+	names->at = at;
+	at[names->n] = strdup(name);
+	return at[names->n] ? at[names->n++] : NULL;
 }
 
 static int add_forged(struct epoch_forges *f, const struct epoch_forged *forged)
 {
-	if (f->n == f->n_room) {
-		uint64_t n_room = f->n_room ? 2 * f->n_room : 64;
-		struct epoch_forged *at = reallocarray(f->at, n_room, sizeof(*at));
+	struct epoch_forged *at = grow(f->at, f->n, &f->n_room, sizeof(*at));
 
-		if (!at)
-			return -ENOMEM;
-		f->at = at;
-		f->n_room = n_room;
-	}
+	if (!at)
+		return -ENOMEM;
+	f->at = at;
 	f->at[f->n++] = *forged;
 	return forged->node ? 0 : -ENOMEM;
 }
 
 void epoch_forges_done(struct epoch_forges *f)
 {
-	for (uint64_t i = 0; i < f->n_nodes; i++)
-		free(f->nodes[i]);
-	free(f->nodes);
 	free(f->at);
 	*f = (struct epoch_forges){ 0 };
 }
 
-int epoch_forges_read(struct store *s, const char *run, struct epoch_forges *ret, struct weir_error *reterr)
+int epoch_forges_read(struct store *s, const char *run, struct epoch_names *names, struct epoch_forges *ret,
+                      struct weir_error *reterr)
 {
 	static const char sql[] =
 		"WITH said AS (SELECT DISTINCT node, metric, CAST(json_extract(attrs, '$.slot') AS INTEGER) AS slot, "
@@ -74,7 +69,7 @@ int epoch_forges_read(struct store *s, const char *run, struct epoch_forges *ret
 
 		r = add_forged(ret,
 		               &(struct epoch_forged){
-				       .node = keep_node(ret, (const char *)sqlite3_column_text(q, 0)),
+				       .node = epoch_name(names, (const char *)sqlite3_column_text(q, 0)),
 				       .slot = sqlite3_column_int64(q, 1),
 				       .time_ns = sqlite3_column_int64(q, 2),
 				       .adoption_s = is_adopted ? (double)sqlite3_column_int64(q, 3) / 1e9 : NAN });
@@ -132,29 +127,31 @@ static const struct epoch_span *find_first(const struct epoch_place *p)
 	return NULL;
 }
 
-/* How long blocks take to get here, and how many slots lie between them, elsewhere; and the gap before the first one.
- */
+/* How long blocks like the first one (the node's own, or others') take to be adopted here, and how many slots lie
+ * between blocks, elsewhere; and the gap before the first one. */
 static int compare_blocks(const struct epoch_place *p, const struct epoch_forges *forges,
                           const struct epoch_span *first)
 {
 	const struct epoch_spans *adopted = &p->node->adopted;
 	struct epoch_first_block *out = &p->out->first_block;
 	struct samples gaps = { 0 }, ways = { 0 };
+	int is_own = out->forger == p->node->node;
 	int64_t last_slot = -1;
 	int r = 0;
 
 	for (uint64_t i = 0; i < adopted->n && r == 0; i++) {
 		const struct epoch_span *s = &adopted->at[i];
 		const struct epoch_forged *by = forged_in(forges, s->slot);
+		int is_elsewhere = s != first && epoch_in_base(p, s->time_ns);
 
 		if (s->slot <= last_slot)
 			continue;
 		if (s == first && last_slot >= 0)
 			out->gap_slots = s->slot - last_slot;
-		else if (epoch_in_base(p, s->time_ns) && last_slot >= 0)
-			r = samples_add(&gaps, s->time_ns, (double)(s->slot - last_slot));
-		if (r == 0 && s != first && by && epoch_in_base(p, s->time_ns) && strcmp(by->node, p->node->node) != 0)
-			r = samples_add(&ways, s->time_ns, (double)(s->time_ns - by->time_ns) / 1e9);
+		else if (is_elsewhere && last_slot >= 0)
+			r = samples_add_moment(&gaps, s->time_ns, (double)(s->slot - last_slot));
+		if (r == 0 && is_elsewhere && by && (by->node == p->node->node) == is_own)
+			r = samples_add_moment(&ways, s->time_ns, (double)(s->time_ns - by->time_ns) / 1e9);
 		last_slot = s->slot;
 	}
 	out->gap_base_slots = samples_median(&gaps);

@@ -113,40 +113,49 @@ static void from_pauses(const struct epoch_place *p)
 	tenth_pauses(p);
 }
 
-/* The mean of a rate where `is_in` holds; NaN: no samples. */
-static double mean(const struct epoch_place *p, int (*is_in)(const struct epoch_place *p, int64_t t))
+static int64_t middle(const struct sample *s)
+{
+	return s->time_ns - s->span_ns / 2;
+}
+
+/* Adds up CPU time and the time that it is of, of what lies where `is_in` holds; the share is of both. */
+static double share(const struct epoch_place *p, int (*is_in)(const struct epoch_place *p, int64_t t))
 {
 	const struct samples *s = &p->node->gc_cpu;
-	double sum = 0;
-	uint64_t n = 0;
+	double collected = 0, looked = 0;
 
 	for (uint64_t i = 0; i < s->n; i++)
-		if (is_in(p, s->at[i].time_ns)) {
-			sum += s->at[i].value;
-			n++;
+		if (is_in(p, middle(&s->at[i]))) {
+			collected += s->at[i].value * (double)s->at[i].span_ns;
+			looked += (double)s->at[i].span_ns;
 		}
-	return n ? sum / (double)n : (double)NAN;
+	return looked > 0 ? collected / looked : (double)NAN;
+}
+
+static void tenth_sums(const struct epoch_place *p)
+{
+	const struct samples *s = &p->node->gc_cpu;
+	double collected[EPOCH_TENTHS] = { 0 }, looked[EPOCH_TENTHS] = { 0 };
+
+	for (uint64_t i = 0; i < s->n; i++) {
+		int bin = epoch_tenth(p, middle(&s->at[i]));
+
+		if (bin >= 0) {
+			collected[bin] += s->at[i].value * (double)s->at[i].span_ns;
+			looked[bin] += (double)s->at[i].span_ns;
+		}
+	}
+	for (int i = 0; i < EPOCH_TENTHS; i++)
+		p->out->tenth_gc_share[i] =
+			looked[i] > 0 && p->out->tenth_is_seen[i] ? collected[i] / looked[i] : (double)NAN;
 }
 
 static void from_sums(const struct epoch_place *p)
 {
-	const struct samples *s = &p->node->gc_cpu;
-	double sums[EPOCH_TENTHS] = { 0 };
-	uint64_t n[EPOCH_TENTHS] = { 0 };
-
 	(void)snprintf(p->out->gc_from, sizeof(p->out->gc_from), "resources");
-	p->out->gc_share = mean(p, epoch_in_window);
-	p->out->gc_share_base = mean(p, epoch_in_base);
-	for (uint64_t i = 0; i < s->n; i++) {
-		int bin = epoch_tenth(p, s->at[i].time_ns);
-
-		if (bin >= 0) {
-			sums[bin] += s->at[i].value;
-			n[bin]++;
-		}
-	}
-	for (int i = 0; i < EPOCH_TENTHS; i++)
-		p->out->tenth_gc_share[i] = n[i] && p->out->tenth_is_seen[i] ? sums[i] / (double)n[i] : (double)NAN;
+	p->out->gc_share = share(p, epoch_in_window);
+	p->out->gc_share_base = share(p, epoch_in_base);
+	tenth_sums(p);
 }
 
 /* Whether somebody who sees pauses looked at any of the window. */

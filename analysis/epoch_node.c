@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analysis/epoch_node.h"
 
+#include "analysis/grow.h"
 #include "store/query.h"
 
 #include <errno.h>
@@ -13,35 +14,31 @@ const char *const epoch_phase_names[EPOCH_PHASES] = {
 };
 
 const struct epoch_gauge_row epoch_gauge_rows[EPOCH_GAUGES] = {
-	{ "ghc.heap.live", "heap, live", "MiB", NULL, NULL, 0, 1.0 / 1048576 },
-	{ "ghc.heap.size", "heap, size", "MiB", NULL, NULL, 0, 1.0 / 1048576 },
-	{ "process.memory.usage", "resident memory", "MiB", NULL, NULL, 0, 1.0 / 1048576 },
-	{ "process.cpu.time", "CPU", "cores", "state", "total", 1, 1e-9 },
-	{ "process.disk.io", "disk, read", "KiB/s", "direction", "read", 1, 1.0 / 1024 },
-	{ "process.disk.io", "disk, written", "KiB/s", "direction", "write", 1, 1.0 / 1024 },
-	{ "process.network.io", "network, received", "KiB/s", "direction", "receive", 1, 1.0 / 1024 },
-	{ "process.network.io", "network, sent", "KiB/s", "direction", "transmit", 1, 1.0 / 1024 },
-	{ "disk.latency", "disk latency, p99", "ms", NULL, NULL, 1, 1e-6, 1 },
-	{ "fsync.latency", "fsync, p99", "ms", NULL, NULL, 1, 1e-6, 1 },
-	{ "sched.run_delay", "run-queue delay, p99", "ms", NULL, NULL, 1, 1e-6, 1 },
+	{ "ghc.heap.live", "heap, live", "MiB", NULL, NULL, 0, 1.0 / 1048576, 16 },
+	{ "ghc.heap.size", "heap, size", "MiB", NULL, NULL, 0, 1.0 / 1048576, 16 },
+	{ "process.memory.usage", "resident memory", "MiB", NULL, NULL, 0, 1.0 / 1048576, 16 },
+	{ "process.cpu.time", "CPU", "cores", "state", "total", 1, 1e-9, 0.1 },
+	{ "process.disk.io", "disk, read", "KiB/s", "direction", "read", 1, 1.0 / 1024, 64 },
+	{ "process.disk.io", "disk, written", "KiB/s", "direction", "write", 1, 1.0 / 1024, 64 },
+	{ "process.network.io", "network, received", "KiB/s", "direction", "receive", 1, 1.0 / 1024, 64 },
+	{ "process.network.io", "network, sent", "KiB/s", "direction", "transmit", 1, 1.0 / 1024, 64 },
+	{ "disk.latency", "disk latency, p99", "ms", NULL, NULL, 1, 1e-6, 10, 1 },
+	{ "fsync.latency", "fsync, p99", "ms", NULL, NULL, 1, 1e-6, 10, 1 },
+	{ "sched.run_delay", "run-queue delay, p99", "ms", NULL, NULL, 1, 1e-6, 10, 1 },
 };
 
 static int add(struct epoch_spans *s, const struct epoch_span *span)
 {
-	if (s->n == s->n_room) {
-		uint64_t n_room = s->n_room ? 2 * s->n_room : 64;
-		struct epoch_span *at = reallocarray(s->at, n_room, sizeof(*at));
+	struct epoch_span *at = grow(s->at, s->n, &s->n_room, sizeof(*at));
 
-		if (!at)
-			return -ENOMEM;
-		s->at = at;
-		s->n_room = n_room;
-	}
+	if (!at)
+		return -ENOMEM;
+	s->at = at;
 	s->at[s->n++] = *span;
 	return 0;
 }
 
-/* A statement with run, node, metric and up to two more texts bound; NULL: said in reterr. */
+/* A statement with its texts bound; NULL: said in reterr. */
 static sqlite3_stmt *prepare(struct store *s, const char *sql, const char *const *texts, int n,
                              struct weir_error *reterr)
 {
@@ -102,10 +99,27 @@ static int pick_collector(struct store *s, const struct epoch_node *n, const cha
 	return step < 0 ? step : 0;
 }
 
+/* When a collector looked. */
+static int read_view(struct store *s, struct epoch_node *n, struct weir_error *reterr)
+{
+	sqlite3_stmt *q = prepare(s,
+	                          "SELECT min(t_first_ns), max(t_last_ns) FROM sources WHERE run = ?1 AND node = ?2 AND"
+	                          " collector = ?3",
+	                          (const char *const[]){ n->run, n->node, n->pauses_from }, 3, reterr);
+	int step = q ? query_step(s, q, reterr) : -EINVAL;
+
+	if (step > 0) {
+		n->pauses_first_ns = sqlite3_column_int64(q, 0);
+		n->pauses_last_ns = sqlite3_column_int64(q, 1);
+	}
+	(void)sqlite3_finalize(q);
+	return step < 0 ? step : 0;
+}
+
 static int read_pauses(struct store *s, struct epoch_node *n, struct weir_error *reterr)
 {
 	sqlite3_stmt *q;
-	int r = pick_collector(s, n, "ghc.gc.pause", NULL, NULL, n->pauses_from, reterr), step;
+	int r = pick_collector(s, n, "ghc.gc.pause", NULL, NULL, n->pauses_from, reterr), step = 1;
 
 	if (r < 0 || !n->pauses_from[0])
 		return r;
@@ -113,67 +127,52 @@ static int read_pauses(struct store *s, struct epoch_node *n, struct weir_error 
 	            "SELECT t_ns, dur_ns FROM spans WHERE run = ?1 AND node = ?2 AND metric = 'ghc.gc.pause' AND"
 	            " collector = ?3 ORDER BY t_ns",
 	            (const char *const[]){ n->run, n->node, n->pauses_from }, 3, reterr);
-	if (!q)
-		return -EINVAL;
+	r = q ? 0 : -EINVAL;
 	while (r == 0 && (step = query_step(s, q, reterr)) > 0)
 		r = add(&n->pauses, &(struct epoch_span){ .time_ns = sqlite3_column_int64(q, 0),
 		                                          .duration_ns = sqlite3_column_int64(q, 1),
 		                                          .slot = -1 });
 	(void)sqlite3_finalize(q);
-	q = r < 0 ? NULL
-	          : prepare(s,
-	                    "SELECT min(t_first_ns), max(t_last_ns) FROM sources WHERE run = ?1 AND node = ?2 AND"
-	                    " collector = ?3",
-	                    (const char *const[]){ n->run, n->node, n->pauses_from }, 3, reterr);
-	if (!q)
-		return r < 0 ? r : -EINVAL;
-	step = query_step(s, q, reterr);
-	n->pauses_first_ns = sqlite3_column_int64(q, 0);
-	n->pauses_last_ns = sqlite3_column_int64(q, 1);
-	(void)sqlite3_finalize(q);
-	return step < 0 ? step : 0;
+	r = r < 0 ? r : step;
+	return r == 0 ? read_view(s, n, reterr) : r;
 }
 
 /* The node says its CPU time in all, the kernel in two parts; processes of a node are added up. A log that is there
  * twice says everything twice. */
-static const char gauge_sql[] =
-	"SELECT t_ns, sum(value) FROM (SELECT DISTINCT t_ns, value, attrs FROM numbers WHERE run = ?1 AND node = ?2 AND"
-	" metric = ?3 AND collector = ?6 AND (?4 IS NULL OR json_extract(attrs, '$.' || ?4) = ?5 OR (?5 = 'total' AND"
-	" json_extract(attrs, '$.' || ?4) IN ('user', 'system') AND NOT EXISTS (SELECT 1 FROM kept_totals t WHERE "
-	"t.run = ?1"
-	" AND t.node = ?2 AND t.metric = ?3 AND t.collector = ?6 AND json_extract(t.attrs, '$.' || ?4) = 'total'))))"
+#define SERIES                                                                                                         \
+	"(SELECT DISTINCT t_ns, value, attrs FROM numbers WHERE run = ?1 AND node = ?2 AND metric = ?3 AND"            \
+	" collector = ?6 AND (?4 IS NULL OR json_extract(attrs, '$.' || ?4) = ?5 OR (?5 = 'total' AND"                 \
+	" json_extract(attrs, '$.' || ?4) IN ('user', 'system') AND NOT EXISTS (SELECT 1 FROM kept_totals t WHERE"     \
+	" t.run = ?1 AND t.node = ?2 AND t.metric = ?3 AND t.collector = ?6 AND"                                       \
+	" json_extract(t.attrs, '$.' || ?4) = 'total'))))"
+
+static const char gauge_sql[] = "SELECT t_ns, sum(value) FROM " SERIES " GROUP BY t_ns ORDER BY t_ns";
+
+/* Increases a second of each series, so that a process that comes or goes is no step of the others'; where one falls,
+ * its process began anew. */
+static const char rate_sql[] =
+	"SELECT t_ns, sum((value - before) * 1e9 / (t_ns - t_before)), max(t_ns - t_before) FROM (SELECT t_ns, value,"
+	" lag(value) OVER one AS before, lag(t_ns) OVER one AS t_before FROM " SERIES
+	" WINDOW one AS (PARTITION BY attrs ORDER BY t_ns)) WHERE value >= before AND t_ns > t_before"
 	" GROUP BY t_ns ORDER BY t_ns";
 
 /* The worst of devices and directions. */
 static const char histogram_sql[] =
-	"SELECT t_ns, max(p99) FROM histograms WHERE run = ?1 AND node = ?2 AND metric = ?3 AND collector = ?4"
-	" GROUP BY t_ns ORDER BY t_ns";
+	"SELECT t_ns + dur_ns AS t_end_ns, max(p99), max(dur_ns) FROM histograms WHERE run = ?1 AND node = ?2 AND"
+	" metric = ?3 AND collector = ?6 GROUP BY t_end_ns ORDER BY t_end_ns";
 
 static int read_gauge(struct store *s, const struct epoch_node *n, const struct epoch_gauge_row *row,
                       struct samples *ret, char from[EPOCH_FROM_MAX], struct weir_error *reterr)
 {
-	struct samples raw = { 0 };
-	sqlite3_stmt *q;
+	const char *const texts[] = { n->run, n->node, row->metric, row->key, row->value, from };
+	const char *sql = row->is_histogram ? histogram_sql : row->is_rate ? rate_sql : gauge_sql;
 	int r = pick_collector(s, n, row->metric, row->key, row->value, from, reterr);
 
 	if (r < 0 || !from[0])
 		return r;
-	q = row->is_histogram
-	            ? prepare(s, histogram_sql, (const char *const[]){ n->run, n->node, row->metric, from }, 4, reterr)
-	            : prepare(s, gauge_sql,
-	                      (const char *const[]){ n->run, n->node, row->metric, row->key, row->value, from }, 6,
-	                      reterr);
-	r = q ? samples_read(&raw, q) : -EINVAL;
-
-	for (uint64_t i = 0; i < raw.n; i++)
-		raw.at[i].value *= row->factor;
-	if (!row->is_rate || row->is_histogram) {
-		*ret = raw;
-		return r;
-	}
-	if (r == 0)
-		r = samples_rates(&raw, ret);
-	samples_done(&raw);
+	r = samples_read(ret, prepare(s, sql, texts, sizeof(texts) / sizeof(texts[0]), reterr));
+	for (uint64_t i = 0; i < ret->n; i++)
+		ret->at[i].value *= row->factor;
 	return r;
 }
 
@@ -215,19 +214,13 @@ static int read_hindrances(struct store *s, struct epoch_node *n, struct weir_er
 
 	while (r == 0 && (step = query_step(s, q, reterr)) > 0) {
 		const char *name = (const char *)sqlite3_column_text(q, 1);
-		struct epoch_hindrance *h;
+		struct epoch_hindrance *h = grow(n->hindrances, n->n_hindrances, &n->n_hindrance_room, sizeof(*h));
 
-		if (n->n_hindrances == n->n_hindrance_room) {
-			uint64_t n_room = n->n_hindrance_room ? 2 * n->n_hindrance_room : 64;
-
-			h = reallocarray(n->hindrances, n_room, sizeof(*h));
-			if (!h) {
-				r = -ENOMEM;
-				continue;
-			}
-			n->hindrances = h;
-			n->n_hindrance_room = n_room;
+		if (!h) {
+			r = -ENOMEM;
+			continue;
 		}
+		n->hindrances = h;
 		h = &n->hindrances[n->n_hindrances++];
 		h->time_ns = sqlite3_column_int64(q, 0);
 		(void)snprintf(h->name, sizeof(h->name), "%s", name ? name : "obstacle");
@@ -256,7 +249,7 @@ void epoch_node_done(struct epoch_node *n)
 int epoch_node_read(struct store *s, const char *run, const char *node, struct epoch_node *ret,
                     struct weir_error *reterr)
 {
-	static const struct epoch_gauge_row gc = { "process.cpu.time", "GC", "cores", "state", "gc", 1, 1e-9 };
+	static const struct epoch_gauge_row gc = { "process.cpu.time", "GC", "cores", "state", "gc", 1, 1e-9, 0 };
 	const struct {
 		const char *metric;
 		struct epoch_spans *to;

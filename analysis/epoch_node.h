@@ -19,7 +19,7 @@ struct epoch_spans {
 
 /* A block that a node of the run forged. */
 struct epoch_forged {
-	const char *node; /* borrowed */
+	const char *node; /* of epoch_names */
 	int64_t slot, time_ns;
 	double forging_s, adoption_s; /* NaN: not known */
 };
@@ -27,12 +27,14 @@ struct epoch_forged {
 struct epoch_forges {
 	struct epoch_forged *at; /* by slot */
 	uint64_t n, n_room;
-	char **nodes; /* owned */
-	uint64_t n_nodes;
 };
 
+/* The name as it is kept, equal ones at one place; NULL: no memory. */
+const char *epoch_name(struct epoch_names *names, const char *name);
+
 /* The blocks that all nodes of a run forged. */
-int epoch_forges_read(struct store *s, const char *run, struct epoch_forges *ret, struct weir_error *reterr);
+int epoch_forges_read(struct store *s, const char *run, struct epoch_names *names, struct epoch_forges *ret,
+                      struct weir_error *reterr);
 void epoch_forges_done(struct epoch_forges *f);
 
 /* When something was in the way, and what. */
@@ -62,6 +64,7 @@ extern const struct epoch_gauge_row {
 	const char *key, *value; /* the series' attribute; NULL: any */
 	int is_rate;
 	double factor;    /* to the unit */
+	double least;     /* of the unit: a difference that matters */
 	int is_histogram; /* the 99th percentile of each interval */
 } epoch_gauge_rows[EPOCH_GAUGES];
 

@@ -27,6 +27,8 @@ int epoch_tenth(const struct epoch_place *p, int64_t time_ns);
 /* How much of a span lies in [from, to), in seconds. */
 double epoch_overlap_s(const struct epoch_span *s, int64_t from_ns, int64_t to_ns);
 
+/* epoch_gauge.c: steps of gauges, and rates. */
+int epoch_gauges(const struct epoch_place *p);
 /* epoch_gc.c: fills what is said of collections, once missed slots and what is seen of the tenths are known. */
 void epoch_collections(const struct epoch_place *p);
 /* epoch_block.c: the epoch's first block, and what was in the way of others. */

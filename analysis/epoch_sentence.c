@@ -3,9 +3,14 @@
  * and for one that matters: of many comparisons one in twenty would be sure by chance. */
 #include "analysis/epoch_place.h"
 
+#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+
+enum {
+	SURE_MIN = 10, /* values on each side */
+};
 
 struct sentence {
 	char *text;
@@ -70,17 +75,23 @@ static int has_spike(const struct epoch_place *p, const struct epoch_phase *f)
 	return f->n_spikes && (f->worst > slot_s(p) || (is_frequent && (f->n_spikes >= 3 || f->worst > slot_s(p) / 4)));
 }
 
-/* A phase that is surely longer than elsewhere, at least twice as long, and long enough to matter to a slot; or one
- * that has spikes. */
+/* Surely longer than elsewhere, at least twice as long, and long enough to matter to a slot. A median of a few is an
+ * accident. */
+static int is_shifted(const struct epoch_place *p, const struct epoch_phase *f)
+{
+	return f->n_window >= SURE_MIN && f->n_base >= SURE_MIN && f->effect.low > 0 && f->window > 2 * f->base &&
+	       f->effect.difference > slot_s(p) / 50;
+}
+
+/* The worst of those that are longer, or have spikes. */
 static void say_phase(const struct epoch_place *p, struct sentence *to)
 {
 	const struct epoch_phase *worst = NULL;
 
 	for (int i = 0; i < EPOCH_PHASES; i++) {
 		const struct epoch_phase *f = &p->out->phases[i];
-		int is_shifted = f->effect.low > 0 && f->window > 2 * f->base && f->effect.difference > slot_s(p) / 100;
 
-		if ((is_shifted || has_spike(p, f)) && (!worst || f->worst > worst->worst))
+		if ((is_shifted(p, f) || has_spike(p, f)) && (!worst || f->worst > worst->worst))
 			worst = f;
 	}
 	if (!worst)
@@ -110,13 +121,14 @@ static void say_collections(const struct epoch_place *p, struct sentence *to)
 	}
 }
 
-/* A heap that surely grew by half, or a rate that surely trebled. */
+/* A heap that surely grew by half, or a rate that surely trebled, and by what matters. */
 static void say_gauges(const struct epoch_place *p, struct sentence *to)
 {
 	for (int i = 0; i < EPOCH_GAUGES; i++) {
 		const struct epoch_gauge *g = &p->out->gauges[i];
 
-		if (!(g->effect.low > 0 && g->window > (g->is_rate ? 3 : 1.5) * g->base))
+		if (!(g->effect.low > 0 && g->window > (g->is_rate ? 3 : 1.5) * g->base &&
+		      g->effect.difference >= g->least))
 			continue;
 		next(to);
 		say(to, "%s %.3g %s, %.3g %s", g->name, g->window, g->unit, g->base,
@@ -133,7 +145,8 @@ static void say_snapshot(const struct epoch_place *p, struct sentence *to)
 	}
 }
 
-/* More often than elsewhere, for as long as it was looked. */
+/* More often than elsewhere for as long as it was looked: were it all the same when it happens, so many or more would
+ * fall into the window less than once in twenty times. */
 static void say_obstacles(const struct epoch_place *p, struct sentence *to)
 {
 	double window_s = (double)(p->out->to_ns - p->out->from_ns);
@@ -142,7 +155,8 @@ static void say_obstacles(const struct epoch_place *p, struct sentence *to)
 	for (uint32_t i = 0; i < p->out->n_obstacles; i++) {
 		const struct epoch_obstacle *o = &p->out->obstacles[i];
 
-		if (!o->n_window || (double)o->n_window / window_s <= 3 * (double)o->n_base / base_s)
+		if (!o->n_window || gsl_cdf_binomial_Q((unsigned)o->n_window - 1, window_s / (window_s + base_s),
+		                                       (unsigned)(o->n_window + o->n_base)) > 0.05)
 			continue;
 		next(to);
 		say(to, "%s %llu time%s, %llu elsewhere", o->name, (unsigned long long)o->n_window,

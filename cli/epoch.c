@@ -39,7 +39,8 @@ const struct page epoch_page = {
 	.arguments = "STORE [--window -60,+200] [--run TAG] [--node NAME] [--json]",
 	.about = "Shows how nodes behave around each epoch boundary, against the rest of the two epochs that meet "
 		 "there:\n"
-		 "missed slots, phases of the forge loop, collections, heap, CPU and disk. Says what stands out.\n",
+		 "missed slots, phases of the forge loop, collections, heap, CPU, disk, network. Says what stands "
+	         "out.\n",
 	.options = options,
 	.n_options = sizeof(options) / sizeof(options[0]),
 	.min_arguments = 1,

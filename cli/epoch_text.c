@@ -158,7 +158,7 @@ static void print_forger(const struct epoch_boundary *b)
 			printf(", adopted after %s", amount_span(room, f->adoption_s * 1e9));
 		else if (f->propagation_s >= 0)
 			printf(", here after %s", amount_span(room, f->propagation_s * 1e9));
-		if (f->propagation_s >= 0 && !isnan(f->propagation_base_s) && strcmp(f->forger, b->node) != 0)
+		if (f->propagation_s >= 0 && !isnan(f->propagation_base_s))
 			printf(" (others after %s)", amount_span(room, f->propagation_base_s * 1e9));
 	}
 	if (f->gap_slots >= 0)
@@ -175,8 +175,10 @@ static void print_first_block(const struct epoch_boundary *b)
 
 	if (isnan(b->first_block_s))
 		return;
-	printf("    first block: adopted %s after the boundary, %s after the first node\n",
-	       amount_span(first, b->first_block_s * 1e9), amount_span(delay, b->first_block_delay_s * 1e9));
+	printf("    first block: adopted %s after the boundary", amount_span(first, b->first_block_s * 1e9));
+	if (b->first_block_delay_s > 0)
+		printf(", %s after the first node", amount_span(delay, b->first_block_delay_s * 1e9));
+	(void)putchar('\n');
 	print_forger(b);
 }
 

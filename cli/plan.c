@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/plan.h"
 
+#include "analysis/grow.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
@@ -10,10 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 #include <weir/fail.h>
-
-enum {
-	ROOM_FIRST = 64,
-};
 
 /* A path of the command line and the folder that it belongs to. */
 struct place {
@@ -100,19 +98,6 @@ int plan_open(const struct plan_config *config, struct plan *ret, struct weir_er
 	if (result < 0)
 		plan_done(ret);
 	return result;
-}
-
-static void *grow(void *table, uint32_t n, uint32_t *n_room, size_t size)
-{
-	uint32_t more = *n_room ? 2 * *n_room : ROOM_FIRST;
-	void *wide;
-
-	if (n < *n_room)
-		return table;
-	wide = reallocarray(table, more, size);
-	if (wide)
-		*n_room = more;
-	return wide;
 }
 
 static int add_orphan(struct plan *plan, struct plan_orphan orphan)

@@ -38,7 +38,7 @@ struct plan {
 	struct plan_job *jobs;
 	struct plan_orphan *orphans;
 	uint32_t n_runs, n_jobs, n_orphans;
-	uint32_t n_job_room, n_orphan_room;
+	uint64_t n_job_room, n_orphan_room;
 };
 
 struct plan_config {

@@ -66,7 +66,6 @@ struct point {
 	int64_t value;
 };
 
-
 static int flush(struct builder_sink *sink, const struct block *block)
 {
 	return store_source_block(sink->source, block, &sink->error);

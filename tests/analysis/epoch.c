@@ -31,8 +31,8 @@ enum {
 	ROWS,
 
 	EPOCH_SLOTS = 100,
-	N_SLOTS = 300, /* epochs 0, 1 and 2; then the log ends as epoch 3 begins */
-	FIRST_MISSED = 104,
+	N_SLOTS = 300,      /* epochs 0, 1 and 2; then the log ends as epoch 3 begins */
+	FIRST_MISSED = 108, /* the last two of the epoch's first tenth, and one of the second */
 	N_MISSED = 3,
 	FIRST_BLOCK = 107,
 };
@@ -123,7 +123,6 @@ struct builder_sink {
 	struct store_source *source;
 	struct weir_error error;
 };
-
 
 static int flush(struct builder_sink *sink, const struct block *block)
 {
@@ -237,7 +236,8 @@ static void put_slot(struct builder *b, int slot, int64_t cpu[3])
 	cpu[2] += is_in ? SECOND / 8 : 0;
 	put_number(b, SERIES_CPU_USER, at, cpu[0]);
 	put_number(b, SERIES_CPU_SYSTEM, at, cpu[1]);
-	put_number(b, SERIES_CPU_OTHER_PROCESS, at, cpu[2]);
+	if (slot >= EPOCH_SLOTS / 2)
+		put_number(b, SERIES_CPU_OTHER_PROCESS, at, cpu[2]);
 	put_number(b, LIVE + 1, at, (slot < EPOCH_SLOTS ? 100 : 200) << 20);
 	put_latency(b, LATENCY + 1, at, 1e5);
 	put_latency(b, SERIES_LATENCY_WRITE, at, is_in ? 8e6 : 2e5);
@@ -245,7 +245,7 @@ static void put_slot(struct builder *b, int slot, int64_t cpu[3])
 
 static void put_all(struct builder *b)
 {
-	int64_t cpu[3] = { 0 };
+	int64_t cpu[3] = { 0, 0, 1000 * SECOND };
 
 	for (int slot = 0; slot < N_SLOTS; slot++)
 		put_slot(b, slot, cpu);
@@ -254,7 +254,7 @@ static void put_all(struct builder *b)
 	put_span(b, MISSED, FIRST_MISSED, N_MISSED * SECOND, N_MISSED);
 	/* One over the boundary, one into the missed slots, one far away, and the last that is seen. */
 	put_span(b, PAUSE, 99, SECOND + SECOND / 4, 0);
-	put_span(b, PAUSE, 103, 2 * SECOND, 0);
+	put_span(b, PAUSE, 107, 2 * SECOND, 0);
 	put_span(b, PAUSE, 150, SECOND, 0);
 	put_span(b, PAUSE, N_SLOTS - 1, 1000, 0);
 	put_blocks(b);
@@ -359,15 +359,20 @@ static int begin(void **state)
 	return 0;
 }
 
-static struct epochs read_epochs(struct store *s, const char *node)
+static struct epochs read_window(struct store *s, const char *node, int64_t after_slots)
 {
-	const struct epoch_config config = { .before_slots = 20, .after_slots = 20, .part = 4, .node = node };
+	const struct epoch_config config = { .before_slots = 20, .after_slots = after_slots, .part = 4, .node = node };
 	struct weir_error error = { "" };
 	struct epochs e;
 
 	if (epochs_read(s, &config, &e, &error) < 0)
 		fail_msg("%s", error.text);
 	return e;
+}
+
+static struct epochs read_epochs(struct store *s, const char *node)
+{
+	return read_window(s, node, 20);
 }
 
 static const struct epoch_gauge *gauge(const struct epoch_boundary *b, const char *name)
@@ -447,7 +452,7 @@ static void pauses_are_cut_at_the_boundary_the_window_and_the_missed_slots(void 
 	assert_near(b->gc_share, 3.25 / 40);
 	/* What is left of two epochs: 80 and 60 seconds of epoch 0 and 1, for the next window begins at 180. */
 	assert_near(b->gc_share_base, 1.0 / 140);
-	assert_non_null(strstr(b->sentence, "3 slots missed from 104 on, 33 % of their time collections"));
+	assert_non_null(strstr(b->sentence, "3 slots missed from 108 on, 33 % of their time collections"));
 	assert_non_null(strstr(b->sentence, "a collection took 2 s"));
 	epochs_done(&e);
 	store_close(s);
@@ -462,7 +467,7 @@ static void processes_and_states_add_up_and_devices_do_not(void **state)
 	assert_string_equal(gauge(b, "CPU")->from, "live");
 	assert_near(gauge(b, "CPU")->base, 0.01);
 	/* Half of the window lies before the boundary, where nothing happens yet. */
-	assert_true(gauge(b, "CPU")->window > 0.01 && gauge(b, "CPU")->window <= 0.5);
+	assert_near(gauge(b, "CPU")->window, (20 * 0.01 + 20 * 0.5) / 40);
 	assert_near(gauge(b, "heap, live")->window, 200);
 	assert_near(gauge(b, "heap, live")->base, 100);
 	assert_true(gauge(b, "heap, live")->effect.low > 99 && gauge(b, "heap, live")->effect.high < 101);
@@ -472,6 +477,37 @@ static void processes_and_states_add_up_and_devices_do_not(void **state)
 	assert_non_null(strstr(b->sentence, "heap, live 200 MiB, 100 before"));
 	/* A quiet boundary has nothing that stands out. */
 	assert_string_equal(e.at[1].sentence, "");
+	epochs_done(&e);
+	store_close(s);
+}
+
+/* Each in the tenth, and on the side of the window's end, that it lies in. */
+static void a_run_of_missed_slots_is_counted_slot_by_slot(void **state)
+{
+	struct store *s = place_open(&place, STORE_READ);
+	struct epochs wide = read_epochs(s, "node-0"), narrow = read_window(s, "node-0", 10);
+
+	assert_int_equal(wide.at[0].tenth_missed[0], 2);
+	assert_int_equal(wide.at[0].tenth_missed[1], 1);
+	assert_int_equal(wide.at[0].n_missed, 3);
+	assert_int_equal(wide.at[0].n_missed_base, 0);
+	assert_int_equal(narrow.at[0].n_missed, 2);
+	assert_int_equal(narrow.at[0].n_missed_base, 1);
+	assert_int_equal(narrow.at[0].missed[0].first_slot, FIRST_MISSED);
+	assert_int_equal(narrow.at[0].missed[0].n, 2);
+	epochs_done(&wide);
+	epochs_done(&narrow);
+	store_close(s);
+}
+
+/* The second process comes when epoch 0 is half over, with a CPU time that it had before: it is no step of the sum. */
+static void a_process_that_comes_is_no_step(void **state)
+{
+	struct store *s = place_open(&place, STORE_READ);
+	struct epochs e = read_epochs(s, "node-0");
+
+	assert_near(gauge(&e.at[0], "CPU")->base, 0.01);
+	assert_true(gauge(&e.at[0], "CPU")->effect.low > 0);
 	epochs_done(&e);
 	store_close(s);
 }
@@ -495,6 +531,12 @@ static void the_first_block_is_the_epochs_own(void **state)
 	assert_near(f->gap_base_slots, 5);
 	/* Nine times what others take is not yet said. */
 	assert_null(strstr(b->sentence, "first block"));
+	epochs_done(&e);
+	/* A node's own blocks are set against its own. */
+	e = read_epochs(s, "node-0");
+	assert_string_equal(e.at[0].first_block.forger, "node-0");
+	assert_near(e.at[0].first_block.propagation_s, 0.01);
+	assert_near(e.at[0].first_block.propagation_base_s, 0.01);
 	epochs_done(&e);
 	store_close(s);
 }
@@ -535,6 +577,8 @@ int main(void)
 		cmocka_unit_test(a_boundary_where_the_log_ends_is_none),
 		cmocka_unit_test(pauses_are_cut_at_the_boundary_the_window_and_the_missed_slots),
 		cmocka_unit_test(processes_and_states_add_up_and_devices_do_not),
+		cmocka_unit_test(a_run_of_missed_slots_is_counted_slot_by_slot),
+		cmocka_unit_test(a_process_that_comes_is_no_step),
 		cmocka_unit_test(the_first_block_is_the_epochs_own),
 		cmocka_unit_test(the_delay_of_the_first_block_is_that_behind_the_first_node),
 		cmocka_unit_test(what_was_in_the_way_is_counted_by_its_name),
