@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
+{-# LANGUAGE CPP #-}
 -- What the ghc-events library reads in eventlogs, as a line a log: its path, then tag=count of each type of record that is
 -- there. A log that the library fails on has a line with the path alone. For the time that each thread was running:
 -- `EventCounts --threads`, with thread=nanoseconds.
@@ -98,6 +99,9 @@ tagOf e = case e of
   ConcSweepEnd{} -> 205
   ConcUpdRemSetFlush{} -> 206
   NonmovingHeapCensus{} -> 207
+#if MIN_VERSION_ghc_events(0,20,0)
+  NonmovingPrunedSegments{} -> 208
+#endif
   TickyCounterDef{} -> 210
   TickyCounterSample{} -> 211
   TickyBeginSample{} -> 212

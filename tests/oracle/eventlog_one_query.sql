@@ -6,16 +6,12 @@ WITH samples AS (SELECT collector, metric, CASE metric WHEN 'ghc.heap.residency'
     coalesce(attrs ->> 'breakdown', '') AS breakdown, stack, coalesce(module, '') AS module, coalesce(src, '') AS src, self
   FROM weights
   WHERE metric IN ('ghc.heap.residency', 'ghc.profile.ticks') AND attrs NOT LIKE '%system%' AND self > 0),
-sums AS (SELECT collector, metric, n, breakdown, stack, module, src, sum(self) AS self FROM samples GROUP BY 1, 2, 3, 4, 5, 6, 7),
-logs AS (SELECT * FROM sums WHERE collector = 'ghc-eventlog'),
-others AS (SELECT * FROM sums WHERE collector <> 'ghc-eventlog')
+sums AS (SELECT collector, metric, n, breakdown, stack, module, src, sum(self) AS self FROM samples GROUP BY 1, 2, 3, 4, 5, 6, 7)
 SELECT m.metric, m.breakdown,
   (SELECT count(DISTINCT collector) FROM sums s WHERE s.metric = m.metric) AS collectors,
-  (SELECT count(*) FROM logs l WHERE l.metric = m.metric) AS n,
-  (SELECT sum(self) FROM logs l WHERE l.metric = m.metric) AS log,
-  (SELECT sum(self) FROM others o WHERE o.metric = m.metric) AS other,
-  (SELECT count(*) FROM (SELECT n, breakdown, stack, module, src, self FROM logs WHERE metric = m.metric
-    EXCEPT SELECT n, breakdown, stack, module, src, self FROM others WHERE metric = m.metric))
-  + (SELECT count(*) FROM (SELECT n, breakdown, stack, module, src, self FROM others WHERE metric = m.metric
-    EXCEPT SELECT n, breakdown, stack, module, src, self FROM logs WHERE metric = m.metric)) AS differ
+  (SELECT count(*) FROM sums s WHERE s.metric = m.metric AND s.collector = 'ghc-eventlog') AS n,
+  (SELECT sum(self) FROM sums s WHERE s.metric = m.metric AND s.collector = 'ghc-eventlog') AS log,
+  (SELECT sum(self) FROM sums s WHERE s.metric = m.metric AND s.collector <> 'ghc-eventlog') AS other,
+  (SELECT coalesce(sum(abs(d)), 0) FROM (SELECT sum(CASE collector WHEN 'ghc-eventlog' THEN self ELSE -self END) AS d FROM sums s
+    WHERE s.metric = m.metric GROUP BY n, breakdown, stack, module, src)) AS apart
 FROM (SELECT DISTINCT metric, breakdown FROM sums) m ORDER BY m.metric

@@ -37,6 +37,16 @@ heap hr-p prof -hr -p
 heap hb prof -hb
 heap hT-prof prof -hT
 heap hT plain -hT
+if ghc -v0 -O1 -rtsopts -finfo-table-map -fdistinct-constructor-tables -outputdir tables.o Reservoir.hs -o tables 2>/dev/null; then
+	heap hi tables -hi
+else
+	echo "left out: -hi, which this ghc has not"
+fi
+if ./prof 10 +RTS -he -RTS >/dev/null 2>&1; then
+	heap he prof -he --automatic-era-increment
+else
+	echo "left out: -he, which this ghc has not"
+fi
 
 stats() # NAME PROGRAM FLAGS...
 {
