@@ -137,6 +137,17 @@ enum parse_result elf_dynamic(const uint8_t *at, size_t n, size_t index, int64_t
 	return c.is_short ? PARSE_MORE : PARSE_OK;
 }
 
+enum parse_result elf_relocation(const uint8_t *at, size_t n, size_t index, struct elf_relocation *ret)
+{
+	struct cursor c = record(at, n, index, ELF_RELOCATION_BYTES);
+
+	ret->address = cursor_le64(&c);
+	ret->type = cursor_le32(&c);
+	(void)cursor_le32(&c);
+	ret->addend = cursor_le64(&c);
+	return c.is_short ? PARSE_MORE : PARSE_OK;
+}
+
 enum parse_result elf_text(const uint8_t *at, size_t n, uint64_t offset, struct parse_text *ret)
 {
 	const uint8_t *end;

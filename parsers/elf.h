@@ -18,14 +18,17 @@ enum {
 	ELF_SECTION_BYTES = 64,
 	ELF_SYMBOL_BYTES = 24,
 	ELF_DYNAMIC_BYTES = 16,
+	ELF_RELOCATION_BYTES = 24,
 
 	ELF_TYPE_EXECUTABLE = 2, /* of a file */
 	ELF_TYPE_SHARED = 3,
 	ELF_MACHINE_X86_64 = 62,
+	ELF_X86_64_RELATIVE = 8, /* of a relocation: where the file was loaded, and the addend */
 	ELF_SEGMENT_LOAD = 1,
 	ELF_SEGMENT_EXECUTABLE = 1, /* flag */
 	ELF_SECTION_BITS = 1,
 	ELF_SECTION_SYMBOLS = 2,
+	ELF_SECTION_RELOCATIONS = 4, /* with addends */
 	ELF_SECTION_DYNAMIC = 6,
 	ELF_SECTION_NOTE = 7,
 	ELF_SECTION_EMPTY = 8, /* takes no bytes of the file */
@@ -66,6 +69,11 @@ struct elf_symbol {
 	uint8_t is_local;
 };
 
+struct elf_relocation {
+	uint64_t address, addend;
+	uint32_t type;
+};
+
 /* PARSE_OK; PARSE_MORE: fewer than ELF_HEADER_BYTES, all of them good so far; PARSE_BAD: `elf.magic`, `elf.class` (not
  * 64-bit little-endian), `elf.size` (records of another size than ours). */
 enum parse_result elf_header(const uint8_t *at, size_t n, struct elf_header *ret, struct parse_fault *ret_fault);
@@ -75,6 +83,7 @@ enum parse_result elf_segment(const uint8_t *at, size_t n, size_t index, struct 
 enum parse_result elf_section(const uint8_t *at, size_t n, size_t index, struct elf_section *ret);
 enum parse_result elf_symbol(const uint8_t *at, size_t n, size_t index, struct elf_symbol *ret);
 enum parse_result elf_dynamic(const uint8_t *at, size_t n, size_t index, int64_t *ret_tag, uint64_t *ret_value);
+enum parse_result elf_relocation(const uint8_t *at, size_t n, size_t index, struct elf_relocation *ret);
 
 /* The text at an offset of a section of texts, without its end. PARSE_MORE: no end there. */
 enum parse_result elf_text(const uint8_t *at, size_t n, uint64_t offset, struct parse_text *ret);

@@ -67,33 +67,52 @@ static void complain(struct weir_instance *i, uint32_t severity, const char *cod
 	                                            .severity = severity });
 }
 
-/* What is new of the programs that the target's tree runs: to the kernel, and to who will read the profile. */
-static void tell_programs(struct weir_instance *i)
+static void tell_program(struct weir_instance *i, const struct file *f, int is_target)
 {
-	const struct file *f;
 	char sentence[1024];
 
+	if (i->sampler && sampler_set_image(i->sampler, &f->key, &f->layout) < 0)
+		complain(i, WEIR_WARNING, "hsprof.programs",
+		         "hsprof: too many programs: stacks of some are not walked");
+	if (f->ghc_version[0]) {
+		(void)i->host->fact(i->host, "ghc.version", text_of(f->ghc_version));
+	} else if (is_target) {
+		(void)snprintf(sentence, sizeof(sentence),
+		               "hsprof: %s: does not say that GHC compiled it: only where it is, no Haskell stacks",
+		               f->name);
+		complain(i, WEIR_NOTE, "hsprof.other", sentence);
+	}
+	if (f->why_not[0]) {
+		(void)snprintf(sentence, sizeof(sentence), "hsprof: %s: %s", f->name, f->why_not);
+		complain(i, WEIR_WARNING, "hsprof.layout", sentence);
+	}
+	if (f->why_nameless[0])
+		complain(i, f->ghc_version[0] ? WEIR_WARNING : WEIR_NOTE, "hsprof.nameless", f->why_nameless);
+}
+
+static void tell_origins(struct weir_instance *i, const struct file *f)
+{
+	uint32_t n = f->names ? names_origins_left_out(f->names) : 0;
+	char sentence[512];
+
+	if (n == 0)
+		return;
+	(void)snprintf(sentence, sizeof(sentence),
+	               "hsprof: %s: %u modules say where their code comes from in a form that is not known: it is "
+	               "named by symbols",
+	               f->name, n);
+	complain(i, WEIR_NOTE, "hsprof.origins", sentence);
+}
+
+/* What is new of the files with code: to the kernel, and to who will read the profile. */
+static void tell_files(struct weir_instance *i)
+{
+	const struct file *f;
+
 	for (; (f = spaces_file(i->spaces, i->n_files_told)); i->n_files_told++) {
-		if (!f->is_program)
-			continue;
-		if (i->sampler && sampler_set_image(i->sampler, &f->key, &f->layout) < 0)
-			complain(i, WEIR_WARNING, "hsprof.programs",
-			         "hsprof: too many programs: stacks of some are not walked");
-		if (f->ghc_version[0])
-			(void)i->host->fact(i->host, "ghc.version", text_of(f->ghc_version));
-		else if (i->n_files_told == 0) {
-			(void)snprintf(
-				sentence, sizeof(sentence),
-				"hsprof: %s: does not say that GHC compiled it: only where it is, no Haskell stacks",
-				f->name);
-			complain(i, WEIR_NOTE, "hsprof.other", sentence);
-		}
-		if (f->why_not[0]) {
-			(void)snprintf(sentence, sizeof(sentence), "hsprof: %s: %s", f->name, f->why_not);
-			complain(i, WEIR_WARNING, "hsprof.layout", sentence);
-		}
-		if (f->why_nameless[0])
-			complain(i, f->ghc_version[0] ? WEIR_WARNING : WEIR_NOTE, "hsprof.nameless", f->why_nameless);
+		if (f->is_program)
+			tell_program(i, f, i->n_files_told == 0);
+		tell_origins(i, f);
 	}
 }
 
@@ -260,7 +279,7 @@ static int start(struct weir_instance *i, struct weir_error *reterr)
 	if (r < 0)
 		return weir_fail(reterr, r, "hsprof: %" PRId64 ": %s", pid, why);
 	make_series(i);
-	tell_programs(i);
+	tell_files(i);
 	i->root = (uint32_t)pid;
 	i->from_ns = h->now(h);
 	return tell_account(i, i->from_ns);
@@ -402,7 +421,7 @@ static int hsprof_poll(struct weir_instance *i, int64_t now_ns, struct weir_erro
 
 	if (r < 0)
 		return weir_fail(reterr, r, "hsprof: samples: %s", strerror(-r));
-	tell_programs(i);
+	tell_files(i);
 	keep_ledger(i, &counts);
 	if (now_ns < i->from_ns)
 		now_ns = i->from_ns;

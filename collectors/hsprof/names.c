@@ -10,20 +10,13 @@
 #include <unistd.h>
 #include <weir/fail.h>
 
+#include "collectors/hsprof/info_tables.h"
+#include "collectors/hsprof/origins.h"
+
 enum {
 	SYMBOLS_PIECE = 4096, /* symbols that are read at once */
 	FILE_NAME_MAX = 128,
-	GAP_MAX = 1 << 20, /* bytes between two symbols that are searched */
-	ANSWERS = 1024,    /* a power of two */
-
-	/* Closure types of rts/include/rts/storage/ClosureTypes.h, the same since GHC 8.2. */
-	TYPE_FUN = 8,
-	TYPE_FUN_STATIC = 14,
-	TYPE_THUNK = 15,
-	TYPE_THUNK_STATIC = 21,
-	TABLE_BYTES = 16,   /* of an info table, from its layout on */
-	FUN_BYTES = 8,      /* before that, of a function: its kind and how many arguments it takes */
-	PROFILED_BYTES = 16 /* between both, in a profiled program */
+	ANSWERS = 1024, /* a power of two */
 };
 
 /* What no run-time system is without: where each thread's stack ends. */
@@ -59,6 +52,8 @@ struct names {
 	void *map;
 	size_t n_map;
 	struct image *image;
+	struct origins *origins; /* NULL: the program has no such map */
+	uint32_t n_origins_left_out;
 	uint8_t *gap;
 	struct answer answers[ANSWERS];
 	struct local *locals; /* a host may number the same frame twice, and runs of one are to be seen as such */
@@ -83,6 +78,28 @@ static int map_texts(struct names *n, const struct image_table *table)
 	n->texts = (const char *)n->map + into;
 	n->n_texts = (size_t)table->n_texts;
 	return 0;
+}
+
+static struct parse_text text_at(const struct names *n, uint32_t offset)
+{
+	struct parse_text text = { "", 0 };
+
+	(void)elf_text((const uint8_t *)n->texts, n->n_texts, offset, &text);
+	return text;
+}
+
+static int ends_with(struct parse_text text, const char *ending)
+{
+	size_t n = strlen(ending);
+
+	return text.n >= n && memcmp(text.at + text.n - n, ending, n) == 0;
+}
+
+static int starts_with(struct parse_text text, const char *start)
+{
+	size_t n = strlen(start);
+
+	return text.n >= n && memcmp(text.at, start, n) == 0;
 }
 
 static int keep(struct names *n, const struct elf_symbol *symbol)
@@ -110,6 +127,21 @@ static int is_code(const struct elf_symbol *symbol, uint64_t start, uint64_t end
 	       symbol->address < end;
 }
 
+/* A node of the map of info tables, by its name. */
+static int take_origins(struct names *n, const struct elf_symbol *symbol)
+{
+	int r;
+
+	if (symbol->section == ELF_UNDEFINED || symbol->type > ELF_SYMBOL_OBJECT ||
+	    !ends_with(text_at(n, symbol->name), "_ipe_buf"))
+		return 0;
+	if (!n->origins)
+		n->origins = origins_new(n->image);
+	r = n->origins ? origins_add(n->origins, symbol->address) : -ENOMEM;
+	n->n_origins_left_out += r < 0;
+	return r == -ENOMEM ? r : 0;
+}
+
 static int read_symbols(struct names *n, const struct image *image, const struct image_table *table)
 {
 	size_t n_piece = SYMBOLS_PIECE * ELF_SYMBOL_BYTES;
@@ -126,8 +158,7 @@ static int read_symbols(struct names *n, const struct image *image, const struct
 		if (n_read != (ssize_t)n_wanted)
 			r = n_read < 0 ? -errno : -EBADMSG;
 		for (size_t k = 0; r == 0 && elf_symbol(piece, n_wanted, k, &symbol) == PARSE_OK; k++)
-			if (is_code(&symbol, start, end))
-				r = keep(n, &symbol);
+			r = is_code(&symbol, start, end) ? keep(n, &symbol) : take_origins(n, &symbol);
 	}
 	free(piece);
 	return r;
@@ -143,28 +174,6 @@ static int compare(const void *a, const void *b)
 	if (x->is_local != y->is_local)
 		return x->is_local - y->is_local;
 	return x->text < y->text ? -1 : x->text > y->text;
-}
-
-static struct parse_text text_at(const struct names *n, uint32_t offset)
-{
-	struct parse_text text = { "", 0 };
-
-	(void)elf_text((const uint8_t *)n->texts, n->n_texts, offset, &text);
-	return text;
-}
-
-static int ends_with(struct parse_text text, const char *ending)
-{
-	size_t n = strlen(ending);
-
-	return text.n >= n && memcmp(text.at + text.n - n, ending, n) == 0;
-}
-
-static int starts_with(struct parse_text text, const char *start)
-{
-	size_t n = strlen(start);
-
-	return text.n >= n && memcmp(text.at, start, n) == 0;
 }
 
 static void settle(struct names *n)
@@ -200,7 +209,7 @@ int names_open(struct image *image, const char *file, struct names **ret, struct
 	int r;
 
 	if (n)
-		n->gap = malloc(GAP_MAX);
+		n->gap = malloc(INFO_TABLES_GAP_MAX);
 	if (!n || !n->gap) {
 		free(n);
 		image_close(image);
@@ -219,6 +228,8 @@ int names_open(struct image *image, const char *file, struct names **ret, struct
 		return weir_fail(reterr, r, "hsprof: %s: no symbols: %s", file, strerror(-r));
 	}
 	settle(n);
+	if (n->origins)
+		origins_settle(n->origins);
 	*ret = n;
 	return 0;
 }
@@ -229,11 +240,17 @@ void names_close(struct names *n)
 		return;
 	if (n->map)
 		(void)munmap(n->map, n->n_map);
+	origins_free(n->origins);
 	image_close(n->image);
 	free(n->locals);
 	free(n->gap);
 	free(n->places);
 	free(n);
+}
+
+uint32_t names_origins_left_out(const struct names *n)
+{
+	return n->n_origins_left_out;
 }
 
 int names_haskell(const struct names *n, uint64_t *ret_start, uint64_t *ret_end)
@@ -331,53 +348,6 @@ static uint32_t make_frame(struct names *n, const struct weir_host *h, struct pl
 
 /* ---- What has no symbol ---- */
 
-static uint32_t le32(const uint8_t *at)
-{
-	return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
-}
-
-/* Whether the words before a place are the info table of a function or a thunk. Types that say how many pointers and
- * other words there are in a closure must say the same as the layout. end: what is before the place. */
-static int is_closure_table(const uint8_t *end)
-{
-	static const uint8_t pointers[] = { 1, 0, 2, 1, 0 }, others[] = { 0, 1, 0, 1, 2 };
-	uint32_t type, first, n_pointers, n_others;
-
-	type = le32(end - 8);
-	n_pointers = le32(end - 16);
-	n_others = le32(end - 12);
-	if (type < TYPE_FUN || type > TYPE_THUNK_STATIC || n_pointers > 4096 || n_others > 4096)
-		return 0;
-	first = type < TYPE_THUNK ? TYPE_FUN : TYPE_THUNK;
-	if (type > first && type < first + 6 &&
-	    (n_pointers != pointers[type - first - 1] || n_others != others[type - first - 1]))
-		return 0;
-	if ((type == TYPE_FUN_STATIC || type == TYPE_THUNK_STATIC) && n_others != 0)
-		return 0;
-	if (first == TYPE_THUNK)
-		return 1;
-	for (size_t back = TABLE_BYTES + FUN_BYTES; back <= TABLE_BYTES + FUN_BYTES + PROFILED_BYTES;
-	     back += PROFILED_BYTES)
-		if (le32(end - back) <= 28 && le32(end - back + 4) >= 1 && le32(end - back + 4) <= 64)
-			return 1;
-	return 0;
-}
-
-/* How many functions and thunks start between two addresses; the second included. */
-static uint32_t count_locals(struct names *n, uint64_t from, uint64_t to)
-{
-	const size_t n_before = TABLE_BYTES + PROFILED_BYTES + FUN_BYTES;
-	size_t n_gap = (size_t)(to - from) + n_before;
-	uint32_t count = 0;
-
-	if (to < from || to - from > GAP_MAX - n_before || from < n_before ||
-	    image_read(n->image, from - n_before, n->gap, n_gap) < 0)
-		return 0;
-	for (size_t at = n_before + (8 - from % 8) % 8; at <= n_gap; at += 8)
-		count += (uint32_t)is_closure_table(n->gap + at);
-	return count;
-}
-
 static int read_haskell(struct names *n, const struct place *place, struct z_symbol *ret)
 {
 	z_symbol(text_at(n, place->text), n->room, ret);
@@ -423,10 +393,12 @@ static uint32_t local_frame(struct names *n, const struct weir_host *h, uint32_t
 	uint32_t count;
 	int r, is_haskell = read_haskell(n, place, &z);
 
-	if (z.kind == Z_RTS || address < n->haskell_start - (n->haskell_start < GAP_MAX ? n->haskell_start : GAP_MAX) ||
+	if (z.kind == Z_RTS ||
+	    address < n->haskell_start -
+	                      (n->haskell_start < INFO_TABLES_GAP_MAX ? n->haskell_start : INFO_TABLES_GAP_MAX) ||
 	    address > n->haskell_end)
 		return 0;
-	count = count_locals(n, place->address + place->n_bytes, address);
+	count = info_tables_count(n->image, n->gap, place->address + place->n_bytes, address);
 	if (count == 0 && (is_haskell || place->n_bytes == 0))
 		return 0;
 	if (before + 1 == n->n_places || !read_haskell(n, place + 1, &z))
@@ -458,6 +430,19 @@ static uint32_t rank(const struct names *n, uint64_t address)
 	return low;
 }
 
+/* What the program says itself of the code at an address, when that is nearer than the symbol. 0: nothing. */
+static uint32_t origin_frame(struct names *n, const struct weir_host *h, const struct place *place, uint64_t address)
+{
+	struct origin *origin = n->origins ? origins_find(n->origins, address) : NULL;
+	struct weir_text label, module, source;
+
+	if (!origin || !origin->is_named || origin->address < place->address)
+		return 0;
+	if (origin->frame == 0 && origins_read(n->origins, origin, &label, &module, &source) == 0)
+		origin->frame = h->frame(h, label, module, source);
+	return origin->frame;
+}
+
 static void answer(struct names *n, const struct weir_host *h, uint64_t address, struct answer *ret)
 {
 	uint32_t low = rank(n, address);
@@ -466,9 +451,12 @@ static void answer(struct names *n, const struct weir_host *h, uint64_t address,
 	*ret = (struct answer){ address, 0, NAMES_UNKNOWN };
 	if (!place)
 		return;
+	ret->kind = NAMES_HASKELL;
+	ret->frame = origin_frame(n, h, place, address);
+	if (ret->frame)
+		return;
 	/* The assembler's own symbols have no size. */
 	if (address >= place->address + place->n_bytes && address > place->address) {
-		ret->kind = NAMES_HASKELL;
 		ret->frame = local_frame(n, h, low - 1, address);
 		if (ret->frame)
 			return;

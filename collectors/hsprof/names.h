@@ -13,6 +13,9 @@
  *     (return points)                           insert.local1
  *     insert_info      0x900                    insert
  *
+ * A program that was compiled with -finfo-table-map says itself what its pieces are called, local ones too, and where
+ * they stand in the source (origins.h): then that is what they are called.
+ *
  * Source: GHC 9.0, GHC.Cmm.ProcPoint (return points follow what they are of) and GHC.StgToCmm (what is nested comes
  * before what it is in); rts/include/rts/storage/InfoTables.h. Not thread-safe.
  */
@@ -36,6 +39,9 @@ struct names;
 /* file: what the code of C is shown under. Takes the image over, also when it fails. -ENODATA: no symbols at all. */
 int names_open(struct image *image, const char *file, struct names **ret, struct weir_error *reterr);
 void names_close(struct names *n); /* NULL is fine */
+
+/* Modules that say where their code comes from in a way that nobody here can read. */
+uint32_t names_origins_left_out(const struct names *n);
 
 /* Where Haskell code starts and ends: 1, or 0 when there is none. */
 int names_haskell(const struct names *n, uint64_t *ret_start, uint64_t *ret_end);

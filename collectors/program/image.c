@@ -17,8 +17,15 @@ enum {
 	DYNAMIC_TEXTS_MAX = 1 << 20,
 };
 
+struct relocation {
+	uint64_t address, addend;
+};
+
 struct image {
 	struct elf_file own, debug;
+	struct relocation *relocations; /* sorted; of the kind that only depends on where the file is loaded */
+	uint32_t n_relocations;
+	uint8_t has_relocations;
 	struct elf_segment segments[IMAGE_SEGMENTS_MAX];
 	uint32_t n_segments;
 	char version[IMAGE_VERSION_MAX];
@@ -110,6 +117,7 @@ void image_close(struct image *i)
 		return;
 	elf_file_close(&i->own);
 	elf_file_close(&i->debug);
+	free(i->relocations);
 	free(i);
 }
 
@@ -244,6 +252,86 @@ int image_read(const struct image *i, uint64_t address, void *room, size_t n)
 	    !image_offset(i, address + n - 1, &last) || last - offset != n - 1)
 		return -EFAULT;
 	return elf_file_read(i->own.fd, room, n, offset);
+}
+
+uint64_t image_left(const struct image *i, uint64_t address)
+{
+	uint64_t offset;
+
+	for (uint32_t k = 0; k < i->n_segments; k++)
+		if (elf_offset(&i->segments[k], address, &offset))
+			return i->segments[k].file_bytes - (address - i->segments[k].address);
+	return 0;
+}
+
+/* ---- Relocations ---- */
+
+static int compare(const void *a, const void *b)
+{
+	const struct relocation *x = a, *y = b;
+
+	return x->address < y->address ? -1 : x->address > y->address;
+}
+
+static int add_relocations(struct image *i, const struct elf_section *section)
+{
+	uint64_t n_more = section->n_bytes / ELF_RELOCATION_BYTES;
+	struct elf_relocation one;
+	struct relocation *all;
+	uint8_t *table;
+
+	if (n_more > IMAGE_RELOCATIONS_MAX - i->n_relocations)
+		return -EFBIG;
+	table = elf_file_piece(i->own.fd, section->offset, section->n_bytes);
+	all = reallocarray(i->relocations, i->n_relocations + n_more + 1, sizeof(*all));
+	if (all)
+		i->relocations = all;
+	for (size_t k = 0; table && all && elf_relocation(table, (size_t)section->n_bytes, k, &one) == PARSE_OK; k++)
+		if (one.type == ELF_X86_64_RELATIVE)
+			all[i->n_relocations++] = (struct relocation){ one.address, one.addend };
+	free(table);
+	return table && all ? 0 : -ENOMEM;
+}
+
+static int read_relocations(struct image *i)
+{
+	struct elf_section section;
+	int r = 0;
+
+	i->has_relocations = 1;
+	if (i->own.header.type != ELF_TYPE_SHARED || !image_is_x86_64(i))
+		return 0;
+	for (uint32_t k = 0; r == 0 && elf_file_section(&i->own, ELF_SECTION_RELOCATIONS, &section, &k); k++)
+		r = add_relocations(i, &section);
+	if (i->n_relocations)
+		qsort(i->relocations, i->n_relocations, sizeof(*i->relocations), compare);
+	return r;
+}
+
+int image_read_data(struct image *i, uint64_t address, void *room, size_t n)
+{
+	int r = image_read(i, address, room, n);
+	uint32_t low = 0, high;
+
+	if (r == 0 && !i->has_relocations)
+		r = read_relocations(i);
+	high = i->n_relocations;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (i->relocations[middle].address < address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; r == 0 && low < i->n_relocations; low++) {
+		uint64_t at = i->relocations[low].address - address;
+
+		if (at >= n || n - at < sizeof(uint64_t))
+			break;
+		memcpy((uint8_t *)room + at, &i->relocations[low].addend, sizeof(uint64_t));
+	}
+	return r;
 }
 
 int image_address(const struct image *i, uint64_t offset, uint64_t *ret_address)

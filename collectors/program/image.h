@@ -17,6 +17,7 @@ enum {
 	IMAGE_SEGMENTS_MAX = 64,
 	IMAGE_SYMBOLS_MAX = 16 << 20, /* of one table */
 	IMAGE_TEXTS_MAX = 1 << 30,    /* bytes of their names */
+	IMAGE_RELOCATIONS_MAX = 16 << 20,
 	IMAGE_VERSION_MAX = 32,
 };
 
@@ -58,6 +59,11 @@ int image_table(const struct image *i, struct image_table *ret);
 
 /* Bytes of the file at an address: 0, or -EFAULT when not all of them are in the file. */
 int image_read(const struct image *i, uint64_t address, void *room, size_t n);
+/* The same of data with addresses in it, as the loader would leave it had it put the file where it was linked for. Of a
+ * file that can lie anywhere all relocations are read at the first call, and kept. -EFBIG: there are too many. */
+int image_read_data(struct image *i, uint64_t address, void *room, size_t n);
+/* Bytes that there are in the file from an address on. */
+uint64_t image_left(const struct image *i, uint64_t address);
 /* Where in the file an address is: 1, or 0. */
 int image_offset(const struct image *i, uint64_t address, uint64_t *ret_offset);
 /* The segment with code in it whose pages start at `offset` of the file: what to subtract a mapping's start from.

@@ -185,9 +185,20 @@ static void only_bytes_of_the_file_have_an_offset(void **state)
 	assert_int_equal(elf_offset(&s, 0x401000, &offset), 0);
 }
 
+static void a_relocation_reads_as_libc_lays_it_out(void **state)
+{
+	Elf64_Rela all[2] = { { 0 }, { 0x1122334455667788, ELF64_R_INFO(7, R_X86_64_RELATIVE), -5 } };
+	struct elf_relocation r;
+
+	assert_int_equal(elf_relocation((const uint8_t *)all, sizeof(all), 1, &r), PARSE_OK);
+	assert_true(r.address == 0x1122334455667788 && r.addend == (uint64_t)-5 && r.type == ELF_X86_64_RELATIVE);
+	assert_int_equal(elf_relocation((const uint8_t *)all, sizeof(all) - 1, 1, &r), PARSE_MORE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_relocation_reads_as_libc_lays_it_out),
 		cmocka_unit_test(a_header_reads_as_libc_lays_it_out),
 		cmocka_unit_test(every_prefix_of_a_header_asks_for_more),
 		cmocka_unit_test(other_files_are_refused_by_name),
