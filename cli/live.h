@@ -90,7 +90,7 @@ enum live_row {
 /* Their rows, for each verb's table. */
 #define LIVE_PAGE_OPTIONS                                                                                              \
 	[LIVE_OUTPUT] = { "output", "STORE", "the store to write or add to (RUN.weir)", 'o' },                         \
-	[LIVE_COLLECTORS] = { "collectors", "NAME,...", "only these live collectors (all)", 'c' },                     \
+	[LIVE_COLLECTORS] = { "collectors", "NAME,...", "only these live collectors, and self (all)", 'c' },                     \
 	[LIVE_INTERVAL] = { "interval", "SECONDS", "between two looks (1)", 0 },                                       \
 	[LIVE_FOR] = { "for", "SECONDS", "measure no longer than this", 0 },                                           \
 	[LIVE_RUN] = { "run", "TAG", "call the run so", 0 },                                                           \

@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -64,6 +65,8 @@ __attribute__((noreturn)) static void become(char **argv, int go_fd, int fault_f
 	int fault;
 	char go;
 
+	/* Until it is the program: the collector `self` tells it from workers by this. */
+	(void)prctl(PR_SET_NAME, "weir-target");
 	if (read(go_fd, &go, 1) == 1) {
 		(void)execvp(argv[0], argv);
 		fault = errno;

@@ -1,29 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What weir itself costs: CPU time and memory of the host and of each worker, run time and count of their BPF programs.
- * Workers are the host's children, and are called `weir:COLLECTOR`; a worker's programs and maps are those that it has
- * descriptors of, as /proc/PID/fdinfo shows them. */
+ * Workers are the host's children, and are called `weir:COLLECTOR`. */
 #include <weir/collector.h>
 #include <weir/fail.h>
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/bpf.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "bpf/family.h"
+#include "collectors/self/programs.h"
+#include "parsers/procfs.h"
 
 enum {
 	WORKERS_MAX = 256,
-	PROGRAMS_MAX = 64, /* of one worker */
-	TEXT_MAX = 8192,   /* of a file of /proc that is looked at */
-	BATCH_MAX = WORKERS_MAX * 4 + 1024,
-	COMM_MAX = 16, /* TASK_COMM_LEN */
-	TAG_MAX = 24,
+	TEXT_MAX = 8192, /* of a file of /proc that is looked at */
+	BATCH_MAX = 1024,
+	COMM_MAX = 16,     /* TASK_COMM_LEN */
+	MEMORY_LOOKS = 10, /* maps grow slowly, and are many */
+	WAIT_MS = 5000,    /* for the other workers to be open */
+	WAIT_STEP_MS = 5,
 };
 
 enum row {
@@ -40,29 +41,25 @@ enum option {
 	OPTION_COUNT,
 };
 
-struct program {
-	uint64_t id;
-	uint32_t time, runs; /* series */
-	uint64_t seen;       /* the look that saw it last */
-};
-
 struct worker {
 	pid_t pid;
 	char name[COMM_MAX], number[16];
-	uint32_t cpu, memory, bpf_memory; /* series */
-	struct program programs[PROGRAMS_MAX];
-	uint32_t n_programs;
+	uint32_t cpu, memory, bpf_memory;                 /* series */
+	uint32_t times[PROGRAMS_MAX], runs[PROGRAMS_MAX]; /* of its programs */
+	struct programs programs;
+	int is_counted; /* one of its programs has run since somebody counts */
 };
 
 struct weir_instance {
 	const struct weir_host *host;
-	struct worker workers[WORKERS_MAX];
+	struct worker *workers[WORKERS_MAX];
 	struct weir_number batch[BATCH_MAX];
 	uint32_t n_workers, n_batch;
 	uint64_t n_looks, n_closed;
 	int64_t now_ns;
 	pid_t weir; /* the process that all workers are children of */
 	int stats_fd;
+	int result; /* of handing over */
 	int has_complained;
 	int is_spare;
 	char text[TEXT_MAX];
@@ -96,40 +93,14 @@ static const struct weir_option options[OPTION_COUNT] = {
 
 static const struct weir_claim claims[] = { { NULL, WEIR_CLAIM_LIVE, 0 } };
 
-/* ---- Files ---- */
+/* ---- Files of a process ---- */
 
-__attribute__((format(printf, 2, 3))) static int read_text(struct weir_instance *i, const char *path, ...)
+static int read_of(struct weir_instance *i, pid_t pid, const char *file)
 {
-	char full[96];
-	va_list args;
-	ssize_t n;
-	int fd;
+	char path[64];
 
-	va_start(args, path);
-	(void)vsnprintf(full, sizeof(full), path, args);
-	va_end(args);
-	i->text[0] = '\0';
-	fd = open(full, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	n = read(fd, i->text, TEXT_MAX - 1);
-	(void)close(fd);
-	i->text[n > 0 ? n : 0] = '\0';
-	return n > 0 ? 0 : -EIO;
-}
-
-/* The number behind a label at the start of a line. */
-static int labelled(const char *text, const char *label, uint64_t *ret)
-{
-	size_t n = strlen(label);
-
-	for (const char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
-		if (strncmp(line, label, n) != 0)
-			continue;
-		*ret = strtoull(line + n, NULL, 10);
-		return 1;
-	}
-	return 0;
+	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+	return family_read(path, i->text, TEXT_MAX);
 }
 
 /* ---- Series ---- */
@@ -148,167 +119,198 @@ static uint32_t series(struct weir_instance *i, enum row row, const struct worke
 	return i->host->series(i->host, (uint32_t)row, attrs, program ? 3 : 2);
 }
 
+static void hand_over(struct weir_instance *i)
+{
+	int r = i->n_batch ? i->host->numbers(i->host, i->batch, i->n_batch) : 0;
+
+	if (r < 0 && i->result == 0)
+		i->result = r;
+	i->n_batch = 0;
+}
+
 static void add(struct weir_instance *i, uint32_t to, uint64_t value)
 {
-	if (to == 0 || i->n_batch == BATCH_MAX)
+	if (to == 0)
 		return;
+	if (i->n_batch == BATCH_MAX)
+		hand_over(i);
 	i->batch[i->n_batch++] = (struct weir_number){ .time_ns = i->now_ns,
 		                                       .value.i64 = value < INT64_MAX ? (int64_t)value : INT64_MAX,
 		                                       .series = to };
 }
 
+/* ---- Processes ---- */
+
+static void find_programs(struct weir_instance *i, struct worker *w)
+{
+	i->n_closed += programs_find(w->pid, &w->programs) == -EACCES;
+	for (uint32_t k = 0; k < w->programs.n; k++) {
+		w->times[k] = series(i, ROW_BPF_TIME, w, w->programs.at[k].name);
+		w->runs[k] = series(i, ROW_BPF_RUNS, w, w->programs.at[k].name);
+	}
+	if (w->programs.n + w->programs.n_maps > 0)
+		w->bpf_memory = series(i, ROW_BPF_MEMORY, w, NULL);
+}
+
 static struct worker *worker_of(struct weir_instance *i, pid_t pid, const char *name)
 {
-	struct worker *w = i->workers;
+	struct worker *w;
 
-	while (w < i->workers + i->n_workers && w->pid != pid)
-		w++;
-	if (w < i->workers + i->n_workers)
-		return w;
-	if (i->n_workers == WORKERS_MAX)
+	for (uint32_t k = 0; k < i->n_workers; k++)
+		if (i->workers[k]->pid == pid)
+			return i->workers[k];
+	w = i->n_workers == WORKERS_MAX ? NULL : calloc(1, sizeof(*w));
+	if (!w)
 		return NULL;
-	i->n_workers++;
-	*w = (struct worker){ .pid = pid };
+	i->workers[i->n_workers++] = w;
+	w->pid = pid;
 	(void)snprintf(w->name, sizeof(w->name), "%s", name);
 	(void)snprintf(w->number, sizeof(w->number), "%d", pid);
 	w->cpu = series(i, ROW_CPU, w, NULL);
 	w->memory = series(i, ROW_MEMORY, w, NULL);
+	/* What we hold is theirs. */
+	if (pid != i->weir && strcmp(name, "self") != 0)
+		find_programs(i, w);
 	return w;
 }
 
-/* ---- BPF ---- */
-
-static struct program *program_of(struct weir_instance *i, struct worker *w, uint64_t id, const char *tag)
+static void look_at_programs(struct weir_instance *i, struct worker *w)
 {
-	struct program *p = w->programs;
+	uint64_t time_ns, n_runs;
 
-	while (p < w->programs + w->n_programs && p->id != id)
-		p++;
-	if (p < w->programs + w->n_programs)
-		return p;
-	if (w->n_programs == PROGRAMS_MAX)
-		return NULL;
-	w->n_programs++;
-	*p = (struct program){ .id = id };
-	p->time = series(i, ROW_BPF_TIME, w, tag);
-	p->runs = series(i, ROW_BPF_RUNS, w, tag);
-	return p;
-}
-
-/* A tag is the hash of a program's instructions: the same for the same program in each recording. */
-static void take_tag(const char *text, char ret[TAG_MAX])
-{
-	const char *at = strstr(text, "\nprog_tag:\t");
-	size_t n = 0;
-
-	for (at = at ? at + strlen("\nprog_tag:\t") : ""; n < TAG_MAX - 1 && isxdigit((unsigned char)at[n]); n++)
-		ret[n] = at[n];
-	ret[n] = '\0';
-}
-
-static void take_program(struct weir_instance *i, struct worker *w)
-{
-	uint64_t id, time_ns, n_runs;
-	struct program *p;
-	char tag[TAG_MAX];
-
-	if (!labelled(i->text, "prog_id:", &id) || !labelled(i->text, "run_time_ns:", &time_ns) ||
-	    !labelled(i->text, "run_cnt:", &n_runs))
-		return;
-	take_tag(i->text, tag);
-	p = program_of(i, w, id, tag);
-	/* More than one descriptor may lead to it. */
-	if (!p || p->seen == i->n_looks)
-		return;
-	p->seen = i->n_looks;
-	/* Without statistics nothing is counted, and 0 would be wrong. */
-	if (i->stats_fd < 0 && n_runs == 0)
-		return;
-	add(i, p->time, time_ns);
-	add(i, p->runs, n_runs);
-}
-
-static void look_at_bpf(struct weir_instance *i, struct worker *w)
-{
-	uint64_t memory = 0, n;
-	char path[64];
-	struct dirent *d;
-	DIR *files;
-	int is_any = 0;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/fdinfo", w->pid);
-	files = opendir(path);
-	i->n_closed += !files && (errno == EACCES || errno == EPERM);
-	while (files && (d = readdir(files))) {
-		if (!isdigit((unsigned char)d->d_name[0]) || read_text(i, "%s/%.16s", path, d->d_name) < 0)
+	for (uint32_t k = 0; k < w->programs.n; k++) {
+		if (programs_cost(&w->programs, k, &time_ns, &n_runs) < 0)
 			continue;
-		take_program(i, w);
-		if (!labelled(i->text, "memlock:", &n))
+		/* Without statistics nothing is counted, and 0 would be wrong. */
+		w->is_counted |= i->stats_fd >= 0 || n_runs > 0;
+		if (!w->is_counted)
 			continue;
-		is_any = 1;
-		memory += n;
+		add(i, w->times[k], time_ns);
+		add(i, w->runs[k], n_runs);
 	}
-	if (files)
-		(void)closedir(files);
-	if (!is_any)
-		return;
-	if (w->bpf_memory == 0)
-		w->bpf_memory = series(i, ROW_BPF_MEMORY, w, NULL);
-	add(i, w->bpf_memory, memory);
+	if (w->bpf_memory && i->n_looks % MEMORY_LOOKS == 1)
+		add(i, w->bpf_memory, programs_memory(&w->programs));
 }
-
-/* ---- Processes ---- */
 
 static void look_at(struct weir_instance *i, struct worker *w)
 {
 	uint64_t n;
+	int n_text;
 
 	/* Nanoseconds on a processor, first of three. Every process of weir has one thread while it measures. */
-	if (read_text(i, "/proc/%d/schedstat", w->pid) == 0)
-		add(i, w->cpu, strtoull(i->text, NULL, 10));
-	if (read_text(i, "/proc/%d/status", w->pid) == 0 && labelled(i->text, "VmRSS:", &n))
+	n_text = read_of(i, w->pid, "schedstat");
+	if (n_text > 0 && procfs_numbers(i->text, (size_t)n_text, &n, 1) == 1)
+		add(i, w->cpu, n);
+	n_text = read_of(i, w->pid, "status");
+	if (n_text > 0 && procfs_field(i->text, (size_t)n_text, "VmRSS", &n) == 0)
 		add(i, w->memory, n * 1024);
-	if (w->pid != i->weir)
-		look_at_bpf(i, w);
+	look_at_programs(i, w);
 }
 
-static void look_at_child(struct weir_instance *i, pid_t pid)
+/* A worker among the host's children, which has a name; NULL: it isn't one. */
+static struct worker *child_of(struct weir_instance *i, pid_t pid)
 {
 	static const char mark[] = "weir:";
 	char name[COMM_MAX];
-	struct worker *w;
 
-	if (read_text(i, "/proc/%d/comm", pid) < 0 || strncmp(i->text, mark, sizeof(mark) - 1) != 0)
-		return;
+	if (read_of(i, pid, "comm") < 0 || strncmp(i->text, mark, sizeof(mark) - 1) != 0)
+		return NULL;
 	(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(i->text + sizeof(mark) - 1, "\n"),
 	               i->text + sizeof(mark) - 1);
 	/* Where many processes are measured there are many of us, and one is enough. */
 	i->is_spare |= strcmp(name, "self") == 0 && pid < getpid();
-	w = worker_of(i, pid, name);
-	if (w)
-		look_at(i, w);
+	return worker_of(i, pid, name);
+}
+
+/* Whether it has come up to where it gives up its rights, having opened what it will. */
+static int is_open(struct weir_instance *i, pid_t pid)
+{
+	uint64_t is_sealed;
+	int n;
+
+	/* `weir` will soon be called after its collector; `weir-target` is what is measured. */
+	if (pid == getpid() || read_of(i, pid, "comm") < 0 || strncmp(i->text, "weir", 4) != 0 || i->text[4] == '-' ||
+	    strncmp(i->text, "weir:self", 9) == 0)
+		return 1;
+	n = read_of(i, pid, "status");
+	return n <= 0 || procfs_field(i->text, (size_t)n, "NoNewPrivs", &is_sealed) < 0 || is_sealed;
+}
+
+/* Numbers of the host's children. 0, or -errno. */
+static int list_children(struct weir_instance *i, char ret[TEXT_MAX])
+{
+	char path[64];
+	int n;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)i->weir, (int)i->weir);
+	n = family_read(path, ret, TEXT_MAX);
+	return n < 0 ? n : 0;
+}
+
+static pid_t next_child(const char **at)
+{
+	char *end;
+	long pid = strtol(*at, &end, 10);
+
+	*at = end;
+	return (pid_t)pid;
+}
+
+/* Programs that are not loaded yet cannot be looked for, and later we have no right to. A worker that is not open for
+ * long is not waited for. */
+static void wait_for_workers(struct weir_instance *i)
+{
+	static const struct timespec rest = { 0, WAIT_STEP_MS * 1000000 };
+	char children[TEXT_MAX];
+	int is_all = 0;
+
+	for (int waited_ms = 0; !is_all && waited_ms < WAIT_MS; waited_ms += WAIT_STEP_MS) {
+		const char *at = children;
+		pid_t pid;
+
+		is_all = 1;
+		if (list_children(i, children) < 0)
+			return;
+		while (is_all && (pid = next_child(&at)) > 0)
+			is_all = is_open(i, pid);
+		if (!is_all)
+			(void)nanosleep(&rest, NULL);
+	}
+}
+
+static void meet_workers(struct weir_instance *i)
+{
+	char children[TEXT_MAX];
+	const char *at = children;
+	pid_t pid;
+
+	if (list_children(i, children) < 0)
+		return;
+	while ((pid = next_child(&at)) > 0)
+		(void)child_of(i, pid);
 }
 
 static int look_at_all(struct weir_instance *i)
 {
-	char children[TEXT_MAX], *at = children, *end;
-	int r = read_text(i, "/proc/%d/task/%d/children", i->weir, i->weir);
-	struct worker *host = worker_of(i, i->weir, "host");
-	long pid;
+	char children[TEXT_MAX];
+	const char *at = children;
+	int r = list_children(i, children);
+	struct worker *w = worker_of(i, i->weir, "host");
+	pid_t pid;
 
-	memcpy(children, i->text, sizeof(children));
-	if (host)
-		look_at(i, host);
-	for (pid = strtol(at, &end, 10); end != at; pid = strtol(at, &end, 10)) {
-		look_at_child(i, (pid_t)pid);
-		at = end;
+	if (w)
+		look_at(i, w);
+	while (r == 0 && (pid = next_child(&at)) > 0) {
+		w = child_of(i, pid);
+		if (w)
+			look_at(i, w);
 	}
 	return r;
 }
 
 /* ---- Verbs ---- */
 
-static void tell_rungs(struct weir_instance *i, int error, int wants)
+static void tell_statistics(struct weir_instance *i, int error, int wants)
 {
 	struct weir_error why;
 	struct weir_rung r = { .part = "bpf.time", .name = "bpf_stats", .state = i->stats_fd >= 0 };
@@ -318,19 +320,28 @@ static void tell_rungs(struct weir_instance *i, int error, int wants)
 		(void)snprintf(why.text, sizeof(why.text), "they cannot be switched on: %s",
 		               wants ? strerror(error) : "the option bpf-stats is false");
 		r.why_not = text_of(why.text);
-		r.remedy = text_of(
-			"run weir as root or with CAP_SYS_ADMIN, or set the sysctl kernel.bpf_stats_enabled to 1");
+		r.remedy = text_of(!wants           ? "leave out -O self.bpf-stats=false"
+		                   : error == EPERM ? "run weir as root or with CAP_SYS_ADMIN"
+		                                    : "a kernel with BPF, from 5.8 on");
 	}
 	i->host->rung(i->host, &r);
-	if (i->stats_fd < 0) {
-		r = (struct weir_rung){ .part = "bpf.time", .name = "as_it_is", .state = WEIR_RUNG_WORKS };
-		r.means = text_of("what is counted where somebody else has switched them on");
-		r.loss = text_of("run times and counts of BPF programs, where nobody has");
-		i->host->rung(i->host, &r);
-	}
-	r = (struct weir_rung){ .part = "cpu", .name = "schedstat", .state = WEIR_RUNG_WORKS };
-	r.means = text_of("/proc/PID/schedstat, in nanoseconds");
+	if (i->stats_fd >= 0)
+		return;
+	r = (struct weir_rung){ .part = "bpf.time", .name = "as_it_is", .state = WEIR_RUNG_WORKS };
+	r.means = text_of("what is counted where somebody else has switched them on (kernel.bpf_stats_enabled)");
+	r.loss = text_of("run times and counts of BPF programs, where nobody has");
 	i->host->rung(i->host, &r);
+}
+
+static void tell_rungs(struct weir_instance *i, int error, int wants)
+{
+	struct weir_rung cpu = { .part = "cpu", .name = "schedstat", .state = WEIR_RUNG_WORKS };
+
+	if (!WEIR_HAS(i->host, rung))
+		return;
+	tell_statistics(i, error, wants);
+	cpu.means = text_of("/proc/PID/schedstat, in nanoseconds");
+	i->host->rung(i->host, &cpu);
 }
 
 static int self_open(const struct weir_host *h, struct weir_instance **ret, struct weir_error *reterr)
@@ -354,8 +365,9 @@ static int self_open(const struct weir_host *h, struct weir_instance **ret, stru
 		i->stats_fd = (int)syscall(SYS_bpf, BPF_ENABLE_STATS, &attr, sizeof(attr));
 	error = errno;
 	(void)h->clock(h, &(struct weir_clock){ "CLOCK_REALTIME", text_of("UTC, read when a look starts"), 0 });
-	if (WEIR_HAS(h, rung))
-		tell_rungs(i, error, wants.i64 != 0);
+	tell_rungs(i, error, wants.i64 != 0);
+	wait_for_workers(i);
+	meet_workers(i);
 	return WEIR_OK;
 }
 
@@ -389,9 +401,9 @@ static int self_poll(struct weir_instance *i, int64_t now_ns, struct weir_error 
 		return WEIR_END;
 	}
 	complain(i);
-	r = i->host->numbers(i->host, i->batch, i->n_batch);
-	if (r < 0)
-		return weir_fail(reterr, r, "self: %s", strerror(-r));
+	hand_over(i);
+	if (i->result < 0)
+		return weir_fail(reterr, i->result, "self: %s", strerror(-i->result));
 	i->host->tally(i->host, WEIR_STORED, 1, NULL);
 	return WEIR_AGAIN;
 }
@@ -400,6 +412,10 @@ static void self_close(struct weir_instance *i)
 {
 	if (!i)
 		return;
+	for (uint32_t k = 0; k < i->n_workers; k++) {
+		programs_release(&i->workers[k]->programs);
+		free(i->workers[k]);
+	}
 	if (i->stats_fd >= 0)
 		(void)close(i->stats_fd);
 	free(i);

@@ -17,7 +17,7 @@ os.chdir(work)
 os.mkdir("plugins")
 shutil.copy(f"{fixtures}/well-behaved-live.so", "plugins")
 os.environ["WEIR_PLUGIN_PATH"] = f"{work}/plugins"
-LINE = re.compile(rb"\rrecording: ([0-9.]+) (m?s), 1 source\x1b\[K")
+LINE = re.compile(rb"\rrecording: ([0-9.]+) (m?s), 2 sources\x1b\[K")
 
 
 def on_terminal(*arguments):
@@ -45,7 +45,7 @@ def on_terminal(*arguments):
 
 
 def statuses(store):
-    p = subprocess.run([weir, "sql", "--json", store, "select status from sources"], capture_output=True, check=True)
+    p = subprocess.run([weir, "sql", "--json", store, "select distinct status from sources"], capture_output=True, check=True)
     return [row["status"] for row in json.loads(p.stdout)]
 
 
@@ -58,7 +58,7 @@ assert statuses("a.weir") == ["ok"], statuses("a.weir")
 spans = [float(n) / (1000 if unit == b"ms" else 1) for n, unit in LINE.findall(shown)]
 assert spans == sorted(spans), spans
 # The line is gone before anything else is said.
-assert re.search(rb"\x1b\[K[^\r]*\r\x1b\[Ka.weir: 1 live source; ", shown[shown.rindex(b"recording:"):]), shown
+assert re.search(rb"\x1b\[K[^\r]*\r\x1b\[Ka.weir: 2 live sources; ", shown[shown.rindex(b"recording:"):]), shown
 
 # A program that ignores Ctrl-C goes on being measured.
 code, shown = on_terminal("record", *live, "-o", "b.weir", "--", "sh", "-c",
