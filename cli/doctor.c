@@ -51,14 +51,6 @@ struct examination {
 	struct weir_error error;
 };
 
-static int is_live(const struct registry_collector *c)
-{
-	for (uint32_t i = 0; i < c->n_claims; i++)
-		if (c->claims[i].kind == WEIR_CLAIM_LIVE)
-			return 1;
-	return 0;
-}
-
 static enum state state_of(const struct diagnosis *d, int has_target)
 {
 	uint32_t at = 0, first, n;
@@ -181,7 +173,7 @@ static int examine_all(struct registry *registry, int32_t target, int is_json)
 	for (uint32_t i = 0; i < registry_count(registry); i++) {
 		struct examination e = { 0 };
 
-		if (!is_live(registry_at(registry, i)))
+		if (!registry_is_live(registry_at(registry, i)))
 			continue;
 		n_live++;
 		examine(registry_at(registry, i), target, &e);

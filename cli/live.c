@@ -341,6 +341,7 @@ int live_record(const struct live_run *run, struct live_outcome *ret)
 		return EXIT_FAILED;
 	}
 	r = live_choose(registry, run, &chosen);
+	registry_rest(registry);
 	r = r < 0 ? EXIT_MISUSE : fill_store(run, &chosen, ret);
 	registry_close(registry);
 	return r;

@@ -51,7 +51,7 @@ struct live_ops {
 	void (*opened)(struct live_listener *l); /* everything measures now */
 	/* A signal (see plugins/session.h), from a process or, 0, the terminal. 1: seen to; 0: the recording ends. */
 	int (*signal)(struct live_listener *l, int number, int sender);
-	void (*tick)(struct live_listener *l); /* about four times a second; NULL: nobody cares */
+	void (*tick)(struct live_listener *l); /* about once a second; NULL: nobody cares */
 };
 
 struct live_run {
@@ -90,7 +90,7 @@ enum live_row {
 /* Their rows, for each verb's table. */
 #define LIVE_PAGE_OPTIONS                                                                                              \
 	[LIVE_OUTPUT] = { "output", "STORE", "the store to write or add to (RUN.weir)", 'o' },                         \
-	[LIVE_COLLECTORS] = { "collectors", "NAME,...", "only these live collectors, and self (all)", 'c' },                     \
+	[LIVE_COLLECTORS] = { "collectors", "NAME,...", "only these live collectors, and self (all)", 'c' },           \
 	[LIVE_INTERVAL] = { "interval", "SECONDS", "between two looks (1)", 0 },                                       \
 	[LIVE_FOR] = { "for", "SECONDS", "measure no longer than this", 0 },                                           \
 	[LIVE_RUN] = { "run", "TAG", "call the run so", 0 },                                                           \

@@ -7,19 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int is_live(const struct registry_collector *c)
-{
-	for (uint32_t i = 0; i < c->n_claims; i++)
-		if (c->claims[i].kind == WEIR_CLAIM_LIVE)
-			return 1;
-	return 0;
-}
-
 static int choose(const struct registry *registry, const char *name, struct live_choice *ret)
 {
 	const struct registry_collector *c = registry_find(registry, name);
 
-	if (!c || !is_live(c) || ret->n == LIVE_COLLECTORS_MAX) {
+	if (!c || !registry_is_live(c) || ret->n == LIVE_COLLECTORS_MAX) {
 		say("-c %s: %s", name,
 		    !c ? "there is no such collector; `weir plugins list`" : "it reads files, and is not live");
 		return -EINVAL;
@@ -42,7 +34,7 @@ static int choose_named(const struct registry *registry, const char *names, stru
 static int choose_all(const struct registry *registry, struct live_choice *ret)
 {
 	for (uint32_t i = 0; i < registry_count(registry) && ret->n < LIVE_COLLECTORS_MAX; i++)
-		if (is_live(registry_at(registry, i)))
+		if (registry_is_live(registry_at(registry, i)))
 			ret->at[ret->n++] = registry_at(registry, i);
 	if (ret->n > 0)
 		return 0;

@@ -384,6 +384,17 @@ static uint64_t private_bytes(pid_t pid)
 	return n;
 }
 
+#define LIVE_WEIGHED_NS INT64_C(5000000000)
+
+/* A file's worker may grow by a GiB in a second; one that lives for days is not to be read about four times in one. */
+static int is_too_large(struct reading *r, int64_t now_ns)
+{
+	if (r->setup.job->is_live && now_ns - r->weighed_ns < LIVE_WEIGHED_NS)
+		return 0;
+	r->weighed_ns = now_ns;
+	return private_bytes(r->pid) > r->setup.config->memory_max;
+}
+
 /* Asks once where it stands and for what it has, and ends it for good when it doesn't answer. One that has crashed is
  * on its way out already, and is only given its time. */
 static void end_worker(struct reading *r, enum verdict_fate fate, int64_t now_ns)
@@ -408,7 +419,7 @@ void reading_watch(struct reading *r, int64_t now_ns)
 	r->n_seen = n_seen;
 	if (r->told_ns != 0)
 		end_worker(r, r->fate, now_ns);
-	else if (private_bytes(r->pid) > r->setup.config->memory_max)
+	else if (is_too_large(r, now_ns))
 		end_worker(r, FATE_MEMORY, now_ns);
 	else if (now_ns - r->moved_ns > r->setup.config->stall_timeout_ns + r->setup.job->interval_ns)
 		end_worker(r, FATE_HANG, now_ns);

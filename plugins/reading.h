@@ -57,7 +57,7 @@ struct reading {
 	char output[READING_OUTPUT_MAX];
 	uint64_t n_output;
 	uint64_t n_seen; /* the gauge's sum when it last moved */
-	int64_t started_ns, moved_ns, told_ns;
+	int64_t started_ns, moved_ns, told_ns, weighed_ns;
 	enum verdict_fate fate;
 	struct weir_error fault;
 	int is_hash_only;

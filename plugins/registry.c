@@ -122,6 +122,12 @@ static int begin(const struct registry *r, const char *path, struct entry **ret,
 	return 0;
 }
 
+static void dismiss(struct entry *e)
+{
+	scout_stop(e->scout);
+	e->scout = NULL;
+}
+
 static int finish(struct entry *e, struct weir_error *reterr)
 {
 	struct registry_collector *c = &e->collector;
@@ -150,10 +156,8 @@ static int finish(struct entry *e, struct weir_error *reterr)
 	r = hash_file(c->fd, c->sha256);
 	if (r < 0)
 		return weir_fail(reterr, r, "collector %s: %s", e->path, strerror(-r));
-	if (!c->has_sniff) {
-		scout_stop(e->scout);
-		e->scout = NULL;
-	}
+	if (!c->has_sniff)
+		dismiss(e);
 	return 0;
 }
 
@@ -301,6 +305,12 @@ void registry_close(struct registry *r)
 	free(r);
 }
 
+void registry_rest(struct registry *r)
+{
+	for (uint32_t i = 0; i < r->n_entries; i++)
+		dismiss(r->entries[i]);
+}
+
 /* ---- Looking up ---- */
 
 uint32_t registry_count(const struct registry *r)
@@ -319,6 +329,14 @@ const struct registry_collector *registry_find(const struct registry *r, const c
 		if (strcmp(r->entries[i]->collector.name, name) == 0)
 			return &r->entries[i]->collector;
 	return NULL;
+}
+
+int registry_is_live(const struct registry_collector *c)
+{
+	for (uint32_t i = 0; i < c->n_claims; i++)
+		if (c->claims[i].kind == WEIR_CLAIM_LIVE)
+			return 1;
+	return 0;
 }
 
 static int is_claimed(const struct registry_collector *c, const char *base_name)

@@ -10,7 +10,7 @@
  *
  * A folder or file that others may write is refused. A file is opened once; workers load that very file, by descriptor.
  *
- * Not thread-safe. The children live until registry_free().
+ * Not thread-safe. The children live until registry_rest() or registry_close().
  */
 
 #include <weir/collector.h>
@@ -52,6 +52,8 @@ struct registry_config {
  */
 int registry_open(const struct registry_config *config, struct registry **ret, struct weir_error *reterr);
 void registry_close(struct registry *r); /* NULL is fine */
+/* The children end: registry_claim() may not be called any more. */
+void registry_rest(struct registry *r);
 
 /* Where collectors are looked for: beside this executable (a build tree), in the installed folder as seen from it, then
  * each folder of WEIR_PLUGIN_PATH. NULL-terminated; free with registry_folders_free(). NULL: no memory. */
@@ -65,6 +67,9 @@ int registry_add(struct registry *r, const char *path, const struct registry_col
 uint32_t registry_count(const struct registry *r);
 const struct registry_collector *registry_at(const struct registry *r, uint32_t i);         /* in order of name */
 const struct registry_collector *registry_find(const struct registry *r, const char *name); /* NULL: there is none */
+
+/* Whether it measures what runs. */
+int registry_is_live(const struct registry_collector *c);
 
 enum {
 	REGISTRY_HEAD_MAX = 4096, /* of a file's first bytes are sniffed at */

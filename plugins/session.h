@@ -67,7 +67,8 @@ struct session_outcome {
 /* Who watches. Any of the three may be NULL. job: the number that session_add() gave. */
 struct session_listener; /* completed privately by the caller */
 struct session_listener_ops {
-	void (*progress)(struct session_listener *l, const struct session_progress *p); /* about four times a second */
+	/* About four times a second; once where all sources are live. */
+	void (*progress)(struct session_listener *l, const struct session_progress *p);
 	void (*diag)(struct session_listener *l, uint32_t job, const struct weir_diag *diag);
 	void (*done)(struct session_listener *l, uint32_t job, const struct session_outcome *outcome);
 	/* All live sources measure now, or have ended: what they measure may start. NULL: nobody waits for it. */

@@ -9,8 +9,9 @@
 #include "plugins/session_private.h"
 
 enum {
-	TICK_NS = 250000000, /* progress, stalls, memory */
-	EVENTS_MAX = 64,     /* of one wait */
+	TICK_NS = 250000000, /* progress, stalls, memory; of a recording it is LIVE_TICK_S */
+	LIVE_TICK_S = 1,
+	EVENTS_MAX = 64, /* of one wait */
 };
 
 /* What an epoll event is about: a slot and one of its descriptors, or one of the session's own. */
@@ -53,9 +54,17 @@ static int listen_to_signals(struct session *s)
 	return s->signal_fd < 0 ? -errno : 0;
 }
 
+static struct timespec tick_of(const struct session *s)
+{
+	for (uint32_t i = 0; i < s->n_jobs; i++)
+		if (!s->jobs[i]->of.is_live)
+			return (struct timespec){ 0, TICK_NS };
+	return (struct timespec){ LIVE_TICK_S, 0 };
+}
+
 int session_events_open(struct session *s)
 {
-	struct itimerspec tick = { { 0, TICK_NS }, { 0, TICK_NS } };
+	struct itimerspec tick = { tick_of(s), tick_of(s) };
 	struct epoll_event on_signal = { .events = EPOLLIN, .data.u64 = EVENT_SIGNAL };
 	struct epoll_event on_live_end = { .events = EPOLLIN, .data.u64 = EVENT_LIVE_END };
 	struct epoll_event on_tick = { .events = EPOLLIN, .data.u64 = EVENT_TICK };
