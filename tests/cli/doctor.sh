@@ -2,33 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 # `weir doctor` as its users meet it, with the collectors of the build and with ladders that are made up: doctor.sh WEIR
 # FIXTURES
-set -euo pipefail
-
 weir=$(realpath "$1") fixtures=$2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-unset WEIR_PLUGIN_PATH
+source "$(dirname "$0")/../support/said.sh"
 
-fail() {
-	echo "failed: $*"
-	exit 1
-}
-run() {
-	local expected=$1 code=0
-	shift
-	"$@" >out 2>err || code=$?
-	[ "$expected" = any ] || [ "$code" = "$expected" ] || fail "$*: exit code $code, not $expected: $(cat err out)"
-}
-says() { grep -qF -- "$1" out || fail "not said: $1; but: $(cat out)"; }
 state_of() { jq -r ".[] | select(.collector == \"$1\") | .state" out; }
 
 # Those that are there always work with less privilege, too, and say what they lack.
-run any "$weir" doctor --json
+expect any "$weir" doctor --json
 jq -e 'length >= 1 and all(.[]; .parts | type == "array")' out >/dev/null || fail "not JSON: $(cat out)"
 [ "$(state_of proc)" = works ] || fail "proc: $(cat out)"
 cp out all
-run any setpriv --bounding-set=-all --inh-caps=-all "$weir" doctor --json
+expect any setpriv --bounding-set=-all --inh-caps=-all "$weir" doctor --json
 [ "$(state_of proc)" = works ] || fail "proc without capabilities: $(cat out)"
 if jq -e 'any(.[]; .collector == "disk")' out >/dev/null; then
 	[ "$(state_of disk)" = degraded ] || fail "disk without capabilities: $(cat out)"
@@ -39,7 +23,7 @@ fi
 # What a made-up ladder comes to, word for word.
 mkdir made
 cp "$fixtures"/ladder-{works,fails,crashes}.so made
-WEIR_PLUGIN_PATH=$work/made run 3 "$weir" doctor
+WEIR_PLUGIN_PATH=$work/made expect 3 "$weir" doctor
 sed -n '/^ladder-works/,$p' out >tail
 cat >expected <<'TEXT'
 ladder-works: degraded
@@ -59,15 +43,15 @@ grep -qE '^weir: doctor: [0-9]+ of [0-9]+ live collectors are not at their best 
 
 # A process of one's own, and none.
 sleep 60 &
-run any "$weir" doctor $!
+expect any "$weir" doctor $!
 # What is only for programs of another kind is no lack of this machine.
 if jq -e 'any(.[]; .collector == "rts")' all >/dev/null; then
 	[ "$(jq -r '.[] | select(.collector == "rts") | .state' all)" = needs_program ] || fail "rts: $(cat all)"
-	run any "$weir" doctor $! --json
+	expect any "$weir" doctor $! --json
 	[ "$(state_of rts)" = not_applicable ] || fail "rts of a sleep: $(cat out)"
 fi
 kill $!
-run 1 "$weir" doctor 4194305
-run 2 "$weir" doctor x
-run 2 "$weir" doctor 1 2
+expect 1 "$weir" doctor 4194305
+expect 2 "$weir" doctor x
+expect 2 "$weir" doctor 1 2
 echo "doctor: all as it should be"

@@ -1,22 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs a build into a temporary folder, moves it, and works with what lies there: installed.sh BUILD SAMPLE_RUN.
-set -euo pipefail
-
 build=$1
 sample=$2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+source "$(dirname "$0")/../support/said.sh"
 
-fail() {
-	echo "failed: $*"
-	exit 1
-}
-
-DESTDIR=$work/staged meson install -C "$build" --no-rebuild --quiet
-prefix=$(meson introspect "$build" --buildoptions | jq -r '.[] | select(.name == "prefix").value')
 # Nothing may remember where it was installed.
-mv "$work/staged$prefix" "$work/moved"
+stage "$build" "$work/moved"
 cd "$work/moved"
 
 have() {

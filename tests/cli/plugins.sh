@@ -2,28 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # `weir plugins` as its users meet it: plugins.sh WEIR EXAMPLES SOURCE_EXAMPLES FIXTURES VICES, the last two being folders
 # of collectors that misbehave and that break the contract.
-set -euo pipefail
-
 weir=$(realpath "$1") examples=$2 sources=$3 fixtures=$4 vices=$5
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-unset WEIR_PLUGIN_PATH
+source "$(dirname "$0")/../support/said.sh"
 
-fail() {
-	echo "failed: $*"
-	exit 1
-}
-
-# run CODE ARGS...: what `weir plugins ARGS` printed is in the files out and err.
+# CODE ARGS...
 run() {
-	local expected=$1 code=0
+	local code=$1
 	shift
-	"$weir" plugins "$@" >out 2>err || code=$?
-	[ "$code" = "$expected" ] || fail "weir plugins $*: exit code $code, not $expected: $(cat err out)"
+	expect "$code" "$weir" plugins "$@"
 }
-says() { grep -qF -- "$1" out || fail "not said: $1; but: $(cat out)"; }
-complains() { grep -qF -- "$1" err || fail "not complained: $1; but: $(cat err)"; }
 
 # list
 run 0 list
@@ -46,9 +33,7 @@ says csv
 complains crash-load
 # An ingest without them says so, reads the rest, and is not all of it.
 printf '1,2\n3,4\n' >a.csv
-code=0
-WEIR_PLUGIN_PATH=$work/bad:$examples "$weir" ingest a.csv -o bad.weir >out 2>err || code=$?
-[ "$code" = 3 ] || fail "ingest without a collector that crashed: exit code $code"
+WEIR_PLUGIN_PATH=$work/bad:$examples expect 3 "$weir" ingest a.csv -o bad.weir
 complains 'SIGSEGV at address 0x10'
 complains 'ingest: bad.weir: 2 collectors were left out'
 [ "$("$weir" sql bad.weir "select status from sources" --json | jq -r '.[].status')" = ok ] || fail "the rest was not read"

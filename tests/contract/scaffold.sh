@@ -2,26 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # `weir plugins new` from an installation: what it writes builds outside the tree, with nothing but what was installed, and
 # passes its own tests: scaffold.sh BUILD. NAMES has one with dashes, which dotted names cannot have.
-set -euo pipefail
-
 build=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+source "$(dirname "$0")/../support/said.sh"
 
-fail() {
-	echo "failed: $*"
-	exit 1
-}
-
-DESTDIR=$work/staged meson install -C "$build" --no-rebuild --quiet
-prefix=$(meson introspect "$build" --buildoptions | jq -r '.[] | select(.name == "prefix").value')
-mv "$work/staged$prefix" "$work/weir"
+stage "$build" "$work/weir"
 pc=$(dirname "$(find "$work/weir" -name weir.pc)")
-unset WEIR_PLUGIN_PATH CFLAGS CPATH
+unset CFLAGS CPATH
 export PATH=$work/weir/bin:$PATH PKG_CONFIG_PATH=$pc
 [ "$(command -v weir)" = "$work/weir/bin/weir" ] || fail "another weir is first in PATH"
 
-cd "$work"
 for name in counter my-own-thing-2; do
 	weir plugins new "$name" >"$name.said"
 	grep -q "cd $name" "$name.said" || fail "$name: new does not say what is next: $(cat "$name.said")"
@@ -29,7 +18,7 @@ for name in counter my-own-thing-2; do
 	! grep -rEi 'newcomer|arrival' "$name" || fail "$name: something of the template's name is left"
 	meson setup "$name/build" "$name" >"$name.log" 2>&1 || fail "$name: meson setup: $(tail "$name.log")"
 	! ninja -C "$name/build" 2>&1 | grep -i warning || fail "$name: the compiler warns"
-	meson test -C "$name/build" >"$name.log" 2>&1 || fail "$name: meson test: $(tail -40 "$name/build/meson-logs/testlog.txt")"
+	meson test -C "$name/build" >"$name.log" 2>&1 || fail "$name: meson test: $(cat "$name.log"; tail -40 "$name/build/meson-logs/testlog.txt")"
 	weir plugins check --sample "$name/tests/sample.$name" "$name/build/$name.so" >"$name.log" ||
 		fail "$name: $(grep -A2 FAIL "$name.log")"
 	! grep -q '^warn' "$name.log" || fail "$name: $(grep -A2 '^warn' "$name.log")"
