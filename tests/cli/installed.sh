@@ -38,12 +38,10 @@ for query in "select run, node, collector, path, sha256, status, read, stored, s
 		fail "sql: $query: not what the build says"
 done
 
-# A collector from its template, built outside of everything with what was installed. Where that was moved to is the one
-# thing that weir.pc must be told.
-pc=$(find "$PWD" -name weir.pc)
-sed -i "s|^prefix=.*|prefix=$PWD|" "$pc"
-export PKG_CONFIG_PATH=${pc%/*} PATH=$PWD/bin:$PATH
-[ "$(pkg-config --variable=plugindir weir)" = "$(dirname "$(find "$PWD" -name "$name.so")")" ] ||
+# A collector from its template, built outside of everything with what was installed.
+PKG_CONFIG_PATH=$(dirname "$(find "$PWD" -name weir.pc)")
+export PKG_CONFIG_PATH PATH=$PWD/bin:$PATH
+[ "$(pkg-config --variable=plugindir weir)" -ef "$(dirname "$(find "$PWD" -name "$name.so")")" ] ||
 	fail "weir.pc: plugindir: $(pkg-config --variable=plugindir weir): not where collectors were installed"
 quietly() {
 	"$@" >"$work/log" 2>&1 || { cat "$work/log" && fail "$*"; }
