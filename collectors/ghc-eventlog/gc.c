@@ -109,14 +109,14 @@ static uint32_t pause_series(struct log *l, const struct collection *gc, uint32_
 static void say_pause(struct log *l, const struct lane *lane, uint32_t generation, uint64_t end_ns)
 {
 	const struct collection *gc = &lane->gc;
+	struct weir_span *span = outbox_span(&l->outbox, pause_series(l, gc, generation), gc->start_ns);
 
-	outbox_span(&l->outbox,
-	            &(struct weir_span){ .time_ns = (int64_t)gc->start_ns,
-	                                 .duration_ns = (int64_t)since(gc->start_ns, end_ns),
-	                                 .value = gc->has_request ? (double)since(gc->requested_ns, gc->start_ns) : 0,
-	                                 .series = pause_series(l, gc, generation),
-	                                 .track = lane->capability,
-	                                 .flags = gc->has_request ? WEIR_SPAN_HAS_VALUE : 0 });
+	span->duration_ns = (int64_t)since(gc->start_ns, end_ns);
+	span->track = lane->capability;
+	if (gc->has_request) {
+		span->value = (double)since(gc->requested_ns, gc->start_ns);
+		span->flags = WEIR_SPAN_HAS_VALUE;
+	}
 }
 
 static void end_thread_state(struct lane *lane, uint64_t time_ns)
@@ -209,10 +209,8 @@ enum fate gc_concurrent(struct log *l, struct lane *lane, const struct eventlog_
 	if (!c->is_running[phase])
 		return e->tag == EVENTLOG_CONC_MARK_END ? FATE_STORED : FATE_UNPAIRED;
 	c->is_running[phase] = 0;
-	outbox_span(&l->outbox,
-	            &(struct weir_span){ .time_ns = (int64_t)c->start_ns[phase],
-	                                 .duration_ns = (int64_t)since(c->start_ns[phase], e->time_ns),
-	                                 .series = series_of(l, ROW_GC_CONCURRENT, "phase", names[phase], NULL) });
+	outbox_span(&l->outbox, series_of(l, ROW_GC_CONCURRENT, "phase", names[phase], NULL), c->start_ns[phase])
+		->duration_ns = (int64_t)since(c->start_ns[phase], e->time_ns);
 	return FATE_STORED;
 }
 

@@ -86,15 +86,14 @@ enum fate spark_event(struct log *l, struct lane *lane, const struct eventlog_ev
 
 static void say_task(struct log *l, const struct task *task, uint64_t end_ns)
 {
+	struct weir_span *span;
 	char id[24], tid[24];
 
 	(void)snprintf(id, sizeof(id), "%" PRIx64, task->id);
 	(void)snprintf(tid, sizeof(tid), "%" PRIu64, task->tid);
-	outbox_span(&l->outbox, &(struct weir_span){
-					.time_ns = (int64_t)task->start_ns,
-					.duration_ns = end_ns > task->start_ns ? (int64_t)(end_ns - task->start_ns) : 0,
-					.series = series_of(l, ROW_TASK_LIFE, "task", id, "thread.id", tid, NULL),
-					.track = task->capability });
+	span = outbox_span(&l->outbox, series_of(l, ROW_TASK_LIFE, "task", id, "thread.id", tid, NULL), task->start_ns);
+	span->duration_ns = end_ns > task->start_ns ? (int64_t)(end_ns - task->start_ns) : 0;
+	span->track = task->capability;
 }
 
 static void forget_task(struct tasks *t, uint32_t i)

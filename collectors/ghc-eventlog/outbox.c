@@ -6,15 +6,20 @@
 #include <string.h>
 
 enum kind {
-	KIND_NUMBER = 1,
-	KIND_SPAN,
-	KIND_WEIGHT,
+	KIND_NUMBERS = 0,
+	KIND_SPANS,
+	KIND_WEIGHTS,
 	KIND_HISTOGRAM, /* its buckets follow */
+};
+
+/* What waits, in front of its observations. */
+struct held {
+	uint32_t kind, n;
 };
 
 /* ---- What waits ---- */
 
-static void *hold(struct outbox *o, size_t n)
+static void *make_room(struct outbox *o, size_t n)
 {
 	if (o->n_held + n > o->n_held_room) {
 		size_t n_room = o->n_held_room ? 2 * o->n_held_room : 64 * 1024;
@@ -34,16 +39,18 @@ static void *hold(struct outbox *o, size_t n)
 	return o->held + o->n_held - n;
 }
 
-static void hold_parts(struct outbox *o, uint64_t kind, const void *at, size_t n, const void *more, size_t n_more)
+static void hold(struct outbox *o, enum kind kind, uint32_t n, const void *at, size_t n_bytes, const void *more,
+                 size_t n_more)
 {
-	uint8_t *to = hold(o, sizeof(kind) + n + n_more);
+	const struct held head = { kind, n };
+	uint8_t *to = make_room(o, sizeof(head) + n_bytes + n_more);
 
 	if (!to)
 		return;
-	memcpy(to, &kind, sizeof(kind));
-	memcpy(to + sizeof(kind), at, n);
+	memcpy(to, &head, sizeof(head));
+	memcpy(to + sizeof(head), at, n_bytes);
 	if (n_more)
-		memcpy(to + sizeof(kind) + n, more, n_more);
+		memcpy(to + sizeof(head) + n_bytes, more, n_more);
 }
 
 int outbox_is_full(const struct outbox *o)
@@ -59,39 +66,28 @@ static void result(struct outbox *o, int r)
 		o->r = r;
 }
 
-void outbox_flush(struct outbox *o)
+static void send_numbers(struct outbox *o, struct weir_number *at, uint32_t n)
 {
-	if (o->n_numbers && !o->r)
-		result(o, o->host->numbers(o->host, o->numbers, o->n_numbers));
-	if (o->n_spans && !o->r)
-		result(o, o->host->spans(o->host, o->spans, o->n_spans));
-	if (o->n_weights && !o->r)
-		result(o, o->host->weights(o->host, o->weights, o->n_weights));
-	o->n_numbers = o->n_spans = o->n_weights = 0;
+	for (uint32_t i = 0; i < n; i++)
+		at[i].time_ns += o->start_ns;
+	if (!o->r)
+		result(o, o->host->numbers(o->host, at, n));
 }
 
-static void send_number(struct outbox *o, const struct weir_number *number)
+static void send_spans(struct outbox *o, struct weir_span *at, uint32_t n)
 {
-	if (o->n_numbers == OUTBOX_BATCH)
-		outbox_flush(o);
-	o->numbers[o->n_numbers] = *number;
-	o->numbers[o->n_numbers++].time_ns += o->start_ns;
+	for (uint32_t i = 0; i < n; i++)
+		at[i].time_ns += o->start_ns;
+	if (!o->r)
+		result(o, o->host->spans(o->host, at, n));
 }
 
-static void send_span(struct outbox *o, const struct weir_span *span)
+static void send_weights(struct outbox *o, struct weir_weight *at, uint32_t n)
 {
-	if (o->n_spans == OUTBOX_BATCH)
-		outbox_flush(o);
-	o->spans[o->n_spans] = *span;
-	o->spans[o->n_spans++].time_ns += o->start_ns;
-}
-
-static void send_weight(struct outbox *o, const struct weir_weight *weight)
-{
-	if (o->n_weights == OUTBOX_BATCH)
-		outbox_flush(o);
-	o->weights[o->n_weights] = *weight;
-	o->weights[o->n_weights++].time_ns += o->start_ns;
+	for (uint32_t i = 0; i < n; i++)
+		at[i].time_ns += o->start_ns;
+	if (!o->r)
+		result(o, o->host->weights(o->host, at, n));
 }
 
 static void send_histogram(struct outbox *o, const struct weir_histogram *histogram)
@@ -103,55 +99,87 @@ static void send_histogram(struct outbox *o, const struct weir_histogram *histog
 		result(o, o->host->histograms(o->host, &h, 1));
 }
 
-/* ---- Either ---- */
+static void hold_all(struct outbox *o)
+{
+	if (o->n_numbers)
+		hold(o, KIND_NUMBERS, o->n_numbers, o->numbers, o->n_numbers * sizeof(*o->numbers), NULL, 0);
+	if (o->n_spans)
+		hold(o, KIND_SPANS, o->n_spans, o->spans, o->n_spans * sizeof(*o->spans), NULL, 0);
+	if (o->n_weights)
+		hold(o, KIND_WEIGHTS, o->n_weights, o->weights, o->n_weights * sizeof(*o->weights), NULL, 0);
+}
+
+static void send_all(struct outbox *o)
+{
+	if (o->n_numbers)
+		send_numbers(o, o->numbers, o->n_numbers);
+	if (o->n_spans)
+		send_spans(o, o->spans, o->n_spans);
+	if (o->n_weights)
+		send_weights(o, o->weights, o->n_weights);
+}
+
+void outbox_flush(struct outbox *o)
+{
+	if (o->is_tied)
+		send_all(o);
+	else
+		hold_all(o);
+	o->n_numbers = o->n_spans = o->n_weights = 0;
+}
+
+/* ---- What is said ---- */
 
 static int is_sendable(const struct outbox *o, uint32_t series)
 {
 	return series && !o->r;
 }
 
-static void pass_number(struct outbox *o, const struct weir_number *number)
+static void add_number(struct outbox *o, uint32_t series, uint64_t time_ns, union weir_value value)
 {
-	if (o->is_tied)
-		send_number(o, number);
-	else
-		hold_parts(o, KIND_NUMBER, number, sizeof(*number), NULL, 0);
+	if (!is_sendable(o, series))
+		return;
+	if (o->n_numbers == OUTBOX_BATCH)
+		outbox_flush(o);
+	o->numbers[o->n_numbers++] =
+		(struct weir_number){ .time_ns = (int64_t)time_ns, .value = value, .series = series };
 }
 
 void outbox_count(struct outbox *o, uint32_t series, uint64_t time_ns, uint64_t value)
 {
-	int64_t bounded = value > INT64_MAX ? INT64_MAX : (int64_t)value;
-
-	if (is_sendable(o, series))
-		pass_number(o, &(struct weir_number){
-				       .time_ns = (int64_t)time_ns, .value.i64 = bounded, .series = series });
+	add_number(o, series, time_ns, (union weir_value){ .i64 = value > INT64_MAX ? INT64_MAX : (int64_t)value });
 }
 
 void outbox_real(struct outbox *o, uint32_t series, uint64_t time_ns, double value)
 {
-	if (is_sendable(o, series))
-		pass_number(o,
-		            &(struct weir_number){ .time_ns = (int64_t)time_ns, .value.f64 = value, .series = series });
+	add_number(o, series, time_ns, (union weir_value){ .f64 = value });
 }
 
-void outbox_span(struct outbox *o, const struct weir_span *span)
+/* Filled in where it will be read: a copy of what has just been written field by field waits for all the writes. */
+struct weir_span *outbox_span(struct outbox *o, uint32_t series, uint64_t time_ns)
 {
-	if (!is_sendable(o, span->series))
-		return;
-	if (o->is_tied)
-		send_span(o, span);
-	else
-		hold_parts(o, KIND_SPAN, span, sizeof(*span), NULL, 0);
+	struct weir_span *span;
+
+	if (o->n_spans == OUTBOX_BATCH)
+		outbox_flush(o);
+	span = &o->spans[is_sendable(o, series) ? o->n_spans++ : OUTBOX_BATCH];
+	*span = (struct weir_span){ .time_ns = (int64_t)time_ns, .series = series };
+	return span;
 }
 
-void outbox_weight(struct outbox *o, const struct weir_weight *weight)
+void outbox_weight(struct outbox *o, uint32_t series, uint64_t time_ns, uint64_t duration_ns, uint32_t stack,
+                   uint64_t self)
 {
-	if (!is_sendable(o, weight->series) || !weight->stack)
+	if (!is_sendable(o, series) || !stack)
 		return;
-	if (o->is_tied)
-		send_weight(o, weight);
-	else
-		hold_parts(o, KIND_WEIGHT, weight, sizeof(*weight), NULL, 0);
+	if (o->n_weights == OUTBOX_BATCH)
+		outbox_flush(o);
+	o->weights[o->n_weights++] = (struct weir_weight){ .time_ns = (int64_t)time_ns,
+		                                           .duration_ns = (int64_t)duration_ns,
+		                                           .self.i64 = self > INT64_MAX ? INT64_MAX : (int64_t)self,
+		                                           .series = series,
+		                                           .stack = stack,
+		                                           .flags = WEIR_WEIGHT_HAS_SELF };
 }
 
 void outbox_distribution(struct outbox *o, uint32_t series, uint64_t time_ns, uint64_t duration_ns,
@@ -187,33 +215,33 @@ void outbox_distribution(struct outbox *o, uint32_t series, uint64_t time_ns, ui
 	if (o->is_tied)
 		send_histogram(o, &h);
 	else
-		hold_parts(o, KIND_HISTOGRAM, &h, sizeof(h), buckets, h.n_buckets * sizeof(*buckets));
+		hold(o, KIND_HISTOGRAM, h.n_buckets, &h, sizeof(h), buckets, h.n_buckets * sizeof(*buckets));
 }
 
 /* ---- The tie ---- */
 
 /* Everything that waits is a multiple of 8 bytes long, so that what is in it stands aligned. */
-static size_t replay(struct outbox *o, const uint8_t *at)
+static size_t replay(struct outbox *o, uint8_t *at)
 {
-	const uint64_t kind = *(const uint64_t *)(const void *)at;
-	const void *body = at + sizeof(kind);
+	const struct held *head = (const void *)at;
+	void *body = at + sizeof(*head);
 	struct weir_histogram h;
 
-	switch (kind) {
-	case KIND_NUMBER:
-		send_number(o, body);
-		return sizeof(kind) + sizeof(struct weir_number);
-	case KIND_SPAN:
-		send_span(o, body);
-		return sizeof(kind) + sizeof(struct weir_span);
-	case KIND_WEIGHT:
-		send_weight(o, body);
-		return sizeof(kind) + sizeof(struct weir_weight);
+	switch (head->kind) {
+	case KIND_NUMBERS:
+		send_numbers(o, body, head->n);
+		return sizeof(*head) + head->n * sizeof(struct weir_number);
+	case KIND_SPANS:
+		send_spans(o, body, head->n);
+		return sizeof(*head) + head->n * sizeof(struct weir_span);
+	case KIND_WEIGHTS:
+		send_weights(o, body, head->n);
+		return sizeof(*head) + head->n * sizeof(struct weir_weight);
 	default:
 		memcpy(&h, body, sizeof(h));
-		h.buckets = (const uint64_t *)(const void *)(at + sizeof(kind) + sizeof(h));
+		h.buckets = (const uint64_t *)(const void *)(at + sizeof(*head) + sizeof(h));
 		send_histogram(o, &h);
-		return sizeof(kind) + sizeof(h) + h.n_buckets * sizeof(*h.buckets);
+		return sizeof(*head) + sizeof(h) + head->n * sizeof(*h.buckets);
 	}
 }
 
@@ -221,6 +249,7 @@ void outbox_tie(struct outbox *o, int64_t start_ns)
 {
 	if (o->is_tied)
 		return;
+	outbox_flush(o);
 	o->is_tied = 1;
 	o->start_ns = start_ns;
 	for (size_t i = 0; i < o->n_held;)

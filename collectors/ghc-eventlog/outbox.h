@@ -26,8 +26,8 @@ struct outbox {
 	int is_tied;
 	int64_t start_ns; /* UTC of the runtime's time 0 */
 	uint32_t n_numbers, n_spans, n_weights;
-	struct weir_number numbers[OUTBOX_BATCH];
-	struct weir_span spans[OUTBOX_BATCH];
+	struct weir_number numbers[OUTBOX_BATCH]; /* in the runtime's time */
+	struct weir_span spans[OUTBOX_BATCH + 1]; /* the last: nobody's */
 	struct weir_weight weights[OUTBOX_BATCH];
 	uint8_t *held;
 	size_t n_held, n_held_room;
@@ -36,8 +36,11 @@ struct outbox {
 /* Series 0 (the host refused it) drops the observation. Times are the runtime's. */
 void outbox_count(struct outbox *o, uint32_t series, uint64_t time_ns, uint64_t value); /* of type I64 */
 void outbox_real(struct outbox *o, uint32_t series, uint64_t time_ns, double value);    /* of type F64 */
-void outbox_span(struct outbox *o, const struct weir_span *span);
-void outbox_weight(struct outbox *o, const struct weir_weight *weight);
+/* A span to be filled in before the next call: all but its series and its start is 0. */
+struct weir_span *outbox_span(struct outbox *o, uint32_t series, uint64_t time_ns);
+/* What a stack itself has. Stack 0 drops it. */
+void outbox_weight(struct outbox *o, uint32_t series, uint64_t time_ns, uint64_t duration_ns, uint32_t stack,
+                   uint64_t self);
 /* Nothing when the distribution is empty. */
 void outbox_distribution(struct outbox *o, uint32_t series, uint64_t time_ns, uint64_t duration_ns,
                          const struct distribution *d);

@@ -31,12 +31,8 @@ static uint32_t ticks_series(struct log *l, struct ticks *t, enum row row, uint3
 static void ticks_say(struct log *l, struct ticks *t, enum row row)
 {
 	for (uint32_t i = 0; i < t->n; i++)
-		outbox_weight(&l->outbox, &(struct weir_weight){ .time_ns = (int64_t)t->start_ns,
-		                                                 .duration_ns = (int64_t)(t->end_ns - t->start_ns),
-		                                                 .self.i64 = (int64_t)t->at[i].n,
-		                                                 .series = ticks_series(l, t, row, t->at[i].is_system),
-		                                                 .stack = t->at[i].stack,
-		                                                 .flags = WEIR_WEIGHT_HAS_SELF });
+		outbox_weight(&l->outbox, ticks_series(l, t, row, t->at[i].is_system), t->start_ns,
+		              t->end_ns - t->start_ns, t->at[i].stack, t->at[i].n);
 	t->n = 0;
 	table_done(&t->by_stack);
 }
@@ -161,11 +157,7 @@ static enum fate say_band(struct log *l, uint64_t time_ns, uint32_t stack, uint6
 
 	if (!stack || bytes > INT64_MAX)
 		return stack ? FATE_BAD : FATE_REFUSED;
-	outbox_weight(&l->outbox, &(struct weir_weight){ .time_ns = (int64_t)(s->in_heap ? s->heap_ns : time_ns),
-	                                                 .self.i64 = (int64_t)bytes,
-	                                                 .series = s->heap_series,
-	                                                 .stack = stack,
-	                                                 .flags = WEIR_WEIGHT_HAS_SELF });
+	outbox_weight(&l->outbox, s->heap_series, s->in_heap ? s->heap_ns : time_ns, 0, stack, bytes);
 	return FATE_STORED;
 }
 

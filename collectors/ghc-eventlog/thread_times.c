@@ -59,14 +59,14 @@ static void say_life(struct log *l, const struct thread *thread)
 	struct weir_attr attrs[THREAD_ATTRS];
 	char number[12];
 	uint32_t n = identify(thread, number, attrs);
+	struct weir_span *span;
 
 	if (!thread->is_created || thread->end_ns < thread->created_ns)
 		return;
-	outbox_span(&l->outbox, &(struct weir_span){ .time_ns = (int64_t)thread->created_ns,
-	                                             .duration_ns = (int64_t)(thread->end_ns - thread->created_ns),
-	                                             .value = (double)thread->time_ns[STATE_RUNNING],
-	                                             .series = l->host->series(l->host, ROW_THREAD_LIFE, attrs, n),
-	                                             .flags = WEIR_SPAN_HAS_VALUE });
+	span = outbox_span(&l->outbox, l->host->series(l->host, ROW_THREAD_LIFE, attrs, n), thread->created_ns);
+	span->duration_ns = (int64_t)(thread->end_ns - thread->created_ns);
+	span->value = (double)thread->time_ns[STATE_RUNNING];
+	span->flags = WEIR_SPAN_HAS_VALUE;
 }
 
 void thread_say(struct log *l, struct thread *thread)

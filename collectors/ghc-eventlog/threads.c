@@ -88,16 +88,16 @@ static void say_run(struct log *l, const struct lane *lane, const struct visit *
 	struct thread *thread = v->thread;
 	uint32_t which = status->stop == STOP_BLOCKED ? status->state : STATE_COUNT + (uint32_t)status->stop;
 	uint32_t *series = &l->threads.run_series[which];
+	struct weir_span *span;
 
 	if (!*series)
 		*series = series_of(l, ROW_THREAD_RUN, "reason", thread_stop_name(status->stop, status->state), NULL);
 	if (!thread->attrs)
 		thread->attrs = thread_attrs(l, thread);
-	outbox_span(&l->outbox, &(struct weir_span){ .time_ns = (int64_t)v->since_ns,
-	                                             .duration_ns = (int64_t)since(v->since_ns, time_ns),
-	                                             .series = *series,
-	                                             .track = lane->capability,
-	                                             .attrs = thread->attrs });
+	span = outbox_span(&l->outbox, *series, v->since_ns);
+	span->duration_ns = (int64_t)since(v->since_ns, time_ns);
+	span->track = lane->capability;
+	span->attrs = thread->attrs;
 }
 
 static void finish(struct log *l, struct lane *lane, struct visit *v, uint64_t time_ns)

@@ -78,11 +78,7 @@ enum fate ticky_definition(struct log *l, struct lane *lane, const struct eventl
 	stack = frame ? l->host->stack(l->host, 0, frame, v->at[0].number) : 0;
 	if (!stack)
 		return FATE_REFUSED;
-	outbox_weight(&l->outbox, &(struct weir_weight){ .time_ns = (int64_t)e->time_ns,
-	                                                 .self.i64 = (int64_t)v->at[1].number,
-	                                                 .series = closure_series(l, v),
-	                                                 .stack = stack,
-	                                                 .flags = WEIR_WEIGHT_HAS_SELF });
+	outbox_weight(&l->outbox, closure_series(l, v), e->time_ns, 0, stack, v->at[1].number);
 	return table_add(names, v->at[0].number, stack) < 0 ? log_no_memory(l) : FATE_STORED;
 }
 
@@ -99,14 +95,7 @@ static void say(struct log *l, const struct ticky_sample *s, uint32_t stack)
 			continue;
 		if (!*series)
 			*series = series_of(l, rows[i], NULL);
-		outbox_weight(
-			&l->outbox,
-			&(struct weir_weight){ .time_ns = (int64_t)s->start_ns,
-		                               .duration_ns = (int64_t)(s->end_ns - s->start_ns),
-		                               .self.i64 = s->counts[i] > INT64_MAX ? INT64_MAX : (int64_t)s->counts[i],
-		                               .series = *series,
-		                               .stack = stack,
-		                               .flags = WEIR_WEIGHT_HAS_SELF });
+		outbox_weight(&l->outbox, *series, s->start_ns, s->end_ns - s->start_ns, stack, s->counts[i]);
 	}
 }
 

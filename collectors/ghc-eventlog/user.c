@@ -12,6 +12,10 @@
 #define SPAN_NONE UINT32_MAX
 #define HASH_KEY  ((uint64_t)1 << 63)
 
+enum {
+	STEP_BACK_NS = 10000000, /* runtimes step back by microseconds; what does so further is told as late */
+};
+
 int user_init(struct user *u)
 {
 	u->cells = calloc(ORDER_CELLS, sizeof(*u->cells));
@@ -40,20 +44,38 @@ void user_done(struct user *u)
 /* ---- Attributes ---- */
 
 /* The host's id of the one attribute; 0: so many different ones have been said that this one is left out. */
-static uint32_t attrs_of(struct log *l, enum user_key key, const char *at, size_t n)
+static uint32_t ask_attrs(struct log *l, enum user_key key, const char *at, size_t n, int *ret_is_kept)
 {
 	static const char *const keys[USER_KEYS] = { "message", "marker", "label" };
 	struct weir_attr attr = { { keys[key], strlen(keys[key]) }, { at, n } };
 	struct user *u = &l->user;
-	uint32_t id = texts_find(&u->attrs[key], at, n);
+	uint32_t id = 0;
 
-	if (id || u->n_said >= l->settings.n_messages_max)
-		return id;
-	u->n_said++;
-	id = l->host->attrs(l->host, &attr, 1);
-	if (id)
-		(void)texts_add(&u->attrs[key], at, n, id);
+	if (u->n_said < l->settings.n_messages_max) {
+		u->n_said++;
+		id = l->host->attrs(l->host, &attr, 1);
+	}
+	*ret_is_kept = id && texts_add(&u->attrs[key], at, n, id) == 0;
 	return id;
+}
+
+static uint32_t attrs_of(struct log *l, enum user_key key, const char *at, size_t n)
+{
+	uint32_t id = texts_find(&l->user.attrs[key], at, n);
+	int is_kept;
+
+	return id ? id : ask_attrs(l, key, at, n, &is_kept);
+}
+
+/* The same; 0 also where it will not be found again. */
+static uint32_t kept_attrs(struct log *l, enum user_key key, const char *at, size_t n)
+{
+	uint32_t id = texts_find(&l->user.attrs[key], at, n);
+	int is_kept = 1;
+
+	if (!id)
+		id = ask_attrs(l, key, at, n, &is_kept);
+	return is_kept ? id : 0;
 }
 
 static uint32_t series(struct log *l, enum row row)
@@ -68,50 +90,56 @@ static uint32_t series(struct log *l, enum row row)
 static enum fate say_text(struct log *l, enum row row, enum user_key key, const struct eventlog_event *e, uint32_t lane)
 {
 	uint32_t attrs = attrs_of(l, key, (const char *)e->payload, e->n_payload);
+	struct weir_span *span;
 
 	if (!attrs)
 		return FATE_LIMIT;
-	outbox_span(&l->outbox,
-	            &(struct weir_span){
-			    .time_ns = (int64_t)e->time_ns, .series = series(l, row), .track = lane, .attrs = attrs });
+	span = outbox_span(&l->outbox, series(l, row), e->time_ns);
+	span->track = lane;
+	span->attrs = attrs;
 	return FATE_STORED;
 }
 
 /* ---- Spans ---- */
 
-/* What a span is found by: the host's id of its label, or where none was kept the label's hash. */
-static uint64_t span_key(struct log *l, const char *at, size_t n, uint32_t *ret_attrs)
+/* What a span is found by: the host's id of its label, where that is kept; 0 for windows. Else the label's hash, and
+ * the label. Which of them is settled when a label is first read. */
+struct label {
+	uint64_t key;
+	uint32_t attrs;
+	const char *at; /* NULL: it is kept */
+	size_t n;
+};
+
+/* NULL: there is no memory. */
+static char *copy_of(const struct label *label)
 {
-	*ret_attrs = texts_find(&l->user.attrs[USER_LABEL], at, n);
-	return *ret_attrs ? *ret_attrs : texts_hash(at, n) | HASH_KEY;
+	char *copy = malloc(label->n + 1);
+
+	return copy ? memcpy(copy, label->at, label->n) : NULL;
 }
 
-/* 0: there is no memory. */
-static int keep_label(struct user_span *span, const char *at, size_t n)
+static int is_window(const struct label *label)
 {
-	span->label = malloc(n + 1);
-	if (!span->label)
-		return 0;
-	memcpy(span->label, at, n);
-	span->n_label = (uint32_t)n;
-	return 1;
+	return !label->key;
 }
 
-static enum fate span_start(struct log *l, uint64_t time_ns, uint32_t lane, const char *at, size_t n)
+static enum fate span_start(struct log *l, uint64_t time_ns, uint32_t lane, const struct label *label)
 {
 	struct user *u = &l->user;
-	uint32_t i = u->free_span != SPAN_NONE ? u->free_span : u->n_spans, attrs;
-	uint64_t key = span_key(l, at, n, &attrs);
-	struct table_slot *slot = table_find(&u->open, key);
+	uint32_t i = u->free_span != SPAN_NONE ? u->free_span : u->n_spans;
+	struct table_slot *slot = table_find(&u->open, label->key);
 	struct user_span span = { .start_ns = time_ns, .lane = lane, .next = slot ? slot->value : SPAN_NONE };
 
 	if (i == SPANS_OPEN_MAX)
 		return FATE_LIMIT;
 	if (!u->spans)
 		u->spans = calloc(SPANS_OPEN_MAX, sizeof(*u->spans));
-	if (!u->spans || (!attrs && !keep_label(&span, at, n)))
-		return log_no_memory(l);
-	if (!slot && table_add(&u->open, key, i) < 0) {
+	if (label->at) {
+		span.label = copy_of(label);
+		span.n_label = (uint32_t)label->n;
+	}
+	if (!u->spans || (label->at && !span.label) || (!slot && table_add(&u->open, label->key, i) < 0)) {
 		free(span.label);
 		return log_no_memory(l);
 	}
@@ -127,13 +155,13 @@ static enum fate span_start(struct log *l, uint64_t time_ns, uint32_t lane, cons
 }
 
 /* Takes a span with this label out of those that are open: the one that was opened last. 0: there is none. */
-static int span_take(struct user *u, uint64_t key, const char *at, size_t n, struct user_span *ret)
+static int span_take(struct user *u, const struct label *label, struct user_span *ret)
 {
-	struct table_slot *slot = table_find(&u->open, key);
+	struct table_slot *slot = table_find(&u->open, label->key);
 	uint32_t *link = slot ? &slot->value : NULL, i;
 
-	while (link && *link != SPAN_NONE && u->spans[*link].label &&
-	       (u->spans[*link].n_label != n || memcmp(u->spans[*link].label, at, n) != 0))
+	while (link && *link != SPAN_NONE && label->at &&
+	       (u->spans[*link].n_label != label->n || memcmp(u->spans[*link].label, label->at, label->n) != 0))
 		link = &u->spans[*link].next;
 	if (!link || *link == SPAN_NONE)
 		return 0;
@@ -145,78 +173,108 @@ static int span_take(struct user *u, uint64_t key, const char *at, size_t n, str
 	u->free_span = i;
 	u->n_open--;
 	if (slot->value == SPAN_NONE)
-		table_remove(&u->open, key);
+		table_remove(&u->open, label->key);
 	return 1;
 }
 
-static enum fate span_stop(struct log *l, uint64_t time_ns, const char *at, size_t n)
+static enum fate span_stop(struct log *l, uint64_t time_ns, const struct label *label)
 {
-	struct user *u = &l->user;
-	int is_window = n == 6 && memcmp(at, "WINDOW", 6) == 0;
-	struct user_span span;
-	uint32_t attrs;
-	uint64_t key = span_key(l, at, n, &attrs);
+	enum row row = is_window(label) ? ROW_USER_WINDOW : ROW_USER_SPAN;
+	uint32_t attrs = label->at ? attrs_of(l, USER_LABEL, label->at, label->n) : label->attrs;
+	enum fate fate = attrs || row == ROW_USER_WINDOW ? FATE_STORED : FATE_LIMIT;
+	struct user_span started;
+	struct weir_span *span;
 
-	/* The first ones with a label were opened before it was kept. */
-	if (!span_take(u, key, at, n, &span) && (!attrs || !span_take(u, texts_hash(at, n) | HASH_KEY, at, n, &span))) {
-		u->n_unstarted++;
+	if (!span_take(&l->user, label, &started)) {
+		l->user.n_unstarted++;
 		return FATE_UNPAIRED;
 	}
-	if (!attrs && !is_window)
-		attrs = attrs_of(l, USER_LABEL, at, n);
-	if (attrs || is_window)
-		outbox_span(&l->outbox,
-		            &(struct weir_span){
-				    .time_ns = (int64_t)span.start_ns,
-				    .duration_ns = (int64_t)(time_ns > span.start_ns ? time_ns - span.start_ns : 0),
-				    .series = series(l, is_window ? ROW_USER_WINDOW : ROW_USER_SPAN),
-				    .track = span.lane,
-				    .attrs = attrs });
-	l->fates[attrs || is_window ? FATE_STORED : FATE_LIMIT]++;
-	return attrs || is_window ? FATE_STORED : FATE_LIMIT;
+	if (fate == FATE_STORED) {
+		span = outbox_span(&l->outbox, series(l, row), started.start_ns);
+		span->duration_ns = (int64_t)(time_ns > started.start_ns ? time_ns - started.start_ns : 0);
+		span->track = started.lane;
+		span->attrs = attrs;
+	}
+	l->fates[fate]++; /* the record that started it */
+	return fate;
 }
 
 /* ---- Records ---- */
 
-enum span_word {
-	SPAN_WORD_NONE = 0,
-	SPAN_WORD_START,
-	SPAN_WORD_STOP,
+/* Starts and stops go through the order of time as records of these types (no log can have them) whose payload is the
+ * label's id, or the label where none was kept. */
+enum {
+	TAG_START = EVENTLOG_TAGS_MAX,
+	TAG_STOP,
+	TAG_START_TEXT,
+	TAG_STOP_TEXT,
 };
 
 enum {
+	ID_BYTES = 4,
 	START_BYTES = 6, /* of the word and the space */
 	STOP_BYTES = 5,
 };
 
-static enum span_word span_word(const struct eventlog_event *e)
+/* Bytes of the word in front of a span's label; 0: the message is none. */
+static uint32_t span_word(const struct eventlog_event *e)
 {
 	if (e->n_payload > START_BYTES && memcmp(e->payload, "START ", START_BYTES) == 0)
-		return SPAN_WORD_START;
-	return e->n_payload > STOP_BYTES && memcmp(e->payload, "STOP ", STOP_BYTES) == 0 ? SPAN_WORD_STOP
-	                                                                                 : SPAN_WORD_NONE;
+		return START_BYTES;
+	return e->n_payload > STOP_BYTES && memcmp(e->payload, "STOP ", STOP_BYTES) == 0 ? STOP_BYTES : 0;
+}
+
+/* The start or stop as it goes through the order of time. `room` holds its payload. */
+static struct eventlog_event span_event(struct log *l, const struct eventlog_event *e, uint32_t n_word,
+                                        uint8_t room[ID_BYTES])
+{
+	struct eventlog_event span = *e;
+	uint32_t id = 0;
+	int is_stop = n_word == STOP_BYTES;
+
+	span.payload += n_word;
+	span.n_payload -= n_word;
+	if (span.n_payload != 6 || memcmp(span.payload, "WINDOW", 6) != 0) {
+		id = kept_attrs(l, USER_LABEL, (const char *)span.payload, span.n_payload);
+		if (!id) {
+			span.tag = is_stop ? TAG_STOP_TEXT : TAG_START_TEXT;
+			return span;
+		}
+	}
+	memcpy(room, &id, ID_BYTES);
+	span.payload = room;
+	span.n_payload = ID_BYTES;
+	span.tag = is_stop ? TAG_STOP : TAG_START;
+	return span;
 }
 
 static enum fate take_span(struct log *l, const struct eventlog_event *e, uint32_t lane)
 {
-	const char *at = (const char *)e->payload;
+	struct label label = { 0 };
 
-	if (span_word(e) == SPAN_WORD_START)
-		return span_start(l, e->time_ns, lane, at + START_BYTES, e->n_payload - START_BYTES);
-	return span_stop(l, e->time_ns, at + STOP_BYTES, e->n_payload - STOP_BYTES);
+	if (e->tag == TAG_START || e->tag == TAG_STOP) {
+		memcpy(&label.attrs, e->payload, ID_BYTES);
+		label.key = label.attrs;
+	} else {
+		label.at = (const char *)e->payload;
+		label.n = e->n_payload;
+		label.key = texts_hash(label.at, label.n) | HASH_KEY;
+	}
+	return e->tag == TAG_START || e->tag == TAG_START_TEXT ? span_start(l, e->time_ns, lane, &label)
+	                                                       : span_stop(l, e->time_ns, &label);
 }
 
 static enum fate take_binary(struct log *l, const struct eventlog_event *e, uint32_t lane)
 {
 	enum fate fate = call_stacks_take(l, e->time_ns, e->payload, e->n_payload);
+	struct weir_span *span;
 
 	if (fate != FATE_UNKNOWN)
 		return fate;
-	outbox_span(&l->outbox, &(struct weir_span){ .time_ns = (int64_t)e->time_ns,
-	                                             .value = (double)e->n_payload,
-	                                             .series = series(l, ROW_USER_BINARY),
-	                                             .track = lane,
-	                                             .flags = WEIR_SPAN_HAS_VALUE });
+	span = outbox_span(&l->outbox, series(l, ROW_USER_BINARY), e->time_ns);
+	span->value = (double)e->n_payload;
+	span->track = lane;
+	span->flags = WEIR_SPAN_HAS_VALUE;
 	return FATE_STORED;
 }
 
@@ -229,7 +287,7 @@ static int take_one(struct log *l, uint64_t until_ns)
 
 	if (!eventlog_order_take(&u->order, until_ns, u->room, EVENTLOG_RECORD_MAX, &e, &lane))
 		return 0;
-	fate = e.tag == EVENTLOG_USER_MSG ? take_span(l, &e, lane) : take_binary(l, &e, lane);
+	fate = e.tag == EVENTLOG_USER_BINARY_MSG ? take_binary(l, &e, lane) : take_span(l, &e, lane);
 	if (fate != FATE_LATER)
 		l->fates[fate]++;
 	return 1;
@@ -243,7 +301,7 @@ static uint64_t settled_until(const struct log *l)
 	for (uint32_t i = 0; i < LANE_GLOBAL; i++)
 		if (l->lanes[i] && l->lanes[i]->is_seen && l->lanes[i]->now_ns < until_ns)
 			until_ns = l->lanes[i]->now_ns;
-	return until_ns > EVENTLOG_TIME_SLACK_NS ? until_ns - EVENTLOG_TIME_SLACK_NS : 0;
+	return until_ns > STEP_BACK_NS ? until_ns - STEP_BACK_NS : 0;
 }
 
 /* Keeps a record until all earlier ones have been read. */
@@ -272,14 +330,21 @@ static enum fate put_in_order(struct log *l, const struct lane *lane, const stru
 
 enum fate user_record(struct log *l, struct lane *lane, const struct eventlog_event *e, const struct eventlog_values *v)
 {
+	uint8_t room[ID_BYTES];
+	struct eventlog_event span;
+	uint32_t n_word;
+
 	switch (e->tag) {
 	case EVENTLOG_USER_MARKER:
 		return say_text(l, ROW_USER_MARKER, USER_MARKER, e, lane->capability);
 	case EVENTLOG_LOG_MSG:
 		return say_text(l, ROW_RTS_MESSAGE, USER_MESSAGE, e, lane->capability);
 	case EVENTLOG_USER_MSG:
-		if (span_word(e) == SPAN_WORD_NONE)
+		n_word = span_word(e);
+		if (!n_word)
 			return say_text(l, ROW_USER_MESSAGE, USER_MESSAGE, e, lane->capability);
+		span = span_event(l, e, n_word, room);
+		return put_in_order(l, lane, &span);
 	}
 	return put_in_order(l, lane, e);
 }
