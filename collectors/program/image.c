@@ -150,9 +150,21 @@ int image_table(const struct image *i, struct image_table *ret)
 	       table_of(&i->own, ELF_SECTION_DYNAMIC_SYMBOLS, ret);
 }
 
-static void debug_path(const struct elf_file *f, char *path, size_t n_path)
+/* The root of the process whose file it is, where the path leads through /proc/PID; "": ours. */
+static void root_of(const char *path, char *root, size_t n_root)
 {
-	size_t n = (size_t)snprintf(path, n_path, "/usr/lib/debug/.build-id/%02x/", (uint8_t)f->build_id[0]);
+	unsigned pid;
+	int n = 0;
+
+	root[0] = '\0';
+	if (sscanf(path, "/proc/%u/%n", &pid, &n) == 1 && n > 0 &&
+	    (strcmp(path + n, "exe") == 0 || strncmp(path + n, "root/", 5) == 0))
+		(void)snprintf(root, n_root, "/proc/%u/root", pid);
+}
+
+static void debug_path(const struct elf_file *f, const char *root, char *path, size_t n_path)
+{
+	size_t n = (size_t)snprintf(path, n_path, "%s/usr/lib/debug/.build-id/%02x/", root, (uint8_t)f->build_id[0]);
 
 	for (size_t k = 1; k < f->n_build_id && n < n_path; k++)
 		n += (size_t)snprintf(path + n, n_path - n, "%02x", (uint8_t)f->build_id[k]);
@@ -162,7 +174,7 @@ static void debug_path(const struct elf_file *f, char *path, size_t n_path)
 
 int image_take_symbols(struct image *i, const char *path, struct weir_error *reterr)
 {
-	char by_id[PATH_MAX];
+	char by_id[PATH_MAX], root[32];
 	struct image_table table;
 	int r;
 
@@ -171,8 +183,12 @@ int image_take_symbols(struct image *i, const char *path, struct weir_error *ret
 	if (!path && i->own.n_build_id == 0)
 		return weir_fail(reterr, -ENODATA, "program: %s: stripped of its symbols, and has no build id",
 		                 i->path);
-	if (!path)
-		debug_path(&i->own, by_id, sizeof(by_id));
+	if (!path) {
+		root_of(i->path, root, sizeof(root));
+		debug_path(&i->own, "", by_id, sizeof(by_id));
+		if (root[0] && access(by_id, R_OK) < 0)
+			debug_path(&i->own, root, by_id, sizeof(by_id));
+	}
 	r = elf_file_open(&i->debug, path ? path : by_id, path ? reterr : NULL);
 	if (r >= 0 && !table_of(&i->debug, ELF_SECTION_SYMBOLS, &table))
 		r = weir_fail(reterr, -ENODATA, "program: %s: has no symbols either", path ? path : by_id);

@@ -40,7 +40,8 @@ int image_open(const char *path, struct image **ret, struct weir_error *reterr);
 void image_close(struct image *i); /* NULL is fine */
 
 /* Takes symbols from `path`, or from where debug information lies by build id when it is NULL and the file has none of
- * its own. -ENODATA: there are none. -EINVAL: those are of another program. */
+ * its own: below our root, and below the root of the process through which the image was opened. -ENODATA: there are
+ * none. -EINVAL: those are of another program. */
 int image_take_symbols(struct image *i, const char *path, struct weir_error *reterr);
 /* Whether the file tells more than what it exports. */
 int image_has_symbols(const struct image *i);

@@ -3,8 +3,11 @@
  * GHCRTS too), and what came of them in RtsFlags, whose layout is another one in each GHC: only of those that were
  * looked at is anything said.
  *
- *     rts_argc   i32          RtsFlags of GHC 9.0, 440 bytes:  32 u32 minAllocAreaSize (blocks of 4 KiB)
- *     rts_argv   char **                                       72 u8 useNonmoving   76 u32 generations   81 u8 compact
+ *     rts_argc   i32          RtsFlags      minAllocAreaSize   useNonmoving   generations   compact
+ *     rts_argv   char **      of GHC        u32, of 4 KiB      u8             u32           u8
+ *                             9.0   440     32                 72             76            81
+ *                             9.6   472     32                 80             84            89
+ *                             9.10  496     32                 80             84            89
  */
 #include "collectors/rts/rts.h"
 
@@ -21,12 +24,15 @@ enum {
 };
 
 struct flags_layout {
-	uint32_t n_bytes; /* of the struct: what tells it */
+	const char *release; /* both have to be so */
+	uint32_t n_bytes;    /* of the struct */
 	uint16_t nursery_blocks, is_nonmoving, generations, is_compacting;
 };
 
 static const struct flags_layout layouts[] = {
-	{ 440, 32, 72, 76, 81 }, /* 9.0 */
+	{ "9.0.", 440, 32, 72, 76, 81 },
+	{ "9.6.", 472, 32, 80, 84, 89 },
+	{ "9.10.", 496, 32, 80, 84, 89 },
 };
 
 static void fact(const struct weir_host *h, const char *name, const char *text)
@@ -100,7 +106,7 @@ static void tell_settings(const struct weir_host *h, const struct runtime *rt)
 		const struct flags_layout *l = &layouts[i];
 
 		if (rt->symbols[SYMBOL_FLAGS].n_bytes != l->n_bytes ||
-		    strncmp(image_ghc_version(rt->image), "9.0.", 4) != 0 ||
+		    strncmp(image_ghc_version(rt->image), l->release, strlen(l->release)) != 0 ||
 		    runtime_read(rt, SYMBOL_FLAGS, bytes, l->n_bytes) < 0)
 			continue;
 		number_fact(h, "ghc.gc.nursery_bytes", (uint64_t)le32(bytes + l->nursery_blocks) * BLOCK_BYTES);
