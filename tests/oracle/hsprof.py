@@ -5,6 +5,7 @@ usage: hsprof.py whole FILE...            stacks in Haskell code were followed t
        hsprof.py each FILE WORDS_FILE            each line of words matches the stacks of some samples
        hsprof.py says FILE WORDS          some stack, root first and joined by `;`, matches the expression
        hsprof.py silent FILE WORDS        none does
+       hsprof.py places FILE SOURCE       what the program says of its code is where SOURCE has it
        hsprof.py diag FILE CODE           a diag with that code
        hsprof.py fact FILE NAME VALUE     a fact
        hsprof.py shares FILE PROF POINTS  shares of alphaWork, betaWork and gammaWork are as in GHC's own profile
@@ -86,6 +87,34 @@ def found(path, words):
     return [(stack, n) for stack, n in weights(path, "ghc.profile.samples") if re.search(words, stack)]
 
 
+def definitions(source):
+    """Of each line of a module, the function at its left margin that it belongs to."""
+    names, name = [None], None
+    with open(source, encoding="utf-8") as file:
+        for line in file:
+            found = re.match(r"([a-z]\w*)\b", line)
+            name = found.group(1) if found else name
+            names.append(name)
+    return names
+
+
+def places(path, source):
+    names, n_right, n_nowhere = definitions(source), 0, 0
+    for line in lines_of(path):
+        if line.get("weight") != "ghc.profile.samples" or line.get("module") != "Main":
+            continue
+        place = re.match(re.escape(source) + r":\(?(\d+)[,:]", line.get("src", ""))
+        if not place:
+            n_nowhere += line["self"]
+        elif line["stack"][-1].split(".")[0] != names[int(place.group(1))]:
+            fail(f"{path}: {line['stack'][-1]} is not at {line['src']}")
+        else:
+            n_right += line["self"]
+    print(f"{path}: {n_right} samples of the module are where it has them, {n_nowhere} say not where")
+    if n_right < ENOUGH or n_nowhere > (1 - WHOLE) * n_right:
+        fail(f"{path}: too few say where they are")
+
+
 def own_shares(path):
     total = dict.fromkeys(PARTS, 0)
     for stack, n in weights(path, "ghc.profile.samples"):
@@ -150,6 +179,8 @@ def main():
         whole(sys.argv[2:])
     elif what == "each":
         each(path, sys.argv[3])
+    elif what == "places":
+        places(path, sys.argv[3])
     elif what == "says" and not found(path, sys.argv[3]):
         fail(f"{path}: no stack is like {sys.argv[3]}")
     elif what == "silent" and found(path, sys.argv[3]):

@@ -3,18 +3,8 @@
 # Profiles a program that does one thing at a time, of all that makes a Haskell stack other than plain, as ghc compiles it
 # in each of its ways: at least 95 % of stacks are followed to their end, and they are of what was done.
 # usage: real_ghc_corners.sh PYTHON LIVE SOURCE_ROOT
-set -e
-python=$1 live=$(realpath "$2") root=$3
-command -v ghc >/dev/null || { echo "skipped: there is no ghc"; exit 77; }
-capabilities=$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status)
-for capability in 38:CAP_PERFMON 39:CAP_BPF; do
-	[ $((0x$capabilities >> ${capability%%:*} & 1)) -eq 1 ] || { echo "skipped: it takes ${capability##*:}"; exit 77; }
-done
-[ -e /sys/kernel/btf/vmlinux ] || { echo "skipped: this kernel shows no types of its own"; exit 77; }
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cp "$root"/tests/data/hsprof/Corners.hs "$root"/tests/data/hsprof/spin.c "$work"
-cd "$work"
+. "$3/tests/oracle/hsprof_work.sh"
+cp "$root"/tests/data/hsprof/Corners.hs "$root"/tests/data/hsprof/spin.c .
 
 # Stacks that each of those things must have been met on, with optimisation (`$w` is the worker of a function), and without.
 cat >optimised <<'TEXT'
@@ -32,7 +22,7 @@ cat >optimised <<'TEXT'
 ^catch;.*[^]];spin$
 ^catch;.*;\$wsafeCalls;spin$
 ^catch;.*;\$wrbpCalls;spin_rbp$
-^catch;callBacks1.*;burnIO1\.local1;\$wburn$
+^catch;(callBacks1|\$wcallBacks).*;burnIO1\.local1;\$wburn$
 TEXT
 cat >unoptimised <<'TEXT'
 ^\[deeper\];.*;burn
@@ -47,8 +37,8 @@ all() # WORDS PROGRAM ARGS...
 	words=$1 program=$2
 	shift 2
 	"$live" hsprof -frequency=1999 "process.exe=$work/$program" -- "./$program" all 0.1 "$@" 3>"$program.out" >/dev/null
-	"$python" "$root/tests/oracle/hsprof.py" whole "$program.out"
-	"$python" "$root/tests/oracle/hsprof.py" each "$program.out" "$words"
+	say whole "$program.out"
+	say each "$program.out" "$words"
 }
 compile() # PROGRAM ARGS... : 1 when this ghc has no such libraries
 {

@@ -2,18 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Profiles programs that the ghc which is installed compiled, in all its ways, and compares with what is known of them.
 # usage: real_ghc_hsprof.sh PYTHON LIVE SOURCE_ROOT
-set -e
-python=$1 live=$(realpath "$2") root=$3
-command -v ghc >/dev/null || { echo "skipped: there is no ghc"; exit 77; }
-capabilities=$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status)
-for capability in 38:CAP_PERFMON 39:CAP_BPF; do
-	[ $((0x$capabilities >> ${capability%%:*} & 1)) -eq 1 ] || { echo "skipped: it takes ${capability##*:}"; exit 77; }
-done
-[ -e /sys/kernel/btf/vmlinux ] || { echo "skipped: this kernel shows no types of its own"; exit 77; }
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cp "$root"/tests/data/hsprof/* "$work"
-cd "$work"
+. "$3/tests/oracle/hsprof_work.sh"
+cp "$root"/tests/data/hsprof/* .
 ghc -v0 -O1 -rtsopts Shapes.hs spin.c -o shapes
 ghc -v0 -O1 -rtsopts -threaded -outputdir threaded.o Shapes.hs spin.c -o shapes-threaded
 if ! ghc -v0 -O1 -rtsopts -prof -fprof-auto -outputdir prof.o Shapes.hs spin.c -o shapes-prof 2>/dev/null; then
@@ -29,7 +19,6 @@ profile() # FILE PROGRAM ARGS...
 	shift 2
 	"$live" hsprof -frequency=1999 "process.exe=$work/$program" -- "./$program" "$@" 3>"$out" >/dev/null
 }
-say() { "$python" "$root/tests/oracle/hsprof.py" "$@"; }
 
 # Stacks to their end, whatever they are made of.
 profile plain shapes 600 1
@@ -45,8 +34,8 @@ for out in plain threaded profiled; do
 	say silent $out ';\[RTS\];(evacuate|scavenge|GarbageCollect)' # called from none
 	say silent $out 'frame_dummy'
 done
-say says plain 'work1;\$wtransacting;atomically'
-say says plain 'work1;\$wcatching;catch'
+say says plain '(work1|\$wwork);\$wtransacting;atomically'
+say says plain '(work1|\$wwork);\$wcatching;catch'
 say says plain ';\$wwide;.*opaque'
 say says plain 'buildMap.*balance[LR]'
 
@@ -60,7 +49,7 @@ say whole shares-prof.out shares.out
 # All processes of a tree, from before and after it began.
 "$live" hsprof -frequency=1999 interval_ms=50 -- sh -c './shares 400 & ./shares 400; wait; ./shapes 10 1' 3>tree >/dev/null
 say says tree '^\[shares\];.*alphaWork'
-say says tree '^\[shapes\];.*work1'
+say says tree '^\[shapes\];.*(work1|\$wwork)'
 
 # Code in shared libraries, found by what the program asks for.
 if ghc -v0 -O1 -dynamic -rtsopts -outputdir dynamic.o Shapes.hs spin.c -o shapes-dynamic 2>/dev/null; then
@@ -83,7 +72,7 @@ profile nameless stripped 20 1
 say diag nameless hsprof.nameless
 say says nameless '^stripped\+0x[0-9a-f]+;'
 "$live" hsprof -frequency=1999 "-symbols=$work/shapes" "process.exe=$work/stripped" -- ./stripped 20 1 3>named >/dev/null
-say says named 'work1;\$wtransacting;atomically'
+say says named '(work1|\$wwork);\$wtransacting;atomically'
 if "$live" hsprof "-symbols=$work/shares" "process.exe=$work/stripped" -- ./stripped 1 1 3>other >/dev/null 2>other.err; then
 	echo "symbols of another program were taken"
 	exit 1
