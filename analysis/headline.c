@@ -38,6 +38,10 @@ const struct headline_word headline_words[HEADLINE_FIGURES] = {
 	[HEADLINE_ADOPTED] = { "blocks_adopted", "{block}" },
 	[HEADLINE_LOOP_LONGEST] = { "forge_phase_longest", "ns" },
 	[HEADLINE_SILENCE] = { "silence_longest", "ns" },
+	[HEADLINE_COST_CPU] = { "weir_cpu", "ns" },
+	[HEADLINE_COST_BPF] = { "weir_bpf", "ns" },
+	[HEADLINE_COST_SHARE] = { "weir_share", "1" },
+	[HEADLINE_COST_MEMORY] = { "weir_memory", "By" },
 };
 
 /* How the series of a metric make one figure. Of a counter's series the largest value is the last one. */
@@ -109,6 +113,9 @@ static const struct origin {
 	{ HEADLINE_ADOPTED, "node-trace", "cardano.block.adopted", COUNT, NULL },
 	{ HEADLINE_LOOP_LONGEST, "node-trace", "cardano.forge.*", MOST, NULL },
 	{ HEADLINE_SILENCE, "node-trace", "trace.silence", MOST, "attrs ->> '$.thread' IS NULL" },
+	{ HEADLINE_COST_CPU, "self", "weir.cost.cpu", ENDS, NULL },
+	{ HEADLINE_COST_BPF, "self", "weir.cost.bpf.time", ENDS, NULL },
+	{ HEADLINE_COST_MEMORY, "self", "weir.cost.memory", ENDS, NULL },
 };
 
 /* What is not among the totals: ?1 is the run; columns are node, collector and the value. */
@@ -127,6 +134,11 @@ static const struct question {
 	  " WHERE s.run = ?1 AND s.collector = 'ghc-eventlog' GROUP BY s.node" },
 	{ HEADLINE_DAMAGED_BYTES, "SELECT coalesce(node, ''), 'ghc-eventlog', sum(CAST(value AS INTEGER)) FROM facts"
 	                          " WHERE run = ?1 AND name = 'eventlog.damaged_bytes' GROUP BY node" },
+	{ HEADLINE_COST_SHARE,
+	  "SELECT coalesce(t.node, ''), 'self', sum(t.max) / nullif((SELECT sum(s.t_last_ns - s.t_first_ns) FROM "
+	  "sources s"
+	  " WHERE s.run = ?1 AND s.node IS t.node AND s.collector = 'self'), 0) FROM kept_totals t WHERE t.run = ?1"
+	  " AND t.collector = 'self' AND t.metric IN ('weir.cost.cpu', 'weir.cost.bpf.time') GROUP BY t.node" },
 	/* How long a source was seen is the least that its process lived. */
 	{ HEADLINE_WALL, "SELECT coalesce(node, ''), collector, max(t_last_ns - t_first_ns) FROM sources WHERE run = ?1"
 	                 " AND collector = 'ghc-eventlog' AND t_last_ns > t_first_ns GROUP BY node" },

@@ -39,6 +39,10 @@ enum headline_figure {
 	HEADLINE_ADOPTED,
 	HEADLINE_LOOP_LONGEST,
 	HEADLINE_SILENCE,
+	HEADLINE_COST_CPU,   /* weir's own, of the whole recording: its processes */
+	HEADLINE_COST_BPF,   /* its programs in the kernel */
+	HEADLINE_COST_SHARE, /* of the two, of one core */
+	HEADLINE_COST_MEMORY,
 	HEADLINE_FIGURES,
 };
 

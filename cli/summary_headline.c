@@ -45,6 +45,13 @@ static const struct column chain[] = {
 	{ HEADLINE_SILENCE, "longest silence" },
 };
 
+static const struct column cost[] = {
+	{ HEADLINE_COST_CPU, "weir itself, CPU" },
+	{ HEADLINE_COST_BPF, "in the kernel" },
+	{ HEADLINE_COST_SHARE, "of a core" },
+	{ HEADLINE_COST_MEMORY, "memory" },
+};
+
 enum {
 	COLUMNS_MAX = sizeof(runtime) / sizeof(runtime[0]) + 1,
 };
@@ -137,7 +144,8 @@ int summary_print_headline(struct store *s, const char *run)
 		return result;
 	if (print_table(&h, runtime, sizeof(runtime) / sizeof(runtime[0])) < 0 ||
 	    print_table(&h, traffic, sizeof(traffic) / sizeof(traffic[0])) < 0 ||
-	    print_table(&h, chain, sizeof(chain) / sizeof(chain[0])) < 0) {
+	    print_table(&h, chain, sizeof(chain) / sizeof(chain[0])) < 0 ||
+	    print_table(&h, cost, sizeof(cost) / sizeof(cost[0])) < 0) {
 		say("summary: no memory");
 		result = -1;
 	}

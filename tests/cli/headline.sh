@@ -3,7 +3,7 @@
 # headline.sh WEIR SAMPLE_RUN: what `weir summary` says first, against what the runtime itself counted for the same process,
 # and against the trace lines.
 set -eu
-weir=$1 sample=$2
+weir=$(realpath "$1") sample=$2
 "$weir" plugins list | grep -q ghc-eventlog || { echo "skipped: no eventlog collector in this build"; exit 77; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -56,3 +56,12 @@ for log in cut hole; do
 		jq '[.[].message | capture("(?<n>[0-9]+) bytes").n | tonumber] | add' > "$work/named"
 	"$weir" summary "$work/$log.weir" --json | jq '[.runs[0].headline[] | select(.name == "damaged") | .value][0]' | cmp - "$work/named"
 done
+
+# What a recording cost, of the store's own figures.
+(cd "$work" && "$weir" record -q -c proc,self -o live.weir -- sleep 1.2)
+"$weir" sql "$work/live.weir" "SELECT (SELECT sum(m) FROM (SELECT max(value) m FROM numbers WHERE metric = 'weir.cost.cpu' GROUP BY attrs)) cpu,
+	(SELECT t_last_ns - t_first_ns FROM sources WHERE collector = 'self') life" --json > "$work/cost.json"
+"$weir" summary "$work/live.weir" --json | jq -e --slurpfile c "$work/cost.json" '.runs[0].headline | map({(.name): .value}) | add
+	| .weir_cpu == $c[0][0].cpu and .weir_memory > 1e6 and ((.weir_share * $c[0][0].life - .weir_cpu - (.weir_bpf // 0)) | fabs) < 1' > /dev/null ||
+	{ echo "what weir cost: $(cat "$work/cost.json")"; exit 1; }
+"$weir" summary "$work/live.weir" | grep -q '^  node .*weir itself, CPU .*of a core'

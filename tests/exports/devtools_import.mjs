@@ -45,6 +45,6 @@ for (const [pid, process] of data.Renderer.processes)
   }
 for (const track of tracks.values()) assert.equal(track.slices.length, 0, `${track.name} is not there`)
 const times = events.filter((e) => e.ph !== 'M').flatMap((e) => [e.ts, e.ts + (e.dur ?? 0)])
-assert(data.Meta.traceBounds.min >= Math.min(...times) && data.Meta.traceBounds.max <= Math.max(...times))
+assert(data.Meta.traceBounds.min >= times.reduce((a, b) => Math.min(a, b)) && data.Meta.traceBounds.max <= times.reduce((a, b) => Math.max(a, b)))
 assert(nSlices > 0)
 console.log(`${nSlices} slices of ${data.Renderer.processes.size} processes`)
