@@ -36,13 +36,14 @@ static int fail_statement(struct cursor *c, struct weir_error *reterr)
 
 static int prepare_series(struct cursor *c, const char *which, const char *order)
 {
-	char *text = sqlite3_mprintf("SELECT r.tag, n.name, c.name, m.name, m.unit, s.attrs, s.source, s.id"
-	                             " FROM main.series s JOIN main.metric m ON m.id = s.metric"
-	                             " JOIN main.source o ON o.id = s.source"
-	                             " JOIN main.collector c ON c.id = o.collector JOIN main.run r ON r.id = o.run"
-	                             " LEFT JOIN main.node n ON n.id = o.node"
-	                             " WHERE o.status IS NOT NULL AND m.shape = %d%s%s%s%s",
-	                             c->scope->shape, *which ? " AND " : "", which, *order ? " ORDER BY " : "", order);
+	/* A source's series stand by metric, so sources come before series whatever the planner thinks. */
+	char *text =
+		sqlite3_mprintf("SELECT r.tag, n.name, c.name, m.name, m.unit, s.attrs, s.source, s.id"
+	                        " FROM main.source o JOIN main.collector c ON c.id = o.collector"
+	                        " JOIN main.run r ON r.id = o.run LEFT JOIN main.node n ON n.id = o.node"
+	                        " CROSS JOIN main.series s ON s.source = o.id JOIN main.metric m ON m.id = s.metric"
+	                        " WHERE o.status IS NOT NULL AND m.shape = %d%s%s%s%s",
+	                        c->scope->shape, *which ? " AND " : "", which, *order ? " ORDER BY " : "", order);
 	int code = text ? sqlite3_prepare_v2(c->scope->db, text, -1, &c->series, NULL) : SQLITE_NOMEM;
 
 	sqlite3_free(text);

@@ -58,7 +58,17 @@ static const char version_1[] =
 	/* store/seal.h; one row, or none. */
 	"CREATE TABLE seal (id INTEGER PRIMARY KEY CHECK (id = 1), crc INTEGER NOT NULL);";
 
-const char *const schema_steps[SCHEMA_VERSION] = { version_1 };
+/* A source's series stand by metric, and need no index for it. The seal was one of version 1. */
+static const char version_2[] =
+	"ALTER TABLE series RENAME TO series_1;"
+	"DROP INDEX series_metric;"
+	"CREATE TABLE series (source INTEGER NOT NULL REFERENCES source, metric INTEGER NOT NULL REFERENCES metric,"
+	" id INTEGER NOT NULL, attrs JSON TEXT NOT NULL, PRIMARY KEY (source, metric, id)) WITHOUT ROWID;"
+	"INSERT INTO series SELECT source, metric, id, attrs FROM series_1 ORDER BY source, metric, id;"
+	"DROP TABLE series_1;"
+	"DELETE FROM seal;";
+
+const char *const schema_steps[SCHEMA_VERSION] = { version_1, version_2 };
 
 int schema_identify(sqlite3 *db, const char *path, struct schema_identity *ret, struct weir_error *reterr)
 {

@@ -10,7 +10,7 @@
 
 enum {
 	SCHEMA_APPLICATION_ID = 0x77656972, /* `weir`, in the file's header */
-	SCHEMA_VERSION = 1,                 /* user_version */
+	SCHEMA_VERSION = 2,                 /* user_version */
 };
 
 /* What the file says of itself. */

@@ -25,7 +25,7 @@ const char *const seal_queries[] = {
 	"SELECT * FROM main.source NOT INDEXED",
 	"SELECT * FROM main.source_fact ORDER BY source, name",
 	"SELECT * FROM main.diag NOT INDEXED",
-	"SELECT * FROM main.series ORDER BY source, id",
+	"SELECT * FROM main.series ORDER BY source, metric, id",
 	"SELECT * FROM main.block ORDER BY source, series, t_min_ns, t_max_ns, number",
 	"SELECT tag, id FROM main.run INDEXED BY sqlite_autoindex_run_1",
 	"SELECT run, name, id FROM main.node INDEXED BY sqlite_autoindex_node_1",
@@ -35,7 +35,6 @@ const char *const seal_queries[] = {
 	"SELECT run, node, path, id FROM main.source INDEXED BY source_path",
 	"SELECT node, id FROM main.source INDEXED BY source_node",
 	"SELECT source, id FROM main.diag INDEXED BY diag_source",
-	"SELECT metric, source, id FROM main.series INDEXED BY series_metric",
 	"SELECT source, id FROM main.segment INDEXED BY segment_source",
 	NULL,
 };

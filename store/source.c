@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/source.h"
 
+#include "store/pending.h"
 #include "store/segment.h"
 
 #include <weir/collector.h>
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 
 #define N_CELLS(cells) ((int)(sizeof(cells) / sizeof((cells)[0])))
@@ -32,6 +32,7 @@ struct store_source {
 	uint8_t *segment; /* SEGMENT_BYTES + SEGMENT_ALONE: blocks that are not written yet */
 	uint64_t n_segment;
 	int64_t segment_id;
+	struct pending *pending;
 	int64_t t_first_ns, t_last_ns;
 	int has_times;
 	int is_kept;
@@ -95,6 +96,7 @@ static void source_free(struct store_source *src)
 	free(src->declared);
 	free(src->series);
 	free(src->segment);
+	pending_free(src->pending);
 	free(src);
 }
 
@@ -173,6 +175,10 @@ int store_source_begin(struct store *s, const struct store_source_info *info, st
 	r = load_declared(src, info->collector, reterr);
 	if (r == 0)
 		r = add_source(src, info, reterr);
+	if (r == 0)
+		src->pending = pending_new(s, src->id);
+	if (r == 0 && !src->pending)
+		r = weir_fail(reterr, -ENOMEM, "store: %s: no memory", info->path);
 	if (r < 0) {
 		source_free(src);
 		return r;
@@ -216,11 +222,7 @@ int store_source_series(struct store_source *src, uint32_t id, uint32_t metric_r
 		return refuse(src, reterr, -ENOMEM, "no memory for series", id);
 	r = store_begin(src->store, reterr);
 	if (r == 0)
-		r = statement_run(src->store, SERIES_ADD,
-		                  (const struct cell[]){ cell_integer(src->id), cell_integer(id),
-		                                         cell_integer(src->declared[metric_row].metric),
-		                                         cell_text(attrs_json) },
-		                  4, reterr);
+		r = pending_series(src->pending, id, src->declared[metric_row].metric, attrs_json, reterr);
 	return r;
 }
 
@@ -252,11 +254,6 @@ static void note_block(struct store_source *src, const struct block *b)
 	src->has_times = 1;
 }
 
-static struct cell cell_summary(double v)
-{
-	return isnan(v) ? cell_null() : cell_real(v);
-}
-
 static int write_segment(struct store_source *src, int64_t id, const uint8_t *at, uint64_t n, struct weir_error *reterr)
 {
 	const struct cell cells[] = { cell_integer(id), cell_integer(src->id), cell_bytes(at, n) };
@@ -273,21 +270,16 @@ static int write_open_segment(struct store_source *src, struct weir_error *reter
 	return n ? write_segment(src, src->segment_id, src->segment, n, reterr) : 0;
 }
 
-/* Where the bytes of a block are. */
-struct place {
-	int64_t segment;
-	uint64_t start;
-};
-
-static int place_bytes(struct store_source *src, const struct block *b, struct place *ret, struct weir_error *reterr)
+static int place_bytes(struct store_source *src, const struct block *b, struct block_place *ret,
+                       struct weir_error *reterr)
 {
 	if (b->n_bytes >= SEGMENT_ALONE) {
-		*ret = (struct place){ src->store->next_segment++, 0 };
+		*ret = (struct block_place){ src->store->next_segment++, 0 };
 		return write_segment(src, ret->segment, b->bytes, b->n_bytes, reterr);
 	}
 	if (src->n_segment == 0)
 		src->segment_id = src->store->next_segment++;
-	*ret = (struct place){ src->segment_id, src->n_segment };
+	*ret = (struct block_place){ src->segment_id, src->n_segment };
 	memcpy(src->segment + src->n_segment, b->bytes, b->n_bytes);
 	src->n_segment += b->n_bytes;
 	return src->n_segment < SEGMENT_BYTES ? 0 : write_open_segment(src, reterr);
@@ -295,27 +287,18 @@ static int place_bytes(struct store_source *src, const struct block *b, struct p
 
 static int add_block(struct store_source *src, const struct block *b, struct weir_error *reterr)
 {
-	struct place place;
+	struct block_place place;
 	int r = place_bytes(src, b, &place, reterr);
-	const struct cell cells[] = {
-		cell_integer(src->id),
-		cell_integer(b->series),
-		cell_integer(b->t_min_ns),
-		cell_integer(b->t_max_ns),
-		cell_integer(src->n_blocks),
-		cell_integer(b->kind),
-		cell_integer(b->first_id),
-		cell_integer(b->n_rows),
-		cell_summary(b->v_min),
-		cell_summary(b->v_max),
-		cell_summary(b->v_sum),
-		cell_integer(place.segment),
-		cell_integer((int64_t)place.start),
-		cell_integer((int64_t)b->n_bytes),
-	};
 
-	src->n_blocks++;
-	return r < 0 ? r : statement_run(src->store, BLOCK_ADD, cells, N_CELLS(cells), reterr);
+	return r < 0 ? r : pending_block(src->pending, b, src->n_blocks++, place, reterr);
+}
+
+/* What is in memory only. */
+static int write_open(struct store_source *src, struct weir_error *reterr)
+{
+	int r = write_open_segment(src, reterr);
+
+	return r < 0 ? r : pending_write(src->pending, reterr);
 }
 
 int store_source_block(struct store_source *src, const struct block *b, struct weir_error *reterr)
@@ -373,7 +356,7 @@ int source_write_kept(struct store *s, struct weir_error *reterr)
 	int r = 0;
 
 	for (struct store_source *src = s->kept; src && r == 0; src = src->next_kept)
-		r = write_open_segment(src, reterr);
+		r = write_open(src, reterr);
 	return r;
 }
 
@@ -454,7 +437,7 @@ int store_source_end(struct store_source *src, const struct store_source_result 
 	int r = store_begin(s, reterr);
 
 	if (r == 0)
-		r = write_open_segment(src, reterr);
+		r = write_open(src, reterr);
 	if (r == 0)
 		r = put_end(src, result, reterr);
 	/* A recording replaces none. */
@@ -470,7 +453,7 @@ void store_source_abort(struct store_source *src)
 	if (!src)
 		return;
 	if (src->is_kept && store_begin(src->store, NULL) == 0)
-		(void)write_open_segment(src, NULL);
+		(void)write_open(src, NULL);
 	stop_keeping(src);
 	/* What cannot be removed now is removed when the store is opened next. */
 	if (!src->is_kept && store_begin(src->store, NULL) == 0)

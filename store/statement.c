@@ -5,6 +5,15 @@
 
 #include <errno.h>
 
+#define FOUR(row)   row ", " row ", " row ", " row
+#define MANY(row)   FOUR(FOUR(row))
+#define SERIES_INTO "INSERT INTO main.series (source, metric, id, attrs) VALUES "
+#define SERIES_ROW  "(?, ?, ?, ?)"
+#define BLOCK_INTO                                                                                                     \
+	"INSERT INTO main.block (source, series, t_min_ns, t_max_ns, number, kind, first_id, n_rows, v_min, v_max,"    \
+	" v_sum, segment, start, n_bytes) VALUES "
+#define BLOCK_ROW "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
 static const char *const texts[N_STATEMENTS] = {
 	[RUN_FIND] = "SELECT id FROM main.run WHERE tag = ?1",
 	[RUN_ADD] = "INSERT INTO main.run (tag) VALUES (?1)",
@@ -26,7 +35,8 @@ static const char *const texts[N_STATEMENTS] = {
 	/* Those of other names first: the same collector may change its mind while no data depends on it. */
 	[METRIC_OTHER_COLLECTOR] = "SELECT c.name, c.version FROM main.declared d JOIN main.collector c"
 				   " ON c.id = d.collector WHERE d.metric = ?1 ORDER BY c.name = ?2, c.id LIMIT 1",
-	[METRIC_IS_USED] = "SELECT 1 FROM main.series WHERE metric = ?1 LIMIT 1",
+	[METRIC_IS_USED] = "SELECT 1 FROM main.source o CROSS JOIN main.series s ON s.source = o.id AND s.metric = ?1"
+			   " LIMIT 1",
 	[DECLARED_PUT] = "INSERT OR REPLACE INTO main.declared (collector, row, metric, better, scale, range, brief,"
 			 " help) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 	[DECLARED_LIST] = "SELECT d.metric, m.shape, m.type FROM main.declared d JOIN main.metric m ON m.id = d.metric"
@@ -43,11 +53,10 @@ static const char *const texts[N_STATEMENTS] = {
 			 " JOIN main.source n ON n.run = o.run AND n.node IS o.node AND n.path = o.path"
 			 " JOIN main.collector d ON d.id = n.collector"
 			 " WHERE n.id = ?1 AND o.id <> n.id AND c.name = d.name AND o.status IS NOT NULL",
-	[SERIES_ADD] = "INSERT INTO main.series (source, id, metric, attrs) VALUES (?1, ?2, ?3, ?4)",
-	[BLOCK_ADD] =
-		"INSERT INTO main.block (source, series, t_min_ns, t_max_ns, number, kind, first_id, n_rows, v_min,"
-		" v_max, v_sum, segment, start, n_bytes)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+	[SERIES_ADD] = SERIES_INTO SERIES_ROW,
+	[SERIES_ADD_MANY] = SERIES_INTO MANY(SERIES_ROW),
+	[BLOCK_ADD] = BLOCK_INTO BLOCK_ROW,
+	[BLOCK_ADD_MANY] = BLOCK_INTO MANY(BLOCK_ROW),
 	[SEGMENT_ADD] = "INSERT INTO main.segment (id, source, bytes) VALUES (?1, ?2, ?3)",
 	[SEGMENT_LAST] = "SELECT max(id) FROM main.segment",
 	[SOURCE_FACT_PUT] = "INSERT OR REPLACE INTO main.source_fact (source, name, value) VALUES (?1, ?2, ?3)",

@@ -44,8 +44,8 @@ static const char *const views[] = {
 	"CREATE TEMP VIEW weir_sources AS SELECT o.id AS source_id, r.tag AS run, n.name AS node, c.name AS collector,"
 	" o.path" FROM_SOURCE " WHERE o.status IS NOT NULL",
 
-	"CREATE TEMP VIEW weir_series AS SELECT s.source AS source_id, m.name AS metric, s.attrs FROM main.series s"
-	" JOIN main.metric m ON m.id = s.metric JOIN main.source o ON o.id = s.source WHERE o.status IS NOT NULL",
+	"CREATE TEMP VIEW weir_series AS SELECT s.source AS source_id, m.name AS metric, s.attrs FROM main.source o"
+	" CROSS JOIN main.series s ON s.source = o.id JOIN main.metric m ON m.id = s.metric WHERE o.status IS NOT NULL",
 
 	"CREATE TEMP VIEW diags AS SELECT r.tag AS run, n.name AS node, c.name AS collector, o.path,"
 	" " SEVERITY " AS severity, d.code, d.offset, d.count, d.message, d.input" FROM_SOURCE
@@ -77,13 +77,14 @@ static const char *const views[] = {
 	"CREATE TEMP VIEW nodes AS SELECT r.tag AS run, n.name AS node FROM main.node n JOIN main.run r ON r.id = "
 	"n.run",
 
-	/* From what stands beside the blocks: no block is decoded. */
+	/* From what stands beside the blocks: no block is decoded, and in this order nothing is sorted. */
 	"CREATE TEMP VIEW totals AS SELECT r.tag AS run, n.name AS node, c.name AS collector, m.name AS metric,"
 	" " SHAPE " AS shape, m.unit, s.attrs, sum(b.n_rows) AS n, min(b.t_min_ns) AS t_first_ns,"
 	" max(b.t_max_ns) AS t_last_ns, min(b.v_min) AS min, max(b.v_max) AS max, sum(b.v_sum) AS sum" FROM_SOURCE
-	" JOIN main.series s ON s.source = o.id JOIN main.metric m ON m.id = s.metric"
-	" JOIN main.block b ON b.source = s.source AND b.series = s.id WHERE o.status IS NOT NULL"
-	" GROUP BY s.source, s.id",
+	" CROSS JOIN main.series s ON s.source = o.id CROSS JOIN main.block b ON b.source = s.source AND b.series = "
+	"s.id"
+	" CROSS JOIN main.metric m ON m.id = s.metric WHERE o.status IS NOT NULL"
+	" GROUP BY o.id, s.metric, s.id",
 };
 
 int query_register(sqlite3 *db, struct weir_error *reterr)

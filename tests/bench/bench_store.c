@@ -22,6 +22,8 @@ enum {
 	POINTS = 600, /* of each metric of each node in the first part */
 	LONG_POINTS = 4000,
 	STACKS = 1000000,
+	SERIES = 500000,
+	SHORT = 12, /* points of each of them */
 	DEPTH = 40,
 	ROW_POINTS = NODES * METRICS * POINTS / 3, /* as SQLite rows; it is slow */
 };
@@ -272,6 +274,63 @@ static void take_out(void)
 	store_close(s);
 }
 
+/* ---- Series of a few points, as those of short threads ---- */
+
+static void ingest_series(struct store *s, int64_t run, int64_t collector)
+{
+	struct store_source_info info = { .run = run, .collector = collector, .path = "threads", .options_json = "{}" };
+	struct builder_sink sink = { .error = &error };
+	struct builder *b = builder_new(made_flush, &sink);
+	struct made_random r = { 7 };
+
+	must(store_source_begin(s, &info, &sink.source, &error));
+	for (uint32_t i = 1; i <= SERIES; i++) {
+		struct weir_number at[SHORT] = { 0 };
+		char attrs[64];
+
+		(void)snprintf(attrs, sizeof(attrs), "{\"state\":\"%s\",\"thread\":\"%u\"}",
+		               i % 2 ? "running" : "blocked", i / 2);
+		must(made_series(b, &sink, i, MADE_COUNTER, attrs));
+		for (uint32_t k = 0; k < SHORT; k++)
+			at[k] = (struct weir_number){ .series = i,
+				                      .time_ns =
+				                              1764572400000000000 + (int64_t)(i * 1000000 + k * 1000),
+				                      .value.i64 = (int64_t)made_below(&r, 1000000) };
+		must(builder_numbers(b, at, SHORT));
+	}
+	must(builder_finish(b));
+	must(made_end(sink.source, (uint64_t)SERIES * SHORT, &error));
+	builder_free(b);
+}
+
+static void short_series(void)
+{
+	int64_t run, collector;
+	struct store *s;
+	double start, in, sealed;
+
+	(void)unlink(path);
+	must(store_open(path, STORE_CREATE, &s, &error));
+	must(store_run(s, "bench", &run, &error));
+	must(made_collector(s, "made", &collector, &error));
+	start = cpu();
+	ingest_series(s, run, collector);
+	must(store_commit(s, 1, &error));
+	in = cpu() - start;
+	store_close(s);
+	sealed = cpu() - start - in;
+	printf("\n%d series of %d points: %.2f us each to put in (their encoding too), %.2f us to close, %.0f B\n",
+	       SERIES, SHORT, in / SERIES * 1e6, sealed / SERIES * 1e6, (double)size_of(path) / SERIES);
+	start = cpu();
+	must(store_open(path, STORE_READ, &s, &error));
+	printf("  %-44s %7.2f us\n", "to open, each", (cpu() - start) / SERIES * 1e6);
+	ask(s, "every point of them", "SELECT attrs, t_ns, value FROM numbers");
+	ask(s, "one of them",
+	    "SELECT t_ns, value FROM numbers WHERE attrs = '{\"state\":\"running\",\"thread\":\"77\"}'");
+	ask(s, "their totals", "SELECT count(*), sum(sum) FROM totals");
+	store_close(s);
+}
+
 /* ---- A profile ---- */
 
 /* A walk through a tree: down a level, to a sibling, or back up some. */
@@ -337,13 +396,10 @@ static void profile(void)
 	printf("  most memory so far: %ld MB\n", usage.ru_maxrss / 1024);
 }
 
-int main(void)
+static void points(void)
 {
-	const char *folder = getenv("TMPDIR");
 	double copy = copy_in_memory();
 
-	(void)setvbuf(stdout, NULL, _IOLBF, 0);
-	(void)snprintf(path, sizeof(path), "%s/bench-store-%d.weir", folder ? folder : "/tmp", (int)getpid());
 	make_metrics();
 	printf("points in: a third counters, a third of two decimals, a third doubles of full entropy\n");
 	put_in("blocks of 4000, times to the nanosecond", LONG_POINTS, 1000000, copy);
@@ -353,7 +409,22 @@ int main(void)
 	take_out();
 	printf("\nagainst\n");
 	rows_in_sqlite(copy);
-	profile();
+}
+
+/* usage: bench-store [points|series|profile] */
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		void (*run)(void);
+	} parts[] = { { "points", points }, { "series", short_series }, { "profile", profile } };
+	const char *folder = getenv("TMPDIR");
+
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
+	(void)snprintf(path, sizeof(path), "%s/bench-store-%d.weir", folder ? folder : "/tmp", (int)getpid());
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (argc < 2 || strcmp(argv[1], parts[i].name) == 0)
+			parts[i].run();
 	(void)unlink(path);
 	return 0;
 }

@@ -151,8 +151,8 @@ static void a_newer_store_is_refused_with_both_versions(void **state)
 {
 	make_store();
 	set_version(SCHEMA_VERSION + 1);
-	is_refused(STORE_READ, -ENOTSUP, "version 2, and this weir reads up to 1: use a newer weir");
-	is_refused(STORE_CREATE, -ENOTSUP, "version 2");
+	is_refused(STORE_READ, -ENOTSUP, "version 3, and this weir reads up to 2: use a newer weir");
+	is_refused(STORE_CREATE, -ENOTSUP, "version 3");
 	set_version(SCHEMA_VERSION);
 	store_close(place_open(&place, STORE_READ));
 }

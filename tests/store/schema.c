@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/schema.h"
 
+#include "tests/store/made_source.h"
 #include "tests/store/place.h"
 
 #include <errno.h>
@@ -99,16 +100,65 @@ static void a_step_that_fails_undoes_them_all(void **state)
 	assert_int_equal(ask("SELECT count(*) FROM sqlite_schema"), 1);
 }
 
+/* What a weir of version 1 left, without its seal: the same rows in the tables of that time. */
+static void make_version_1(const char *path)
+{
+	static const char *const tables[] = { "run",       "node",   "fact",     "component",   "unclaimed",
+		                              "collector", "metric", "declared", "source_fact", "diag",
+		                              "segment",   "block",  "source" };
+	char sql[512];
+
+	assert_int_equal(schema_migrate(db, place.store, 0, schema_steps, 1, &error), 0);
+	(void)snprintf(sql, sizeof(sql), "ATTACH '%s' AS new", path);
+	assert_int_equal(sql_run(db, path, sql, &error), 0);
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		(void)snprintf(sql, sizeof(sql), "INSERT INTO main.%s SELECT * FROM new.%s", tables[i], tables[i]);
+		assert_int_equal(sql_run(db, path, sql, &error), 0);
+	}
+	assert_int_equal(sql_run(db, path,
+	                         "INSERT INTO main.series SELECT source, id, metric, attrs FROM new.series;"
+	                         "INSERT INTO main.seal VALUES (1, 0); DETACH new",
+	                         &error),
+	                 0);
+}
+
+static void a_store_of_version_1_shows_the_same(void **state)
+{
+	struct place other;
+	struct made_source what = { .path = "a", .seed = 3, .n = 500 };
+	struct store *s;
+	uint32_t digest;
+
+	place_init(&other);
+	s = place_open(&other, STORE_CREATE);
+	assert_int_equal(store_run(s, "r", &what.run, &error), 0);
+	assert_int_equal(store_node(s, what.run, "n", &what.node, &error), 0);
+	assert_int_equal(made_collector(s, "made", &what.collector, &error), 0);
+	assert_int_equal(made_ingest(s, &what, &error), 0);
+	digest = place_digest(s, 0);
+	store_close(s);
+	make_version_1(other.store);
+	assert_int_equal(store_open(place.store, STORE_READ, &s, &error), -ENOTSUP);
+	s = place_open(&place, STORE_CREATE);
+	assert_int_equal(place_digest(s, 0), digest);
+	assert_int_equal(made_ingest(s, &what, &error), 1);
+	store_close(s);
+	s = place_open(&place, STORE_READ);
+	assert_int_equal(place_digest(s, 0), digest);
+	store_close(s);
+	place_done(&other);
+}
+
 static void versions_that_do_not_fit_are_refused_with_what_to_do(void **state)
 {
 	struct schema_identity id = { .application_id = SCHEMA_APPLICATION_ID, .version = SCHEMA_VERSION + 7 };
 
 	assert_int_equal(schema_check(&id, "x.weir", 0, &error), -ENOTSUP);
-	assert_string_equal(error.text, "store: x.weir: version 8, and this weir reads up to 1: use a newer weir");
+	assert_string_equal(error.text, "store: x.weir: version 9, and this weir reads up to 2: use a newer weir");
 	id.version = SCHEMA_VERSION - 1;
 	assert_int_equal(schema_check(&id, "x.weir", 0, &error), 0);
 	assert_int_equal(schema_check(&id, "x.weir", 1, &error), -ENOTSUP);
-	assert_non_null(strstr(error.text, "version 0, and this weir reads 1: `weir ingest"));
+	assert_non_null(strstr(error.text, "version 1, and this weir reads 2: `weir ingest"));
 	id.application_id = 5;
 	assert_int_equal(schema_check(&id, "x.weir", 0, &error), -EBADMSG);
 }
@@ -121,6 +171,7 @@ int main(void)
 		SCHEMA_TEST(an_older_file_keeps_its_data_step_by_step),
 		SCHEMA_TEST(several_steps_go_at_once),
 		SCHEMA_TEST(a_step_that_fails_undoes_them_all),
+		SCHEMA_TEST(a_store_of_version_1_shows_the_same),
 		SCHEMA_TEST(versions_that_do_not_fit_are_refused_with_what_to_do),
 	};
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/store.h"
 
+#include "store/pending.h"
 #include "store/query.h"
 #include "tests/store/made.h"
 #include "tests/store/made_source.h"
@@ -97,7 +98,7 @@ static void the_file_says_what_it_is(void **state)
 	assert_int_equal(fread(head, 1, sizeof(head), f), sizeof(head));
 	(void)fclose(f);
 	assert_memory_equal(head + 68, "weir", 4); /* SQLite file format, 1.3: application id */
-	assert_memory_equal(head + 60, "\0\0\0\1", 4);
+	assert_memory_equal(head + 60, "\0\0\0\2", 4);
 }
 
 static void a_source_shows_only_after_its_end(void **state)
@@ -108,22 +109,52 @@ static void a_source_shows_only_after_its_end(void **state)
 	struct weir_number n = { .time_ns = 5, .value.i64 = 6, .series = 1 };
 
 	assert_int_equal(made_series(b, &sink, 1, MADE_COUNTER, "{}"), 0);
-	assert_int_equal(builder_numbers(b, &n, 1), 0);
-	assert_int_equal(builder_finish(b), 0);
+	for (int i = 0; i <= PENDING_ROWS; i++, n.time_ns++) {
+		assert_int_equal(builder_numbers(b, &n, 1), 0);
+		assert_int_equal(builder_finish(b), 0);
+	}
 	assert_int_equal(store_source_fact(sink.source, "f", TEXT("v"), &error), 0);
 	assert_int_equal(store_commit(s, 1, &error), 0);
 	reader = place_open(&place, STORE_READ);
-	assert_int_equal(place_ask(reader, "SELECT count(*) FROM main.block"), 1);
+	assert_int_equal(place_ask(reader, "SELECT count(*) FROM main.block"), PENDING_ROWS);
 	assert_int_equal(place_ask(reader, "SELECT (SELECT count(*) FROM numbers) + (SELECT count(*) FROM sources)"
 	                                   " + (SELECT count(*) FROM facts) + (SELECT count(*) FROM totals)"),
 	                 0);
 	assert_int_equal(made_end(sink.source, 1, &error), 0);
 	assert_int_equal(place_ask(reader, "SELECT count(*) FROM numbers"), 0);
 	assert_int_equal(store_commit(s, 1, &error), 0);
-	assert_int_equal(place_ask(reader, "SELECT value FROM numbers"), 6);
+	assert_int_equal(place_ask(reader, "SELECT count(value) FROM numbers WHERE value = 6"), PENDING_ROWS + 1);
 	assert_int_equal(place_ask(reader, "SELECT (SELECT count(*) FROM sources) + (SELECT count(*) FROM facts)"), 2);
 	store_close(reader);
 	builder_free(b);
+	store_close(s);
+}
+
+/* Sets of attributes around what may wait, and more series than may wait, of two metrics in turn. */
+static void series_that_wait_are_all_written(void **state)
+{
+	static const uint32_t sizes[] = { 8, PENDING_TEXT_BYTES - 1, PENDING_TEXT_BYTES, PENDING_TEXT_BYTES + 1, 9 };
+	static char attrs[PENDING_TEXT_BYTES + 2];
+	uint32_t n_series = 2 * PENDING_SERIES + PENDING_ROWS + 3;
+	struct store *s = make_store();
+	struct store_source *source = begin_source(s, "a");
+	int64_t n_bytes = 0;
+
+	memset(attrs, 'x', sizeof(attrs));
+	for (uint32_t i = 1; i <= n_series; i++) {
+		uint32_t n = i <= sizeof(sizes) / sizeof(sizes[0]) ? sizes[i - 1] : i % 7;
+
+		assert_int_equal(store_source_series(source, i, i % 2 ? MADE_COUNTER : MADE_GAUGE,
+		                                     (struct weir_text){ attrs, n }, &error),
+		                 0);
+		n_bytes += n;
+	}
+	assert_int_equal(made_end(source, 0, &error), 0);
+	assert_int_equal(place_ask(s, "SELECT count(*) FROM main.series"), n_series);
+	assert_int_equal(place_ask(s, "SELECT sum(length(attrs)) FROM main.series"), n_bytes);
+	assert_int_equal(place_ask(s, "SELECT count(*) FROM main.series s JOIN main.metric m ON m.id = s.metric"
+	                              " WHERE (m.name = 'made.counter') = s.id % 2"),
+	                 n_series);
 	store_close(s);
 }
 
@@ -497,6 +528,7 @@ int main(void)
 		STORE_TEST(a_closed_store_is_one_file),
 		STORE_TEST(the_file_says_what_it_is),
 		STORE_TEST(a_source_shows_only_after_its_end),
+		STORE_TEST(series_that_wait_are_all_written),
 		STORE_TEST(an_aborted_source_leaves_nothing),
 		STORE_TEST(what_a_killed_writer_left_goes_when_the_next_one_opens),
 		STORE_TEST(what_is_there_is_not_read_again),
