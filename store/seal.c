@@ -72,23 +72,23 @@ static void add_bytes(struct sum *sum, const void *at, uint32_t n)
 	}
 }
 
-static void add_column(struct sum *sum, sqlite3_stmt *s, int column)
+static void add_value(struct sum *sum, sqlite3_value *value)
 {
-	int type = sqlite3_column_type(s, column), n = 0;
+	int type = sqlite3_value_type(value), n = 0;
 	double real;
 	uint64_t word = 0;
 
 	switch (type) {
 	case SQLITE_INTEGER:
-		word = (uint64_t)sqlite3_column_int64(s, column);
+		word = (uint64_t)sqlite3_value_int64(value);
 		break;
 	case SQLITE_FLOAT:
-		real = sqlite3_column_double(s, column);
+		real = sqlite3_value_double(value);
 		memcpy(&word, &real, sizeof(word));
 		break;
 	case SQLITE_TEXT:
 	case SQLITE_BLOB:
-		n = sqlite3_column_bytes(s, column);
+		n = sqlite3_value_bytes(value);
 		word = (uint64_t)n;
 		break;
 	default:
@@ -97,18 +97,20 @@ static void add_column(struct sum *sum, sqlite3_stmt *s, int column)
 	add_word(sum, (uint64_t)type);
 	add_word(sum, word);
 	if (n > 0)
-		add_bytes(sum, sqlite3_column_blob(s, column), (uint32_t)n);
+		add_bytes(sum, sqlite3_value_blob(value), (uint32_t)n);
 }
 
 static int add_rows(sqlite3 *db, const char *path, const char *query, struct sum *sum, struct weir_error *reterr)
 {
 	sqlite3_stmt *s = NULL;
-	int code = sqlite3_prepare_v2(db, query, -1, &s, NULL), r = 0;
+	int code = sqlite3_prepare_v2(db, query, -1, &s, NULL), n = s ? sqlite3_column_count(s) : 0, r = 0;
 
 	while (code == SQLITE_OK || code == SQLITE_ROW) {
 		code = sqlite3_step(s);
-		for (int i = 0; code == SQLITE_ROW && i < sqlite3_column_count(s); i++)
-			add_column(sum, s, i);
+		/* A column's value is as good as a copy: the store's connections have no mutex, and an extension is
+		 * loaded under it. */
+		for (int i = 0; code == SQLITE_ROW && i < n; i++)
+			add_value(sum, sqlite3_column_value(s, i));
 	}
 	add_word(sum, 0);
 	if (code != SQLITE_DONE)
