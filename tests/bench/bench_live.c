@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What all live collectors together cost while a program does what a busy node does: 2,000 IO, 20,000 socket calls,
- * 20,000 switches and 5 garbage collections a second. `weir record` measures this very program, run again with a word;
- * its collections are those of a made-up run-time system, because what they do costs nobody but themselves.
+/* What all live collectors together cost while a program does what a busy node does: 2,000 IO, 20,000 socket calls and
+ * 5 garbage collections a second on a machine that switches 20,000 times a second. `weir record` measures this very
+ * program, run again with a word (live_load.h).
  *
- * Printed are the rates that were reached, weir's own processes and what its programs take in the kernel (of which 42
- * ns a run are the kernel's two clock readings), as shares of one processor; the kernel's memory for maps; what is
- * resident. */
+ * Printed are the rates that were reached, as the kernel counts them; weir's own processes, and apart from them what
+ * its programs take in the kernel (of which 42 ns a run are the kernel's two clock readings, which are there only to
+ * measure), as shares of one processor; the kernel's memory for maps; what is resident. At last, by how much the same
+ * work takes longer with weir than without, in pairs of runs. */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,141 +16,28 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/bench/live_load.h"
+
 enum {
-	TICK_NS = 1000000,
-	IO_A_TICK = 2,
-	MESSAGES_A_TICK = 10, /* each a write and a read */
-	TURNS_A_TICK = 10,    /* each lets two processes wait */
-	GC_REST_US = 200000,
-	BLOCK = 4096,
-	FILE_BLOCKS = 2048,
 	WARM_S = 4,
 	WINDOW_S = 10,
+	PAIRS = 7, /* of runs: an odd number, which has a median */
 	PROCESSES_MAX = 32,
 	PROGRAMS_MAX = 128,
 	LINE_MAX = 256,
 	CLOCK_NS = 42,
 };
 
-void fake_collect(unsigned n, unsigned rest_us);
+static const char store[] = "bench-live.weir";
 
 __attribute__((noreturn)) static void die(const char *what)
 {
 	fprintf(stderr, "bench-live: %s: %s\n", what, strerror(errno));
 	exit(1);
-}
-
-/* ---- The load ---- */
-
-static void each_tick(void (*work)(void *what), void *what)
-{
-	struct timespec next;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &next);
-	for (;;) {
-		work(what);
-		next.tv_nsec += TICK_NS;
-		next.tv_sec += next.tv_nsec / 1000000000;
-		next.tv_nsec %= 1000000000;
-		(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
-	}
-}
-
-struct reading {
-	int fd, at;
-	void *block;
-};
-
-static void read_some(void *what)
-{
-	struct reading *r = what;
-
-	for (int i = 0; i < IO_A_TICK; i++)
-		if (pread(r->fd, r->block, BLOCK, (off_t)(r->at++ % FILE_BLOCKS) * BLOCK) != BLOCK)
-			die("reading");
-}
-
-static void read_disk(void)
-{
-	static const char path[] = "bench-live.file";
-	struct reading r = { .fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) };
-
-	if (r.fd < 0 || posix_memalign(&r.block, BLOCK, BLOCK) != 0)
-		die(path);
-	memset(r.block, 1, BLOCK);
-	for (int i = 0; i < FILE_BLOCKS; i++)
-		if (write(r.fd, r.block, BLOCK) != BLOCK)
-			die(path);
-	(void)fsync(r.fd);
-	(void)close(r.fd);
-	r.fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
-	(void)unlink(path);
-	each_tick(read_some, &r);
-}
-
-static void send_some(void *what)
-{
-	const int *ends = what;
-	char message[64] = { 0 };
-
-	for (int i = 0; i < MESSAGES_A_TICK; i++)
-		if (write(ends[0], message, sizeof(message)) < 0 || read(ends[1], message, sizeof(message)) < 0)
-			die("socket");
-}
-
-static void send_messages(void)
-{
-	int ends[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0)
-		die("socketpair");
-	each_tick(send_some, ends);
-}
-
-static void turn_some(void *what)
-{
-	const int *ends = what;
-	char byte = 0;
-
-	for (int i = 0; i < TURNS_A_TICK; i++)
-		if (write(ends[1], &byte, 1) != 1 || read(ends[0], &byte, 1) != 1)
-			die("pipe");
-}
-
-static void take_turns(void)
-{
-	int to[2], from[2], ends[2];
-	char byte;
-
-	if (pipe(to) < 0 || pipe(from) < 0)
-		die("pipe");
-	if (fork() == 0) {
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		while (read(to[0], &byte, 1) == 1)
-			(void)!write(from[1], &byte, 1);
-		_exit(0);
-	}
-	ends[0] = from[0];
-	ends[1] = to[1];
-	each_tick(turn_some, ends);
-}
-
-static int be_the_load(void)
-{
-	static void (*const loads[])(void) = { read_disk, send_messages, take_turns };
-
-	for (size_t i = 0; i < sizeof(loads) / sizeof(loads[0]); i++)
-		if (fork() == 0) {
-			(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-			loads[i]();
-		}
-	fake_collect((WARM_S + WINDOW_S + 3) * 1000000 / GC_REST_US, GC_REST_US);
-	return 0;
 }
 
 /* ---- What it costs ---- */
@@ -271,14 +159,20 @@ static uint32_t last_id(int (*next_id)(uint32_t, uint32_t *))
 	return id;
 }
 
-static pid_t start(const char *self, const char *store)
+static char program[4096]; /* this one */
+
+/* This program again, to do what `word` says, under weir or alone. */
+static pid_t start(const char *word, int is_measured)
 {
 	pid_t pid = fork();
 
 	if (pid == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-		(void)execl(WEIR, "weir", "record", "-q", "--no-ingest", "-o", store, "--", self, "--load",
-		            (char *)NULL);
+		if (is_measured)
+			(void)execl(WEIR, "weir", "record", "-q", "--no-ingest", "-o", store, "--", program, word,
+			            (char *)NULL);
+		else
+			(void)execl(program, program, word, (char *)NULL);
 		_exit(127);
 	}
 	return pid;
@@ -289,20 +183,34 @@ static double share(uint64_t ns)
 	return (double)ns / 1e7 / WINDOW_S;
 }
 
-/* By what it lent weir itself: the store has the rates. */
-static void print_rates(const char *store)
-{
-	char command[1024];
+struct rates {
+	uint64_t machine_switches, target_switches, n_io, n_calls, n_collections;
+};
 
-	(void)snprintf(command, sizeof(command),
-	               "%s sql %s \"select metric, cast(sum(rate) as integer) as a_second from (select metric, attrs, "
-	               "(max(value) - min(value)) * 1e9 / (max(t_ns) - min(t_ns)) as rate from numbers where metric in "
-	               "('process.disk.operations', 'process.network.calls', 'sched.switches', 'ghc.gc.count') "
-	               "group by 1, 2) group by 1\"",
-	               WEIR, store);
-	(void)fflush(stdout);
-	if (system(command) != 0)
-		printf("live       the rates are not known\n");
+static struct rates rates_now(const struct load_account *a)
+{
+	struct rates r = { load_machine_switches(), 0, a->n_io, a->n_calls, a->n_collections };
+
+	for (int i = 0; i < LOAD_PARTS; i++)
+		r.target_switches += a->switches[i];
+	return r;
+}
+
+static void print_rate(const char *what, uint64_t before, uint64_t after, unsigned wanted)
+{
+	printf("live       %-18s %8.0f a second", what, (double)(after - before) / WINDOW_S);
+	if (wanted)
+		printf(", of %u", wanted);
+	(void)putchar('\n');
+}
+
+static void print_rates(const struct rates *before, const struct rates *after)
+{
+	print_rate("IO", before->n_io, after->n_io, LOAD_IO);
+	print_rate("socket calls", before->n_calls, after->n_calls, LOAD_CALLS);
+	print_rate("switches", before->machine_switches, after->machine_switches, LOAD_SWITCHES);
+	print_rate("  of the target", before->target_switches, after->target_switches, 0);
+	print_rate("collections", before->n_collections, after->n_collections, LOAD_COLLECTIONS);
 }
 
 /* What all processes took between two looks, of which the second is now. */
@@ -351,47 +259,114 @@ static uint64_t print_programs(const struct programs *before, const struct progr
 	return all_ns;
 }
 
-static void measure(pid_t weir, uint32_t last_program, uint32_t last_map)
+static void measure(pid_t weir, const struct load_account *account, uint32_t last_program, uint32_t last_map)
 {
 	struct process processes[PROCESSES_MAX];
 	static struct programs before, after;
+	struct rates then, now;
 	uint64_t ns;
 	int n;
 
 	(void)sleep(WARM_S);
 	run_times(last_program, &before);
 	n = find_processes(weir, processes);
+	then = rates_now(account);
 	(void)sleep(WINDOW_S);
+	now = rates_now(account);
 	run_times(last_program, &after);
+	print_rates(&then, &now);
 	ns = print_processes(processes, n);
 	ns += print_programs(&before, &after);
 	printf("live       %-18s %8.3f %% of a core  %6.1f MB of maps\n", "together", share(ns),
 	       (double)map_bytes(last_map) / (1 << 20));
 }
 
+static void cost_at_rates(const struct load_account *account)
+{
+	uint32_t last_program = last_id(bpf_prog_get_next_id), last_map = last_id(bpf_map_get_next_id);
+	int stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	pid_t weir = start("--load", 1);
+
+	if (stats < 0)
+		die("statistics of BPF programs");
+	measure(weir, account, last_program, last_map);
+	(void)kill(weir, SIGTERM);
+	(void)waitpid(weir, NULL, 0);
+	(void)unlink(store);
+	(void)close(stats);
+}
+
+/* ---- By how much it slows ---- */
+
+struct times {
+	double wall, cpu;
+};
+
+static struct times work(struct load_account *account, int is_measured)
+{
+	int status;
+	pid_t pid = start("--work", is_measured);
+
+	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) == 1)
+		die("work");
+	(void)unlink(store);
+	return (struct times){ (double)account->wall_ns, (double)account->cpu_ns };
+}
+
+static int by_size(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static void print_slowdown(const char *what, double slower[PAIRS], double seconds)
+{
+	qsort(slower, PAIRS, sizeof(*slower), by_size);
+	printf("live       %-18s %+8.2f %% with weir, the median of %d pairs of runs of %.1f s (%+.2f to %+.2f)\n",
+	       what, slower[PAIRS / 2], PAIRS, seconds, slower[0], slower[PAIRS - 1]);
+}
+
+static void slowdown(struct load_account *account)
+{
+	double wall[PAIRS], cpu[PAIRS];
+	struct times without = { 0, 0 }, with;
+
+	for (int i = 0; i < PAIRS; i++) {
+		/* Which comes first changes, so that what drifts is for neither. */
+		if (i % 2)
+			with = work(account, 1);
+		without = work(account, 0);
+		if (i % 2 == 0)
+			with = work(account, 1);
+		wall[i] = (with.wall / without.wall - 1) * 100;
+		cpu[i] = (with.cpu / without.cpu - 1) * 100;
+	}
+	print_slowdown("slower by", wall, without.wall / 1e9);
+	print_slowdown("more CPU time by", cpu, without.cpu / 1e9);
+}
+
 int main(int argc, char **argv)
 {
-	static const char store[] = "bench-live.weir";
-	uint32_t last_program = last_id(bpf_prog_get_next_id), last_map = last_id(bpf_map_get_next_id);
-	char self[4096] = "";
-	int stats, status;
-	pid_t weir;
+	struct load_account *account;
+	int stats;
 
 	if (argc == 2 && strcmp(argv[1], "--load") == 0)
-		return be_the_load();
-	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
+		load_at_rates();
+	if (argc == 2 && strcmp(argv[1], "--work") == 0)
+		load_work();
+	if (readlink("/proc/self/exe", program, sizeof(program) - 1) < 0)
 		die("/proc/self/exe");
 	stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	if (stats < 0) {
 		printf("live       needs CAP_BPF and CAP_SYS_ADMIN\n");
 		return 0;
 	}
-	(void)unlink(store);
-	weir = start(self, store);
-	measure(weir, last_program, last_map);
-	if (waitpid(weir, &status, 0) == weir && WIFEXITED(status) && WEXITSTATUS(status) != 1)
-		print_rates(store);
-	(void)unlink(store);
 	(void)close(stats);
+	(void)unlink(store);
+	account = load_account();
+	cost_at_rates(account);
+	slowdown(account);
+	(void)unlink("bench-live.account");
 	return 0;
 }
