@@ -9,11 +9,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -126,8 +128,25 @@ static void on_done(struct session_listener *l, uint32_t job, const struct sessi
 	say("%s: left out: %s", l->names[job], o->why.text);
 }
 
+/* What is left to do with rights of root's: ending workers that became other users, passing signals on, and the files
+ * that root was called for. Who hears whether a program hangs on its eventlog looks into its threads. */
+static int give_up_rights(const struct live_run *run)
+{
+	uint32_t roots = RIGHTS_BIT(CAP_KILL) | RIGHTS_BIT(CAP_DAC_OVERRIDE) | RIGHTS_BIT(CAP_DAC_READ_SEARCH) |
+	                 (run->log_fd > 0 ? RIGHTS_BIT(CAP_SYS_PTRACE) : 0);
+	int r = run->user ? rights_become(run->user) : rights_keep(geteuid() == 0 ? roots : 0);
+
+	return r == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : r;
+}
+
 static void on_opened(struct session_listener *l)
 {
+	int r = give_up_rights(l->run);
+
+	if (r < 0) {
+		wipe(l);
+		say("%s: rights that are not needed any more cannot be given up: %s", l->run->store_path, strerror(-r));
+	}
 	if (l->run->ops && l->run->ops->opened)
 		l->run->ops->opened(l->run->listener);
 }
@@ -173,31 +192,54 @@ struct ids {
 	int64_t run, nodes[LIVE_TARGETS_MAX];
 };
 
-static int add_job(struct session *session, const struct live_run *run, const struct registry_collector *c,
-                   const struct live_target *t, const struct ids *ids, int64_t started_ns, struct weir_error *reterr)
+static int add_job(struct session *session, struct session_job *j, const struct live_run *run,
+                   const struct live_target *t, struct weir_error *reterr)
 {
 	const struct live_request *q = run->request;
 	struct lend_pair options[GIVEN_MAX], context[CONTEXT_MAX];
 	struct numbers room;
+	uint32_t number;
+
+	j->options = options;
+	j->context = context;
+	j->is_live = 1;
+	j->interval_ns = q->interval_ns;
+	j->n_options = given_of(&q->options, j->collector->name, options);
+	j->n_context = collect_context(run, t, &room, context);
+	return session_add(session, j, &number, reterr);
+}
+
+static int add_measuring(struct session *session, const struct live_run *run, const struct registry_collector *c,
+                         const struct live_target *t, const struct ids *ids, int64_t started_ns,
+                         struct weir_error *reterr)
+{
 	char path[64];
 	struct session_job j = { .collector = c,
 		                 .run = ids->run,
 		                 .node = ids->nodes[t - run->targets],
 		                 .path = path,
-		                 .options = options,
-		                 .context = context,
-		                 .is_live = 1,
-		                 .interval_ns = q->interval_ns,
-		                 .schedule = q->schedule,
+		                 .schedule = run->request->schedule,
 		                 .started_ns = started_ns,
 		                 .target = (int)t->pid,
-		                 .is_optional = !q->collectors };
-	uint32_t number;
+		                 .is_optional = !run->request->collectors };
 
 	(void)snprintf(path, sizeof(path), "live:%s", c->name);
-	j.n_options = given_of(&q->options, c->name, options);
-	j.n_context = collect_context(run, t, &room, context);
-	return session_add(session, &j, &number, reterr);
+	return add_job(session, &j, run, t, reterr);
+}
+
+/* What the first target writes of itself. */
+static int add_log(struct session *session, const struct live_run *run, const struct registry_collector *c,
+                   const struct ids *ids, int64_t started_ns, struct weir_error *reterr)
+{
+	struct session_job j = { .collector = c,
+		                 .run = ids->run,
+		                 .node = ids->nodes[0],
+		                 .path = run->log_path,
+		                 .is_stream = 1,
+		                 .stream_fd = run->log_fd,
+		                 .started_ns = started_ns };
+
+	return add_job(session, &j, run, &run->targets[0], reterr);
 }
 
 static int put_fact(struct store *s, const struct ids *ids, int64_t node, const char *name, const char *value,
@@ -229,31 +271,6 @@ static int identify(struct store *s, const struct live_run *run, struct ids *ret
 	return r == 0 ? store_commit(s, 1, reterr) : r;
 }
 
-/* What the first target writes of itself. */
-static int add_log(struct session *session, const struct live_run *run, const struct registry_collector *c,
-                   const struct ids *ids, int64_t started_ns, struct weir_error *reterr)
-{
-	const struct live_request *q = run->request;
-	struct lend_pair options[GIVEN_MAX], context[CONTEXT_MAX];
-	struct numbers room;
-	struct session_job j = { .collector = c,
-		                 .run = ids->run,
-		                 .node = ids->nodes[0],
-		                 .path = run->log_path,
-		                 .options = options,
-		                 .context = context,
-		                 .is_live = 1,
-		                 .is_stream = 1,
-		                 .stream_fd = run->log_fd,
-		                 .interval_ns = q->interval_ns,
-		                 .started_ns = started_ns };
-	uint32_t number;
-
-	j.n_options = given_of(&q->options, c->name, options);
-	j.n_context = collect_context(run, &run->targets[0], &room, context);
-	return session_add(session, &j, &number, reterr);
-}
-
 /* ---- The whole ---- */
 
 static int add_jobs(struct session *session, const struct live_run *run, const struct live_choice *chosen,
@@ -265,7 +282,7 @@ static int add_jobs(struct session *session, const struct live_run *run, const s
 	for (uint32_t i = 0; i < chosen->n; i++)
 		for (uint32_t k = 0; k < run->n_targets && r == 0; k++) {
 			names[n++] = chosen->at[i]->name;
-			r = add_job(session, run, chosen->at[i], &run->targets[k], ids, started_ns, reterr);
+			r = add_measuring(session, run, chosen->at[i], &run->targets[k], ids, started_ns, reterr);
 		}
 	if (r == 0 && chosen->log) {
 		names[n++] = chosen->log->name;
@@ -275,22 +292,19 @@ static int add_jobs(struct session *session, const struct live_run *run, const s
 }
 
 static int run_session(struct store *s, const struct live_run *run, const struct live_choice *chosen,
-                       struct live_outcome *ret, int end_fd, struct weir_error *reterr)
+                       const struct ids *ids, struct live_outcome *ret, struct weir_error *reterr)
 {
 	static const struct session_listener_ops ops = { on_progress, on_diag, on_done, on_opened, on_signal };
 	const char *names[LIVE_COLLECTORS_MAX * LIVE_TARGETS_MAX + 1];
 	struct session_listener l = { .run = run, .names = names, .is_terminal = isatty(STDERR_FILENO) };
-	struct session_config config = { .store = s, .ops = &ops, .listener = &l, .live_end_fd = end_fd };
+	struct session_config config = { .store = s, .ops = &ops, .listener = &l, .live_end_fd = run->end_fd };
 	struct session_totals totals = { 0 };
 	struct session *session;
-	struct ids ids;
-	int r = identify(s, run, &ids, reterr);
+	int r = session_new(&config, &session, reterr);
 
-	if (r == 0)
-		r = session_new(&config, &session, reterr);
 	if (r < 0)
 		return r;
-	r = add_jobs(session, run, chosen, &ids, names, ret->started_ns, reterr);
+	r = add_jobs(session, run, chosen, ids, names, ret->started_ns, reterr);
 	if (r == 0)
 		r = session_run(session, &totals, reterr);
 	session_free(session);
@@ -310,15 +324,34 @@ static int64_t utc_ns(void)
 	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
+/* With its first rows, since SQLite makes all of its files then. */
+static int open_store(const struct live_run *run, struct store **ret, struct ids *ret_ids, struct weir_error *reterr)
+{
+	int r = rights_of_files(run->user);
+
+	if (r < 0)
+		return weir_fail(reterr, r, "%s: cannot be written as %s: %s", run->store_path, run->user->name,
+		                 strerror(-r));
+	r = store_open(run->store_path, STORE_CREATE, ret, reterr);
+	if (r == 0) {
+		r = identify(*ret, run, ret_ids, reterr);
+		if (r < 0)
+			store_close(*ret);
+	}
+	(void)rights_of_files(NULL);
+	return r;
+}
+
 static int fill_store(const struct live_run *run, const struct live_choice *chosen, struct live_outcome *ret)
 {
 	struct weir_error error;
+	struct ids ids;
 	struct store *s;
-	int r = store_open(run->store_path, STORE_CREATE, &s, &error);
+	int r = open_store(run, &s, &ids, &error);
 
 	if (r == 0) {
 		ret->started_ns = utc_ns();
-		r = run_session(s, run, chosen, ret, run->end_fd, &error);
+		r = run_session(s, run, chosen, &ids, ret, &error);
 		store_close(s);
 	}
 	if (r < 0) {

@@ -6,6 +6,7 @@
 
 #include "cli/given.h"
 #include "cli/page.h"
+#include "plugins/rights.h"
 #include "plugins/schedule.h"
 #include "runs/run.h"
 #include "store/store.h"
@@ -60,9 +61,10 @@ struct live_run {
 	uint32_t n_targets;
 	const char *tag, *layout; /* of the run */
 	const char *store_path;
-	int log_fd;           /* an eventlog that the first target is writing; 0: none */
-	const char *log_path; /* its real path */
-	int end_fd;           /* it is over when this is readable; 0: when every target is gone */
+	int log_fd;                     /* an eventlog that the first target is writing; 0: none */
+	const char *log_path;           /* its real path */
+	const struct rights_user *user; /* who writes the store, and what this process becomes; NULL: who it is */
+	int end_fd;                     /* it is over when this is readable; 0: when every target is gone */
 	const struct live_ops *ops;
 	struct live_listener *listener;
 };
@@ -73,7 +75,7 @@ struct live_outcome {
 	int64_t started_ns; /* UTC */
 };
 
-/* Takes one of the options that both verbs have (see LIVE_PAGE_OPTIONS). -EINVAL after saying what is wrong. */
+/* The options that both verbs have. */
 enum live_row {
 	LIVE_OUTPUT = 0,
 	LIVE_COLLECTORS,
@@ -108,13 +110,15 @@ int live_check(const struct page *page, struct live_request *r);
  * is wrong. */
 int live_take_run(const struct page *page, struct live_request *r, const struct run *run);
 
+/* Takes one of the options that both verbs have (see LIVE_PAGE_OPTIONS). -EINVAL after saying what is wrong. */
 int live_take(const struct page *page, struct live_request *r, int row, const char *argument);
 
 /* A descriptor that is readable when the process has ended, or so much time is over (0: no limit). pid 0: only time. To
  * be closed; -errno. */
 int live_end_fd(pid_t pid, int64_t for_ns);
 
-/* Records until it is over. An exit code; what went wrong is said. */
+/* Records until it is over. An exit code; what went wrong is said. Once all collectors measure, this process has given
+ * up the rights that opening them took, for good. */
 int live_record(const struct live_run *run, struct live_outcome *ret);
 
 /* How many sources and observations came of it, unless nobody wants to know. */

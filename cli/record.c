@@ -23,6 +23,7 @@ enum {
 	RECORD_NODE = LIVE_ROWS,
 	RECORD_NO_INGEST,
 	RECORD_EVENTLOG,
+	RECORD_USER,
 	RECORD_ROWS,
 	EXIT_NO_EXEC = 127, /* as a shell has it */
 	EXIT_SIGNAL = 128,
@@ -34,6 +35,8 @@ static const struct page_option options[] = {
 	[RECORD_NO_INGEST] = { "no-ingest", NULL, "do not read what the program left", 0 },
 	[RECORD_EVENTLOG] = { "eventlog", NULL, "have a program of GHC write its eventlog, and read that as it comes",
 	                      0 },
+	[RECORD_USER] = { "user", "USER",
+	                  "for root: run the program, and all of weir that needs no rights, as this user", 'u' },
 };
 
 const struct page record_page = {
@@ -57,19 +60,36 @@ struct live_listener {
 	int go_fd;    /* a byte: go; the end: there is nothing to wait for */
 	int fault_fd; /* the errno of an exec that failed */
 	struct eventlog *log;
+	const struct rights_user *user; /* who runs it; NULL: who runs this */
 	int has_hung;
 };
 
-__attribute__((noreturn)) static void become(char **argv, int go_fd, int fault_fd)
+/* At once, since collectors look at whose process it is. The kernel hides what changes its user, until it is another
+ * program; there is nothing of root's to see in what was just forked. */
+static int change_user(const struct rights_user *user)
 {
-	int fault;
+	int r = user ? rights_become(user) : 0;
+
+	if (!user || r < 0)
+		return r;
+	if (setenv("USER", user->name, 1) < 0 || setenv("LOGNAME", user->name, 1) < 0 ||
+	    setenv("HOME", user->home, 1) < 0 || prctl(PR_SET_DUMPABLE, 1) < 0)
+		return -errno;
+	return 0;
+}
+
+__attribute__((noreturn)) static void become(const struct rights_user *user, char **argv, int go_fd, int fault_fd)
+{
+	int fault = -change_user(user);
 	char go;
 
 	/* Until it is the program: the collector `self` tells it from workers by this. */
 	(void)prctl(PR_SET_NAME, "weir-target");
 	if (read(go_fd, &go, 1) == 1) {
-		(void)execvp(argv[0], argv);
-		fault = errno;
+		if (fault == 0) {
+			(void)execvp(argv[0], argv);
+			fault = errno;
+		}
 		(void)!write(fault_fd, &fault, sizeof(fault));
 	}
 	_exit(EXIT_NO_EXEC);
@@ -90,7 +110,7 @@ static int start(char **argv, struct live_listener *ret)
 	ret->pid = fork();
 	if (ret->pid == 0) {
 		(void)close(go[1]);
-		become(argv, go[0], fault[1]);
+		become(ret->user, argv, go[0], fault[1]);
 	}
 	(void)close(go[0]);
 	(void)close(fault[1]);
@@ -205,7 +225,8 @@ static void find_program(const char *name, char ret[LIVE_PATH_MAX])
 
 struct request {
 	struct live_request live;
-	int has_ingest, has_eventlog;
+	int has_ingest, has_eventlog, has_user;
+	struct rights_user user;
 };
 
 static int ingest_left(const struct live_run *run, const char *node, int64_t since_ns)
@@ -231,7 +252,7 @@ static int record(const struct request *q, struct live_run *run, struct live_tar
                   char **argv)
 {
 	static const struct live_ops ops = { let_go, pass_signal, watch };
-	struct live_listener l = { .log = log };
+	struct live_listener l = { .log = log, .user = run->user };
 	struct live_outcome outcome;
 	sigset_t before;
 	int code, left_code = EXIT_ALL, program_code, r = start(argv, &l);
@@ -259,6 +280,17 @@ static int record(const struct request *q, struct live_run *run, struct live_tar
 	return program_code ? program_code : code ? code : left_code;
 }
 
+static int take_user(struct request *q, const char *name)
+{
+	if (geteuid() != 0 || rights_find_user(name, &q->user) < 0) {
+		say("--user %s: %s", name,
+		    geteuid() != 0 ? "only root can run programs as somebody else" : "there is none");
+		return -EINVAL;
+	}
+	q->has_user = 1;
+	return 0;
+}
+
 static int take(struct request *q, int row, const char *argument)
 {
 	if (row == RECORD_NODE)
@@ -267,9 +299,25 @@ static int take(struct request *q, int row, const char *argument)
 		q->has_ingest = 0;
 	else if (row == RECORD_EVENTLOG)
 		q->has_eventlog = 1;
+	else if (row == RECORD_USER)
+		return take_user(q, argument);
 	else
 		return live_take(&record_page, &q->live, row, argument);
 	return 0;
+}
+
+/* Who runs the program writes it. */
+static int prepare_log(const struct live_run *run, const char *exe, struct eventlog *ret)
+{
+	struct weir_error error;
+	int r;
+
+	(void)rights_of_files(run->user);
+	r = eventlog_prepare(exe, ret, &error);
+	(void)rights_of_files(NULL);
+	if (r < 0)
+		say("%s", error.text);
+	return r;
 }
 
 int verb_record(int argc, char **argv)
@@ -280,7 +328,6 @@ int verb_record(int argc, char **argv)
 	char tag[256], store_path[LIVE_PATH_MAX];
 	struct eventlog log = { .fd = -1 };
 	const char *argument, *slash;
-	struct weir_error error;
 	int row, code;
 
 	while ((row = page_next(&record_page, argc, argv, &argument)) >= 0)
@@ -299,10 +346,9 @@ int verb_record(int argc, char **argv)
 	run.store_path = store_path;
 	if (live_store_path(&q.live, run.tag, store_path) < 0)
 		return EXIT_MISUSE;
-	if (q.has_eventlog && eventlog_prepare(target.exe, &log, &error) < 0) {
-		say("%s", error.text);
+	run.user = q.has_user ? &q.user : NULL;
+	if (q.has_eventlog && prepare_log(&run, target.exe, &log) < 0)
 		return EXIT_FAILED;
-	}
 	run.log_fd = log.fd > 0 ? log.fd : 0;
 	run.log_path = log.path;
 	code = record(&q, &run, &target, &log, argv);

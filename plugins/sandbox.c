@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
 #include <sched.h>
@@ -19,6 +18,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <weir/fail.h>
+
+#include "plugins/rights.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum {
@@ -74,49 +75,19 @@ static int set_limits(const struct sandbox *s)
 	return r;
 }
 
-/* All but those of the lower 32 that are named. */
-static int keep_capabilities(uint32_t kept)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct set[2] = { { .effective = kept, .permitted = kept } };
-
-	return syscall(SYS_capset, &header, set) < 0 ? -errno : 0;
-}
-
-static int drop_capabilities(void)
-{
-	return keep_capabilities(0);
-}
-
-static int has_capability(uint32_t which)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct set[2] = { 0 };
-
-	return syscall(SYS_capget, &header, set) == 0 && (set[0].effective & 1U << which);
-}
-
-/* Whether the process has capabilities: 1 when it has, or when that cannot be seen. */
-static int is_privileged(int pid)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3, .pid = pid };
-	struct __user_cap_data_struct set[2] = { 0 };
-
-	return syscall(SYS_capget, &header, set) < 0 || set[0].permitted || set[1].permitted;
-}
-
 /* The user whose process it is. */
 static int become_owner(int target)
 {
 	char path[32];
 	struct stat owner;
+	int r;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d", target);
 	if (geteuid() != 0 || stat(path, &owner) < 0 || owner.st_uid == 0)
 		return 0;
-	if (setgroups(0, NULL) < 0 || setresgid(owner.st_gid, owner.st_gid, owner.st_gid) < 0 ||
-	    setresuid(owner.st_uid, owner.st_uid, owner.st_uid) < 0)
-		return -errno;
+	r = rights_become(&(struct rights_user){ .uid = owner.st_uid, .gid = owner.st_gid });
+	if (r < 0)
+		return r;
 	/* Another user's process is not told of its parent's death unless it asks again. */
 	return prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ? -errno : 0;
 }
@@ -281,14 +252,17 @@ static int add_all(scmp_filter_ctx filter, uint32_t action, const char *const *n
 
 #define ADD_ALL(filter, action, names) add_all(filter, action, names, sizeof(names) / sizeof((names)[0]))
 
-/* New memory is never code, threads signal only themselves, limits are only asked for. */
-static int add_conditional(scmp_filter_ctx filter)
+/* What every running collector has. New memory is never code, threads signal only themselves, limits are only asked
+ * for. */
+static int add_always(scmp_filter_ctx filter)
 {
 	struct scmp_arg_cmp no_code = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
 	struct scmp_arg_cmp self = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
 	struct scmp_arg_cmp only_asks = SCMP_A2(SCMP_CMP_EQ, 0);
-	int r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, no_code);
+	int r = ADD_ALL(filter, SCMP_ACT_ALLOW, always);
 
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, no_code);
 	if (r == 0)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, no_code);
 	if (r == 0)
@@ -324,11 +298,8 @@ static int load_filter(scmp_filter_ctx filter, int r)
 static int filter_loading(void)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
-	int r;
+	int r = filter ? ADD_ALL(filter, SCMP_ACT_TRAP, never) : -ENOMEM;
 
-	if (!filter)
-		return -ENOMEM;
-	r = ADD_ALL(filter, SCMP_ACT_TRAP, never);
 	if (r == 0)
 		r = seccomp_rule_add(filter, SCMP_ACT_TRAP, SCMP_SYS(clone), 1,
 		                     SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
@@ -340,15 +311,10 @@ static int filter_loading(void)
 static int filter_running(void)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
-	int r;
+	int r = filter ? add_always(filter) : -ENOMEM;
 
-	if (!filter)
-		return -ENOMEM;
-	r = ADD_ALL(filter, SCMP_ACT_ALLOW, always);
 	if (r == 0)
 		r = ADD_ALL(filter, SCMP_ACT_ERRNO(EACCES), refused);
-	if (r == 0)
-		r = add_conditional(filter);
 	if (r == 0 && IS_SANITIZED)
 		r = ADD_ALL(filter, SCMP_ACT_ALLOW, for_sanitizers);
 	return load_filter(filter, r);
@@ -357,15 +323,10 @@ static int filter_running(void)
 static int filter_live(void)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
-	int r;
+	int r = filter ? add_always(filter) : -ENOMEM;
 
-	if (!filter)
-		return -ENOMEM;
-	r = ADD_ALL(filter, SCMP_ACT_ALLOW, always);
 	if (r == 0)
 		r = ADD_ALL(filter, SCMP_ACT_ALLOW, for_live);
-	if (r == 0)
-		r = add_conditional(filter);
 	if (r == 0)
 		r = add_reading(filter);
 	return load_filter(filter, r);
@@ -381,7 +342,7 @@ int sandbox_enter(struct sandbox *s, struct weir_error *reterr)
 	if (r == 0)
 		r = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
 	if (r == 0)
-		r = drop_capabilities();
+		r = rights_keep(0);
 	if (r < 0)
 		return weir_fail(reterr, r, "sandbox: cannot be entered: %s", strerror(-r));
 	r = landlock_nothing(0);
@@ -430,11 +391,11 @@ int sandbox_enter_live(struct sandbox *s, struct weir_error *reterr)
 
 int sandbox_seal_live(const struct sandbox *s, int target, struct weir_error *reterr)
 {
-	int is_tracer = target > 0 && has_capability(CAP_SYS_PTRACE) && is_privileged(target);
-	int r = is_tracer ? keep_capabilities(1U << CAP_SYS_PTRACE) : target > 0 ? become_owner(target) : 0;
+	int is_tracer = target > 0 && rights_has(CAP_SYS_PTRACE) && rights_are_more(target);
+	int r = is_tracer ? rights_keep(RIGHTS_BIT(CAP_SYS_PTRACE)) : target > 0 ? become_owner(target) : 0;
 
 	if (r == 0 && !is_tracer)
-		r = drop_capabilities();
+		r = rights_keep(0);
 	if (r == 0)
 		r = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
 	if (r == 0 && !IS_SANITIZED)

@@ -131,11 +131,44 @@ sleep 60 &
 target=$!
 attach_to $target d.weir
 has_rights $worker "$(id -u)" 0000000000080000
+# The recording itself may end workers and write where root may, and nothing else of root's; of another user's, nothing.
+roots=0000000000000026
+for _ in $(seq 100); do
+	[ "$(status $recorder NoNewPrivs)" = 1 ] && break
+	sleep 0.05
+done
+for set in CapEff CapPrm; do
+	case $(status $recorder $set) in 0000000000000000 | $roots) ;; *) fail "the recording's $set: $(status $recorder $set)" ;; esac
+done
 kill -INT $recorder
 wait $recorder
 [ $? = 0 ] || fail "Ctrl-C on attach: $?"
 kill -0 $target || fail "attach ended its target"
 [ "$(rows d.weir 'select distinct status from sources')" = '[{"status":"ok"}]' ] || fail "after Ctrl-C: $(rows d.weir 'select * from sources')"
+
+# Root's program is root's, as under any other program that root starts, until --user says whose it is to be: then all of
+# weir that goes on, the store and the program are that user's.
+rights() { awk '$1 ~ /^(Uid|Gid|CapEff):/ { print $2 }' "/proc/$1/status" | tr '\n' ' '; }
+if [ "$(id -u)" = 0 ]; then
+	export -f rights
+	mkdir -m 777 theirs
+	chmod 755 . plugins
+	mine=$(rights self)
+	"$weir" record $c -q --no-ingest -o as-root.weir -- bash -c 'rights self >theirs/program'
+	[ "$(cat theirs/program)" = "$mine" ] || fail "root's program: $(cat theirs/program), not $mine"
+	(cd theirs && "$weir" record --user nobody $c -q -o s.weir -- bash -c 'rights self; rights $PPID; echo $USER' >rights) ||
+		fail "--user: exit code $?"
+	nobody="$(id -u nobody) $(id -g nobody) 0000000000000000 "
+	[ "$(cat theirs/rights)" = "$nobody$nobody"nobody ] || fail "--user: $(cat theirs/rights)"
+	[ "$(stat -c %U theirs/s.weir)" = nobody ] || fail "the store is $(stat -c %U theirs/s.weir)'s"
+	[ "$(rows theirs/s.weir 'select distinct status from sources')" = '[{"status":"ok"}]' ] || fail 'what nobody measured'
+	"$weir" record --user 'nobody else' $c -o x.weir -- true 2>err
+	[ $? = 2 ] || fail "no such user came out as $?"
+	grep -q 'nobody else: there is none' err || fail "not said: $(cat err)"
+	setpriv --reuid nobody --clear-groups "$weir" record --user root $c -o theirs/x.weir -- true 2>err
+	[ $? = 2 ] || fail "somebody else as root came out as $?"
+	grep -q 'only root can' err || fail "not said: $(cat err)"
+fi
 
 # What a killed one had handed over counts.
 "$weir" attach $target $c -q -o e.weir &
