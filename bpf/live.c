@@ -50,15 +50,33 @@ int live_is_chosen(const struct weir_host *h, uint32_t option, const char *choic
 	       memcmp(text.at, choice, text.n_bytes) == 0;
 }
 
-void live_tell_rung(const struct weir_host *h, const struct live_rung *rung, int works, const char *why_not)
+/* What would change that. */
+static const char *remedy(const struct live_rung *rung, int result)
+{
+	switch (result) {
+	case 0:
+		return "";
+	case -ECANCELED:
+		return "leave out the option rung";
+	case -ENOSYS:
+		return "build weir with -Dbpf=enabled";
+	case -EPERM:
+	case -EACCES:
+		return rung->rights;
+	default:
+		return rung->kernel;
+	}
+}
+
+void live_tell_rung(const struct weir_host *h, const struct live_rung *rung, int result, const char *why_not)
 {
 	const struct weir_rung told = {
 		.name = rung->name,
 		.means = text_of(rung->means),
 		.loss = text_of(rung->loses),
-		.why_not = text_of(works ? "" : why_not),
-		.remedy = text_of(works ? "" : rung->remedy),
-		.state = works ? WEIR_RUNG_WORKS : WEIR_RUNG_FAILED,
+		.why_not = text_of(result == 0 ? "" : why_not),
+		.remedy = text_of(remedy(rung, result)),
+		.state = result == 0 ? WEIR_RUNG_WORKS : WEIR_RUNG_FAILED,
 	};
 
 	if (WEIR_HAS(h, rung))
@@ -77,22 +95,22 @@ static int take(struct weir_instance *i, const struct live_step *step, char why[
 
 int live_climb(struct live *l, struct weir_instance *i, const struct live_step *steps, unsigned n, uint32_t option)
 {
-	int works = 0;
 	unsigned wanted = 0;
+	int r = -ECANCELED;
 
 	while (wanted + 1 < n && !live_is_chosen(l->host, option, steps[wanted].rung.name))
 		wanted++;
 	/* `best` is none of their names. */
 	if (live_is_chosen(l->host, option, "best"))
 		wanted = 0;
-	for (unsigned at = 0; at < n && !works; at++) {
+	for (unsigned at = 0; at < n && r < 0; at++) {
 		char why[LIVE_WHY_MAX] = "";
 
 		if (at < wanted)
 			(void)snprintf(why, sizeof(why), "the option rung=%s asks for less", steps[wanted].rung.name);
 		else
-			works = take(i, &steps[at], why) == 0;
-		live_tell_rung(l->host, &steps[at].rung, works, why);
+			r = take(i, &steps[at], why);
+		live_tell_rung(l->host, &steps[at].rung, r, why);
 	}
 	l->last_ns = l->host->now(l->host);
 	return live_clock(l->host);

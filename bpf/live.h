@@ -18,7 +18,8 @@ struct live_rung {
 	const char *name;   /* `tp_btf`, `procfs` */
 	const char *means;  /* how it measures */
 	const char *loses;  /* what is not had that the best one has; empty: nothing */
-	const char *remedy; /* what would make it work where it does not; empty: nothing */
+	const char *rights; /* what to do where the kernel does not let us; empty: nothing */
+	const char *kernel; /* what it takes else; empty: nothing */
 };
 
 /* The process to measure; 0: the host names none; < 0: what it names is no number. */
@@ -27,8 +28,9 @@ int64_t live_target(const struct weir_host *h);
 /* Whether an option that is a choice is this one. */
 int live_is_chosen(const struct weir_host *h, uint32_t option, const char *choice);
 
-/* How a rung fared: call for each, best first, until one works. why_not: a sentence, when it does not. */
-void live_tell_rung(const struct weir_host *h, const struct live_rung *rung, int works, const char *why_not);
+/* How a rung fared: call for each, best first, until one works. result: 0, or why not, as a sentence says, too:
+ * -ECANCELED, it was not wanted; -ENOSYS, it is not in this weir; -EPERM or -EACCES; or what else. */
+void live_tell_rung(const struct weir_host *h, const struct live_rung *rung, int result, const char *why_not);
 
 /* A collector that looks at a process and all that descend from it, from poll to poll. */
 struct live {
@@ -44,8 +46,8 @@ struct live {
 /* l: all 0 but for the gauge's rows. WEIR_OK, or < 0 with reterr: the process isn't there. */
 int live_open(struct live *l, const struct weir_host *h, const char *collector, struct weir_error *reterr);
 
-/* A rung, and how the collector takes it: 0, or -errno with why not, when there is more to say than the error. NULL: it
- * needs nothing. */
+/* A rung, and how the collector takes it: 0, or -errno (see live_tell_rung) with why not, when there is more to say
+ * than the error. NULL: it needs nothing. */
 struct live_step {
 	struct live_rung rung;
 	int (*take)(struct weir_instance *i, char why[LIVE_WHY_MAX]);

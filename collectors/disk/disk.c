@@ -93,11 +93,11 @@ static int take_kernel(struct weir_instance *i, char why[LIVE_WHY_MAX])
 
 static const struct live_step ladder[] = {
 	{ { "tp_btf", "BTF tracepoints of the block layer, the page cache and ext4", "",
-	    "run weir as root or with CAP_BPF and CAP_PERFMON, on a kernel with CONFIG_DEBUG_INFO_BTF" },
+	    "run weir as root or with CAP_BPF and CAP_PERFMON", "a kernel with CONFIG_DEBUG_INFO_BTF" },
 	  take_kernel },
 	{ { "procfs", "/proc/PID/io and /sys/block/X/stat",
 	    "latency, queue time, fsync, page cache, the device of a process's IO; writes are counted when made dirty",
-	    "" },
+	    "", "" },
 	  NULL },
 };
 

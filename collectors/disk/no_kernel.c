@@ -8,7 +8,7 @@ int disk_kernel_open(struct live *l, int has_all_syncs, struct disk_kernel **ret
 {
 	*ret = NULL;
 	(void)snprintf(why, LIVE_WHY_MAX, "this weir was built without eBPF (-Dbpf=disabled)");
-	return -ENOTSUP;
+	return -ENOSYS;
 }
 
 void disk_kernel_poll(struct disk_kernel *k, struct disk_devices *d, struct live *l)

@@ -141,9 +141,10 @@ static int tell_account(struct weir_instance *i, int64_t now_ns)
 
 static const struct live_rung rungs[] = {
 	{ "perf_event", "a timer on each processor; stacks walked in the kernel", "",
-	  "run weir as root, or with CAP_BPF and CAP_PERFMON, on Linux 5.17 or later" },
+	  "run weir as root or with CAP_BPF and CAP_PERFMON", "Linux 5.17 or newer with CONFIG_DEBUG_INFO_BTF" },
 	{ "flat", "a timer on each thread", "stacks, and what happens in the kernel",
-	  "profile a process of your own, with kernel.perf_event_paranoid at most 2" },
+	  "profile a process of your own, with kernel.perf_event_paranoid at most 2",
+	  "a kernel with CONFIG_PERF_EVENTS" },
 };
 
 /* pid 0: only to see which one works. None: the last one's result, and why not. */
@@ -158,11 +159,11 @@ static int open_rungs(const struct weir_host *h, uint32_t pid, int wants_best, u
 	(void)snprintf(why, SAMPLER_WHY_MAX, "the option rung says so");
 	if (wants_best)
 		r = sampler_open(pid, frequency, n_ring_bytes, ret_sampler, why);
-	live_tell_rung(h, &rungs[0], r == 0, why);
+	live_tell_rung(h, &rungs[0], r, why);
 	if (r == 0)
 		return 0;
 	r = flat_open(pid, frequency, ret_flat, why);
-	live_tell_rung(h, &rungs[1], r == 0, why);
+	live_tell_rung(h, &rungs[1], r, why);
 	return r;
 }
 

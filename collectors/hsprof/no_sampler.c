@@ -10,7 +10,7 @@ int sampler_open(uint32_t root, uint32_t frequency, uint64_t ring_bytes, struct 
 {
 	(void)snprintf(why, SAMPLER_WHY_MAX, "this weir was built without eBPF");
 	*ret = NULL;
-	return -ENOTSUP;
+	return -ENOSYS;
 }
 
 void sampler_close(struct sampler *s)

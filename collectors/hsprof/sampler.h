@@ -18,7 +18,7 @@ struct sampler;
 struct weir_instance;
 
 /* Samples root's process tree at `frequency` a second on each processor. root 0: nobody, to see whether it works.
- * ring_bytes: room for samples between two drains. < 0: why[] is a sentence's end that says what it takes. -ENOTSUP:
+ * ring_bytes: room for samples between two drains. < 0: why[] is a sentence's end that says what it takes. -ENOSYS:
  * this weir was built without eBPF. */
 int sampler_open(uint32_t root, uint32_t frequency, uint64_t ring_bytes, struct sampler **ret,
                  char why[SAMPLER_WHY_MAX]);

@@ -99,23 +99,24 @@ static int take_diag(struct weir_instance *i, char why[LIVE_WHY_MAX])
 
 static const struct live_step ladder[] = {
 	{ { "tp_btf", "BTF tracepoints of socket calls and of TCP", "",
-	    "run weir as root or with CAP_BPF and CAP_PERFMON, on Linux 6.3 or newer with CONFIG_DEBUG_INFO_BTF" },
+	    "run weir as root or with CAP_BPF and CAP_PERFMON", "Linux 6.3 or newer with CONFIG_DEBUG_INFO_BTF" },
 	  take_tracepoints },
 	{ { "fexit", "inet_sendmsg, unix_stream_recvmsg and their like as they return, and BTF tracepoints of TCP",
 	    "sockets of other families than IP and Unix, and Unix sockets of sequenced packets; calls cost more",
-	    "run weir as root or with CAP_BPF and CAP_PERFMON, on a kernel with CONFIG_DEBUG_INFO_BTF and "
-	    "CONFIG_FUNCTION_TRACER" },
+	    "run weir as root or with CAP_BPF and CAP_PERFMON",
+	    "a kernel with CONFIG_DEBUG_INFO_BTF and CONFIG_FUNCTION_TRACER" },
 	  take_functions },
 	{ { "sock_diag", "tcp_info of the process's sockets, through netlink and /proc/PID/fd",
 	    "calls, UDP and Unix sockets, connections that live shorter than an interval, round trips between two "
 	    "polls; bytes "
 	    "as TCP counts them, once acknowledged",
-	    "run weir as the target's own user; for a process in another network namespace as root" },
+	    "run weir as the target's own user; for a process in another network namespace as root",
+	    "a kernel with CONFIG_INET_DIAG" },
 	  take_diag },
 	{ { "procfs", "/proc/PID/net/dev, snmp and netstat",
 	    "bytes and calls of processes and connections, round trips, windows: only sums of the network namespace "
 	    "are left",
-	    "" },
+	    "", "" },
 	  NULL },
 };
 

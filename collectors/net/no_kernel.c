@@ -8,7 +8,7 @@ int net_kernel_open(const struct live *l, enum net_means means, struct net_kerne
 {
 	*ret = NULL;
 	(void)snprintf(why, LIVE_WHY_MAX, "this weir was built without eBPF (-Dbpf=disabled)");
-	return -ENOTSUP;
+	return -ENOSYS;
 }
 
 void net_kernel_poll(struct net_kernel *k, struct live *l)

@@ -114,9 +114,11 @@ static int open_rungs(struct weir_instance *i, int wants_probes)
 	i->ladder.has_memory = i->runtime.symbols[SYMBOL_STATS].is_found && (r >= 0 || r == -EAGAIN);
 	if (!i->ladder.has_memory)
 		why_no_memory(i, r);
-	if (!wants_probes)
+	if (!wants_probes) {
 		(void)snprintf(i->ladder.why_no_probes, RTS_TEXT_MAX, "the option probes is false");
-	else if (probes_open(&i->runtime, &i->probes, i->ladder.why_no_probes, i->ladder.remedy) >= 0)
+		(void)snprintf(i->ladder.remedy, RTS_TEXT_MAX, "leave out the option probes");
+	}
+	if (wants_probes && probes_open(&i->runtime, &i->probes, i->ladder.why_no_probes, i->ladder.remedy) >= 0)
 		i->ladder.has_probes = i->counters.has_probes = 1;
 	ladder_tell(i->host, &i->ladder);
 	return i->ladder.has_probes || i->ladder.has_memory ? 0 : -ENOTSUP;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collectors/rts/rts.h"
 
-#include "parsers/x86_entry.h"
 #include "bpf/rts.skel.h"
+#include "parsers/x86_entry.h"
 
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -129,7 +129,9 @@ static int refuse(int r, const char *what, char *why, char *remedy)
 	               : r == -ENOSYS ? "this kernel has no eBPF"
 	                              : strerror(-r));
 	(void)snprintf(remedy, RTS_TEXT_MAX, "%s",
-	               is_right ? "run weir as root, or with CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE" : "");
+	               is_right       ? "run weir as root or with CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE"
+	               : r == -ENOSYS ? "a kernel with CONFIG_BPF_SYSCALL"
+	                              : "");
 	return r;
 }
 

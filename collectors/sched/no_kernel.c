@@ -9,7 +9,7 @@ int sched_kernel_open(struct live *l, const struct sched_wanted *wanted, struct 
 {
 	*ret = NULL;
 	(void)snprintf(why, LIVE_WHY_MAX, "this weir was built without eBPF (-Dbpf=disabled)");
-	return -ENOTSUP;
+	return -ENOSYS;
 }
 
 void sched_kernel_poll(struct sched_kernel *k, struct live *l)

@@ -121,12 +121,12 @@ static int take_kernel(struct weir_instance *i, char why[LIVE_WHY_MAX])
 }
 
 static const struct live_step ladder[] = {
-	{ { "tp_btf", "BTF tracepoints of the scheduler", "",
-	    "run weir as root or with CAP_BPF and CAP_PERFMON, on a kernel with CONFIG_DEBUG_INFO_BTF" },
+	{ { "tp_btf", "BTF tracepoints of the scheduler", "", "run weir as root or with CAP_BPF and CAP_PERFMON",
+	    "Linux 5.15 or newer with CONFIG_DEBUG_INFO_BTF" },
 	  take_kernel },
 	{ { "procfs", "/proc/PID/task/TID/schedstat and status",
 	    "histograms, time off the CPU and its reasons, migrations, page faults, threads that end between two polls",
-	    "" },
+	    "", "" },
 	  NULL },
 };
 

@@ -22,6 +22,9 @@ TAKEN = {
 }
 NO_TYPES, NO_RIGHT = "no /sys/kernel/btf/vmlinux", "CAP_BPF and CAP_PERFMON"
 
+# What would change it, and what would not.
+REMEDIES = {"types": ("CONFIG_DEBUG_INFO_BTF", "CAP_"), "capabilities": ("run weir as root or with CAP_", "CONFIG_")}
+
 # Collector: its best rung, what only that one has, what each has; and, without what, the rung that is left and why.
 MATRIX = {
     "disk": ("tp_btf", "disk.latency", "process.disk.io|process.disk.io.accounted",
@@ -101,6 +104,10 @@ def check(collector, taken, heard):
     expect(not only_best or not has(heard, only_best), f"{only_best} without {taken}: from where?")
     notes = [o["message"] for o in heard if o.get("diag") == "host.rung"]
     expect(any("lacks" in note for note in notes), f"what is lost is not said: {notes}")
+    remedies = [n.split("to change that: ")[1] for n in notes if f"{best} cannot be used" in n and "to change that" in n]
+    helps, does_not = REMEDIES[taken]
+    expect(len(remedies) == 1, f"what to do is not said: {notes}")
+    expect(helps in remedies[0] and does_not not in remedies[0], f"does that help without {taken}? {remedies}")
 
 
 def check_self(taken, weir):
