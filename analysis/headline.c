@@ -21,6 +21,7 @@ const struct headline_word headline_words[HEADLINE_FIGURES] = {
 	[HEADLINE_PAUSE_LONGEST] = { "gc_longest", "ns" },
 	[HEADLINE_HEAP] = { "heap_peak", "By" },
 	[HEADLINE_LIVE] = { "live_peak", "By" },
+	[HEADLINE_HEAP_PROFILE] = { "heap_profile_peak", "By" },
 	[HEADLINE_RESIDENT] = { "resident_peak", "By" },
 	[HEADLINE_ALLOCATED] = { "allocated", "By" },
 	[HEADLINE_THREADS] = { "threads", "{thread}" },
@@ -135,10 +136,19 @@ static const struct question {
 	{ HEADLINE_DAMAGED_BYTES, "SELECT coalesce(node, ''), 'ghc-eventlog', sum(CAST(value AS INTEGER)) FROM facts"
 	                          " WHERE run = ?1 AND name = 'eventlog.damaged_bytes' GROUP BY node" },
 	{ HEADLINE_COST_SHARE,
-	  "SELECT coalesce(t.node, ''), 'self', sum(t.max) / nullif((SELECT sum(s.t_last_ns - s.t_first_ns) FROM "
-	  "sources s"
-	  " WHERE s.run = ?1 AND s.node IS t.node AND s.collector = 'self'), 0) FROM kept_totals t WHERE t.run = ?1"
-	  " AND t.collector = 'self' AND t.metric IN ('weir.cost.cpu', 'weir.cost.bpf.time') GROUP BY t.node" },
+	  "SELECT coalesce(t.node, ''), 'self', sum(t.max - t.min) / nullif((SELECT sum(s.t_last_ns - s.t_first_ns)"
+	  " FROM sources s WHERE s.run = ?1 AND s.node IS t.node AND s.collector = 'self'), 0) FROM kept_totals t"
+	  " WHERE t.run = ?1 AND t.collector = 'self' AND t.metric IN ('weir.cost.cpu', 'weir.cost.bpf.time')"
+	  " GROUP BY t.node" },
+	/* Costly to ask, and what a .hp holds can be a part of the heap: only where nothing else says how large that
+	 * was. */
+	{ HEADLINE_HEAP_PROFILE,
+	  "SELECT node, collector, max(total) FROM (SELECT coalesce(w.node, '') AS node, w.collector AS collector,"
+	  " sum(w.self) AS total FROM weights w WHERE w.run = ?1 AND w.metric = 'ghc.heap.residency' AND"
+	  " coalesce(w.node, '') IN (SELECT coalesce(node, '') FROM kept_totals WHERE run = ?1 AND metric ="
+	  " 'ghc.heap.residency' EXCEPT SELECT coalesce(node, '') FROM kept_totals WHERE run = ?1 AND metric IN"
+	  " ('ghc.heap.live', 'ghc.heap.live.max')) GROUP BY w.node, w.collector, w.attrs, w.t_ns)"
+	  " GROUP BY node, collector ORDER BY node, collector DESC" },
 	/* How long a source was seen is the least that its process lived. */
 	{ HEADLINE_WALL, "SELECT coalesce(node, ''), collector, max(t_last_ns - t_first_ns) FROM sources WHERE run = ?1"
 	                 " AND collector = 'ghc-eventlog' AND t_last_ns > t_first_ns GROUP BY node" },

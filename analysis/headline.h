@@ -22,6 +22,7 @@ enum headline_figure {
 	HEADLINE_PAUSE_LONGEST,
 	HEADLINE_HEAP,
 	HEADLINE_LIVE,
+	HEADLINE_HEAP_PROFILE, /* the largest census; only where the live heap is not known */
 	HEADLINE_RESIDENT,
 	HEADLINE_ALLOCATED,
 	HEADLINE_THREADS,
@@ -41,7 +42,7 @@ enum headline_figure {
 	HEADLINE_SILENCE,
 	HEADLINE_COST_CPU,   /* weir's own, of the whole recording: its processes */
 	HEADLINE_COST_BPF,   /* its programs in the kernel */
-	HEADLINE_COST_SHARE, /* of the two, of one core */
+	HEADLINE_COST_SHARE, /* of the two, of one core, once it measured */
 	HEADLINE_COST_MEMORY,
 	HEADLINE_FIGURES,
 };

@@ -23,6 +23,7 @@ static const struct column runtime[] = {
 	{ HEADLINE_PAUSE_LONGEST, "longest" },
 	{ HEADLINE_HEAP, "heap peak" },
 	{ HEADLINE_LIVE, "live" },
+	{ HEADLINE_HEAP_PROFILE, "heap profile, peak" },
 	{ HEADLINE_RESIDENT, "resident" },
 	{ HEADLINE_ALLOCATED, "allocated" },
 	{ HEADLINE_THREADS, "threads" },
