@@ -111,24 +111,22 @@ static enum stop read_run(const struct eventlog *s, struct eventlog_block *block
 			uint16_t tag = eventlog_u16(at);
 			uint64_t time_ns = eventlog_u64(at + 2);
 			uint32_t size = size_of(s, &likely, tag);
-			size_t n_head = EVENTLOG_HEAD_BYTES;
-			int is_variable =
-				size == EVENTLOG_SIZE_VARIABLE && n >= EVENTLOG_HEAD_BYTES + EVENTLOG_LENGTH_BYTES;
+			const uint8_t *payload = at + EVENTLOG_HEAD_BYTES;
 
-			if (is_variable) {
-				size = eventlog_u16(at + EVENTLOG_HEAD_BYTES);
-				n_head += EVENTLOG_LENGTH_BYTES;
+			if (size == EVENTLOG_SIZE_VARIABLE && n >= EVENTLOG_HEAD_BYTES + EVENTLOG_LENGTH_BYTES) {
+				size = eventlog_u16(payload);
+				payload += EVENTLOG_LENGTH_BYTES;
 			}
-			if (__builtin_expect(size <= n - n_head && size < EVENTLOG_SIZE_SPECIAL_MIN &&
+			if (__builtin_expect(size <= (size_t)(limit - payload) && size < EVENTLOG_SIZE_SPECIAL_MIN &&
 			                             time_ns - last_ns + slack_ns <= span_ns,
 			                     1)) {
 				e->time_ns = time_ns;
-				e->payload = at + n_head;
+				e->payload = payload;
 				e->n_payload = size;
 				e->tag = tag;
 				e->kind = EVENTLOG_RECORD;
-				if (!is_variable || eventlog_is_stack_sound(e)) {
-					at += n_head + size;
+				if (payload == at + EVENTLOG_HEAD_BYTES || eventlog_is_stack_sound(e)) {
+					at = payload + size;
 					last_ns = time_ns;
 					e++;
 					continue;

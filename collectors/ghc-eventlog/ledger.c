@@ -102,6 +102,11 @@ void ledger_say_oddities(struct log *l)
 		log_say(l, WEIR_WARNING, "eventlog.threads", WEIR_NO_OFFSET, l->threads.n_over,
 		        "more than %d threads at one time: what the others did is in the capabilities' sums only",
 		        THREADS_MAX);
+	if (l->threads.n_unsaid)
+		log_say(l, WEIR_NOTE, "eventlog.threads_together", WEIR_NO_OFFSET, l->threads.n_unsaid,
+		        "threads that have a label or ran for long were put together with the others: so many had "
+		        "series "
+		        "of their own already");
 	if (l->threads.n_pending_over)
 		log_say(l, WEIR_NOTE, "eventlog.migrations", WEIR_NO_OFFSET, l->threads.n_pending_over,
 		        "migrations of which one end was not found in time");

@@ -22,7 +22,7 @@ struct visit *migration_arrive(struct log *l, struct lane *lane, uint32_t id, ui
 	}
 	departure = t->pendings[link - 1];
 	pending_free(t, link - 1);
-	v->thread->time_ns[STATE_RUNNABLE] += since(departure.time_ns, time_ns);
+	thread_spend(t, v->thread, STATE_RUNNABLE, since(departure.time_ns, time_ns));
 	v->ready_ns = departure.ready_ns;
 	v->has_ready = departure.has_ready;
 	if (departure.parent) {
@@ -66,7 +66,7 @@ static void visit_join(struct log *l, struct thread *thread, const struct pendin
 {
 	struct threads *t = &l->threads;
 
-	thread->time_ns[STATE_RUNNABLE] += since(departure->time_ns, t->pendings[arrival - 1].time_ns);
+	thread_spend(t, thread, STATE_RUNNABLE, since(departure->time_ns, t->pendings[arrival - 1].time_ns));
 	if (departure->has_ready || !departure->parent)
 		tell_ready(l, thread, arrival, departure->ready_ns);
 	else

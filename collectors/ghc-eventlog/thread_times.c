@@ -22,80 +22,123 @@ const char *thread_stop_name(uint32_t stop, uint32_t state)
 }
 
 /* Number and, where there is one, label. */
-static uint32_t identify(const struct thread *thread, char number[12], struct weir_attr attrs[THREAD_ATTRS])
+static uint32_t identify(const struct threads *t, const struct thread *thread, char number[12],
+                         struct weir_attr attrs[THREAD_ATTRS])
 {
+	const struct thread_more *more = &t->more[thread - t->at];
 	int n = snprintf(number, 12, "%" PRIu32, thread->id);
 
 	attrs[0] = (struct weir_attr){ { "thread", 6 }, { number, (uint64_t)n } };
-	attrs[1] = (struct weir_attr){ { "label", 5 }, { thread->label, thread->n_label } };
-	return thread->label ? 2 : 1;
+	if (!thread->has_more || !more->label)
+		return 1;
+	attrs[1] = (struct weir_attr){ { "label", 5 }, { more->label, more->n_label } };
+	return 2;
 }
 
-uint32_t thread_attrs(struct log *l, const struct thread *thread)
+uint32_t thread_attrs(struct log *l, struct thread *thread)
 {
+	struct thread_more *more = thread_more(&l->threads, thread);
 	struct weir_attr attrs[THREAD_ATTRS];
 	char number[12];
-	uint32_t n = identify(thread, number, attrs);
 
-	return l->host->attrs(l->host, attrs, n);
+	if (!more->attrs)
+		more->attrs = l->host->attrs(l->host, attrs, identify(&l->threads, thread, number, attrs));
+	return more->attrs;
 }
 
 static void say_times(struct log *l, const struct thread *thread)
 {
 	struct weir_attr attrs[THREAD_ATTRS + 1];
 	char number[12];
-	uint32_t n = identify(thread, number, attrs);
+	uint32_t n = identify(&l->threads, thread, number, attrs);
 
-	for (int s = 0; s < STATE_COUNT; s++) {
+	for (enum state s = 0; s < STATE_COUNT; s++) {
+		uint64_t time_ns = thread_spent(&l->threads, thread, s);
+
 		attrs[n] = (struct weir_attr){ { "state", 5 }, { state_names[s], strlen(state_names[s]) } };
-		if (thread->time_ns[s])
+		if (time_ns)
 			outbox_count(&l->outbox, l->host->series(l->host, ROW_THREAD_TIME, attrs, n + 1),
-			             thread->end_ns, thread->time_ns[s]);
+			             thread->end_ns, time_ns);
 	}
 }
 
-static void say_life(struct log *l, const struct thread *thread)
+static void say_life(struct log *l, struct thread *thread)
 {
-	struct weir_attr attrs[THREAD_ATTRS];
-	char number[12];
-	uint32_t n = identify(thread, number, attrs);
 	struct weir_span *span;
 
 	if (!thread->is_created || thread->end_ns < thread->created_ns)
 		return;
-	span = outbox_span(&l->outbox, l->host->series(l->host, ROW_THREAD_LIFE, attrs, n), thread->created_ns);
+	if (!l->threads.life_series)
+		l->threads.life_series = series_of(l, ROW_THREAD_LIFE, NULL);
+	span = outbox_span(&l->outbox, l->threads.life_series, thread->created_ns);
 	span->duration_ns = (int64_t)(thread->end_ns - thread->created_ns);
-	span->value = (double)thread->time_ns[STATE_RUNNING];
+	span->value = (double)thread->near_ns[STATE_RUNNING];
+	span->attrs = thread_attrs(l, thread);
 	span->flags = WEIR_SPAN_HAS_VALUE;
+}
+
+/* Whether it has series of its own. */
+static int is_own(struct log *l, const struct thread *thread)
+{
+	struct threads *t = &l->threads;
+	int has_label = thread->has_more && t->more[thread - t->at].label;
+
+	if (!has_label && thread->near_ns[STATE_RUNNING] < l->settings.thread_min_ns)
+		return 0;
+	if (t->n_said == THREADS_SAID_MAX) {
+		t->n_unsaid++;
+		return 0;
+	}
+	t->n_said++;
+	return 1;
+}
+
+static void add_to_others(struct threads *t, const struct thread *thread)
+{
+	struct others *others = &t->others;
+
+	if (!others->n++ || thread->created_ns < others->start_ns)
+		others->start_ns = thread->created_ns;
+	if (thread->end_ns > others->end_ns)
+		others->end_ns = thread->end_ns;
+	for (enum state s = 0; s < STATE_COUNT; s++)
+		others->time_ns[s] += thread_spent(t, thread, s);
+	distribution_add(&others->run_time, thread->near_ns[STATE_RUNNING]);
+	if (thread->is_created && thread->end_ns >= thread->created_ns)
+		distribution_add(&others->life, thread->end_ns - thread->created_ns);
 }
 
 void thread_say(struct log *l, struct thread *thread)
 {
-	struct threads *t = &l->threads;
+	int is_alone;
 
-	if (!thread->is_created && !thread->has_run && !thread->time_ns[STATE_RUNNABLE])
+	if (!thread->is_created && !thread->has_run && !thread->near_ns[STATE_RUNNABLE])
 		return; /* a label for a thread that never was */
-	if (t->n_said < THREADS_SAID_MAX &&
-	    (thread->label || thread->time_ns[STATE_RUNNING] >= l->settings.thread_min_ns)) {
-		t->n_said++;
+	is_alone = is_own(l, thread);
+	if (is_alone)
 		say_times(l, thread);
+	else
+		add_to_others(&l->threads, thread);
+	if (is_alone || l->settings.has_runs)
 		say_life(l, thread);
-		return;
-	}
-	t->n_others++;
-	for (int s = 0; s < STATE_COUNT; s++)
-		t->others_ns[s] += thread->time_ns[s];
-	if (thread->end_ns > t->others_end_ns)
-		t->others_end_ns = thread->end_ns;
 }
 
 void thread_say_others(struct log *l)
 {
-	struct threads *t = &l->threads;
+	const struct others *others = &l->threads.others;
+	uint64_t duration_ns = others->end_ns > others->start_ns ? others->end_ns - others->start_ns : 0;
 
-	for (int s = 0; s < STATE_COUNT; s++)
-		if (t->others_ns[s])
+	for (enum state s = 0; s < STATE_COUNT; s++)
+		if (others->time_ns[s])
 			outbox_count(&l->outbox,
 			             series_of(l, ROW_THREAD_TIME, "thread", "other", "state", state_names[s], NULL),
-			             t->others_end_ns, t->others_ns[s]);
+			             others->end_ns, others->time_ns[s]);
+	if (!others->n)
+		return;
+	outbox_count(&l->outbox, series_of(l, ROW_THREAD_OTHERS, NULL), others->end_ns, others->n);
+	outbox_distribution(&l->outbox, series_of(l, ROW_THREAD_RUN_TIME, "thread", "other", NULL), others->start_ns,
+	                    duration_ns, &others->run_time);
+	if (others->life.is_used)
+		outbox_distribution(&l->outbox, series_of(l, ROW_THREAD_LIFETIME, "thread", "other", NULL),
+		                    others->start_ns, duration_ns, &others->life);
 }

@@ -43,7 +43,7 @@ static inline void end_run(struct log *l, struct lane *lane, enum state state, u
 
 	lane->run_ns += time_ns;
 	lane->running = NULL;
-	visit_change(lane, v, state, time_ns);
+	visit_change(&l->threads, lane, v, state, time_ns);
 	if (__builtin_expect(v == &lane->stranger, 0))
 		lane_leave(lane, state, time_ns);
 }
@@ -77,7 +77,7 @@ static inline void take_run(struct log *l, struct lane *lane, const struct event
 		v = run_oddly(l, lane, v, id, e->time_ns);
 	if (v->state == STATE_RUNNABLE && v->has_ready)
 		distribution_add(&lane->run_delay, since(v->ready_ns, e->time_ns));
-	visit_change(lane, v, STATE_RUNNING, e->time_ns);
+	visit_change(&l->threads, lane, v, STATE_RUNNING, e->time_ns);
 	lane->running = v;
 	lane->run_ns -= e->time_ns;
 }
@@ -85,19 +85,16 @@ static inline void take_run(struct log *l, struct lane *lane, const struct event
 static void say_run(struct log *l, const struct lane *lane, const struct visit *v, const struct status *status,
                     uint64_t time_ns)
 {
-	struct thread *thread = v->thread;
 	uint32_t which = status->stop == STOP_BLOCKED ? status->state : STATE_COUNT + (uint32_t)status->stop;
 	uint32_t *series = &l->threads.run_series[which];
 	struct weir_span *span;
 
 	if (!*series)
 		*series = series_of(l, ROW_THREAD_RUN, "reason", thread_stop_name(status->stop, status->state), NULL);
-	if (!thread->attrs)
-		thread->attrs = thread_attrs(l, thread);
 	span = outbox_span(&l->outbox, *series, v->since_ns);
 	span->duration_ns = (int64_t)since(v->since_ns, time_ns);
 	span->track = lane->capability;
-	span->attrs = thread->attrs;
+	span->attrs = thread_attrs(l, v->thread);
 }
 
 static void finish(struct log *l, struct lane *lane, struct visit *v, uint64_t time_ns)
@@ -105,7 +102,7 @@ static void finish(struct log *l, struct lane *lane, struct visit *v, uint64_t t
 	struct thread *thread = v->thread;
 
 	l->threads.n_waiting++;
-	thread->is_finished = 1;
+	thread->life = THREAD_FINISHED;
 	thread->end_ns = time_ns;
 	visit_end(l, lane, v, time_ns);
 	thread_retire(l, thread);
@@ -120,7 +117,7 @@ static void stop_oddly(struct log *l, struct lane *lane, uint32_t id, const stru
 	if (v && status->stop == STOP_FINISHED)
 		finish(l, lane, v, time_ns);
 	else if (v)
-		visit_change(lane, v, status->state, time_ns);
+		visit_change(&l->threads, lane, v, status->state, time_ns);
 }
 
 static inline void take_stop(struct log *l, struct lane *lane, const struct eventlog_event *e)
@@ -156,7 +153,7 @@ static inline void wake(struct log *l, struct lane *lane, uint32_t id, uint64_t 
 		v = migration_arrive(l, lane, id, time_ns);
 	if (!v || v->state == STATE_RUNNABLE || v->state == STATE_RUNNING)
 		return;
-	visit_change(lane, v, STATE_RUNNABLE, time_ns);
+	visit_change(&l->threads, lane, v, STATE_RUNNABLE, time_ns);
 	v->ready_ns = time_ns;
 	v->has_ready = 1;
 	v->pending = 0;
@@ -259,6 +256,7 @@ enum fate thread_label(struct log *l, struct lane *lane, const struct eventlog_e
 {
 	uint32_t i = thread_get(l, (uint32_t)v->at[0].number);
 	const struct parse_text *text = &v->at[1].text;
+	struct thread_more *more;
 	char *label;
 
 	if (i == THREAD_NONE)
@@ -268,10 +266,11 @@ enum fate thread_label(struct log *l, struct lane *lane, const struct eventlog_e
 		return log_no_memory(l);
 	if (text->n)
 		memcpy(label, text->at, text->n);
-	free(l->threads.at[i].label);
-	l->threads.at[i].label = label;
-	l->threads.at[i].n_label = (uint32_t)text->n;
-	l->threads.at[i].attrs = 0;
+	more = thread_more(&l->threads, &l->threads.at[i]);
+	free(more->label);
+	more->label = label;
+	more->n_label = (uint32_t)text->n;
+	more->attrs = 0;
 	return FATE_STORED;
 }
 
@@ -282,7 +281,7 @@ static void end_thread(struct log *l, struct thread *thread)
 		const struct visit *v = &l->threads.visits[i - 1];
 		uint64_t now_ns = l->lanes[v->lane]->now_ns;
 
-		thread->time_ns[v->state] += since(v->since_ns, now_ns);
+		thread_spend(&l->threads, thread, v->state, since(v->since_ns, now_ns));
 		if (thread->end_ns < now_ns)
 			thread->end_ns = now_ns;
 	}
@@ -293,11 +292,11 @@ void threads_finish(struct log *l)
 	struct threads *t = &l->threads;
 
 	for (uint32_t i = 0; i < t->n; i++) {
-		if (!t->at[i].is_used)
+		if (t->at[i].life == THREAD_FREE)
 			continue;
 		end_thread(l, &t->at[i]);
 		thread_say(l, &t->at[i]);
 	}
-	t->others_ns[STATE_RUNNING] += t->at[THREADS_MAX].time_ns[STATE_RUNNING];
+	t->others.time_ns[STATE_RUNNING] += t->at[THREADS_MAX].near_ns[STATE_RUNNING];
 	thread_say_others(l);
 }

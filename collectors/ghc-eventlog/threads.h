@@ -4,6 +4,7 @@
 
 /* Threads: what they did, and where they are. */
 
+#include "collectors/ghc-eventlog/distribution.h"
 #include "collectors/ghc-eventlog/thread_ids.h"
 #include "parsers/eventlog.h"
 
@@ -15,8 +16,8 @@ enum state {
 	STATE_RUNNING = 0,
 	STATE_RUNNABLE,
 	STATE_MVAR,
-	STATE_MVAR_READ,
 	STATE_BLACK_HOLE,
+	STATE_MVAR_READ,
 	STATE_READ,
 	STATE_WRITE,
 	STATE_DELAY,
@@ -26,6 +27,7 @@ enum state {
 	STATE_IO,
 	STATE_OTHER,
 	STATE_COUNT,
+	STATES_NEAR = STATE_MVAR_READ, /* all that most threads ever are in */
 };
 
 extern const char *const state_names[STATE_COUNT];
@@ -49,18 +51,30 @@ extern const struct status {
 	uint8_t stop, state;
 } statuses[STATUS_COUNT];
 
-/* A thread: what it did, on all capabilities. What is asked of every thread comes first. */
+/* A thread: what it did, on all capabilities. Logs of short-lived threads are read as fast as these come from memory:
+ * so it is one cache line, and what few threads need stands elsewhere. */
 struct thread {
 	uint32_t id;
-	uint32_t visits;   /* the first, index + 1: on capabilities on which it is, as far as they have been read */
+	uint32_t visits;   /* the first, index + 1: on capabilities on which it is, as far as they have been read; the
+	                    * next free thread */
 	uint32_t pendings; /* ends of migrations: the first list's first; THREAD_NONE */
-	uint32_t next_free;
-	uint32_t attrs; /* the host's id, for running spans */
-	uint32_t n_label;
-	uint8_t is_created, has_run, is_finished, is_used;
+	uint8_t life;      /* enum thread_life */
+	uint8_t is_created, has_run, has_more;
 	uint64_t created_ns, end_ns;
-	uint64_t time_ns[STATE_COUNT];
+	uint64_t near_ns[STATES_NEAR]; /* spent in each state */
+} __attribute__((aligned(64)));
+
+enum thread_life {
+	THREAD_FREE = 0, /* no thread */
+	THREAD_LIVES,
+	THREAD_FINISHED,
+};
+
+struct thread_more {
+	uint64_t far_ns[STATE_COUNT - STATES_NEAR];
 	char *label;
+	uint32_t n_label;
+	uint32_t attrs; /* the host's id, for running spans */
 };
 
 /* A thread on a capability, from its first record there to the migration away. */
@@ -97,9 +111,17 @@ struct pending {
 	uint8_t has_ready; /* of a departure */
 };
 
+/* Threads that are put together. */
+struct others {
+	uint64_t time_ns[STATE_COUNT];
+	uint64_t n, start_ns, end_ns;
+	struct distribution run_time, life;
+};
+
 struct threads {
 	struct thread_ids ids;
-	struct thread *at; /* THREADS_MAX, touched as they are used */
+	struct thread *at;        /* THREADS_MAX and one for all that find no room, touched as they are used */
+	struct thread_more *more; /* by the same index */
 	struct visit *visits;
 	struct pending *pendings;
 	uint32_t n, n_visits, n_pendings; /* ever used */
@@ -108,11 +130,30 @@ struct threads {
 	uint64_t n_over, n_pending_over;
 	uint64_t n_out_of_step;                        /* records that contradict what was known of a thread */
 	uint32_t run_series[STATE_COUNT + STOP_KINDS]; /* of running spans */
-	/* thread_times.c */
-	uint64_t others_ns[STATE_COUNT];
-	uint64_t n_others, n_said;
-	uint64_t others_end_ns;
+	uint32_t life_series;
+	struct others others;
+	uint64_t n_said, n_unsaid; /* with series of their own; and that would have them, had not so many others */
 };
+
+/* What few threads need, made when it isn't there. */
+struct thread_more *thread_more(struct threads *t, struct thread *thread);
+void thread_spend_far(struct threads *t, struct thread *thread, enum state state, uint64_t time_ns);
+
+/* It was in that state for so long, on top of what is known. */
+static inline void thread_spend(struct threads *t, struct thread *thread, enum state state, uint64_t time_ns)
+{
+	if (__builtin_expect(state < STATES_NEAR, 1))
+		thread->near_ns[state] += time_ns;
+	else
+		thread_spend_far(t, thread, state, time_ns);
+}
+
+static inline uint64_t thread_spent(const struct threads *t, const struct thread *thread, enum state state)
+{
+	if (state < STATES_NEAR)
+		return thread->near_ns[state];
+	return thread->has_more ? t->more[thread - t->at].far_ns[state - STATES_NEAR] : 0;
+}
 
 int threads_init(struct threads *t);
 void threads_done(struct threads *t);
@@ -128,7 +169,7 @@ void threads_finish(struct log *l);
 /* What a stop is called: why it stopped, or on what it blocked. */
 const char *thread_stop_name(uint32_t stop, uint32_t state);
 /* The thread's number and label, as attributes of a span. */
-uint32_t thread_attrs(struct log *l, const struct thread *thread);
+uint32_t thread_attrs(struct log *l, struct thread *thread);
 /* Says what a thread did, or adds it to the others'. */
 void thread_say(struct log *l, struct thread *thread);
 /* Says the others. */

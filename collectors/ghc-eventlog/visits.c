@@ -15,21 +15,42 @@ int threads_init(struct threads *t)
 {
 	int r = thread_ids_init(&t->ids, THREADS_MAX);
 
-	t->at = calloc(THREADS_MAX + 1, sizeof(*t->at));
+	t->at = aligned_alloc(sizeof(*t->at), (THREADS_MAX + 1) * sizeof(*t->at));
+	if (t->at)
+		t->at[THREADS_MAX] = (struct thread){ .pendings = THREAD_NONE };
+	t->more = calloc(THREADS_MAX + 1, sizeof(*t->more));
 	t->visits = calloc(THREADS_MAX, sizeof(*t->visits));
 	t->pendings = calloc(PENDING_MAX, sizeof(*t->pendings));
 	t->free = t->free_visit = t->free_pending = THREAD_NONE;
-	return t->at && t->visits && t->pendings ? r : -ENOMEM;
+	return t->at && t->more && t->visits && t->pendings ? r : -ENOMEM;
 }
 
 void threads_done(struct threads *t)
 {
-	for (uint32_t i = 0; t->at && i < t->n; i++)
-		free(t->at[i].label);
+	for (uint32_t i = 0; i < t->n; i++)
+		if (t->at[i].has_more)
+			free(t->more[i].label);
 	free(t->at);
+	free(t->more);
 	free(t->visits);
 	free(t->pendings);
 	thread_ids_done(&t->ids);
+}
+
+struct thread_more *thread_more(struct threads *t, struct thread *thread)
+{
+	struct thread_more *more = &t->more[thread - t->at];
+
+	if (!thread->has_more)
+		*more = (struct thread_more){ 0 };
+	thread->has_more = 1;
+	return more;
+}
+
+void thread_spend_far(struct threads *t, struct thread *thread, enum state state, uint64_t time_ns)
+{
+	if (time_ns)
+		thread_more(t, thread)->far_ns[state - STATES_NEAR] += time_ns;
 }
 
 static void free_thread(struct threads *t, uint32_t i)
@@ -37,8 +58,11 @@ static void free_thread(struct threads *t, uint32_t i)
 	struct thread *thread = &t->at[i];
 
 	thread_ids_remove(&t->ids, thread->id);
-	free(thread->label);
-	*thread = (struct thread){ .next_free = t->free };
+	if (thread->has_more)
+		free(t->more[i].label);
+	thread->life = THREAD_FREE;
+	thread->has_more = 0;
+	thread->visits = t->free;
 	t->free = i;
 }
 
@@ -51,7 +75,7 @@ static int sweep(struct log *l)
 		return 0;
 	t->n_waiting = 0;
 	for (uint32_t i = 0; i < t->n; i++) {
-		if (!t->at[i].is_used || !t->at[i].is_finished || t->at[i].visits)
+		if (t->at[i].life != THREAD_FINISHED || t->at[i].visits)
 			continue;
 		t->n_pending_over += pendings_forget(t, &t->at[i]);
 		thread_say(l, &t->at[i]);
@@ -77,16 +101,16 @@ uint32_t thread_get(struct log *l, uint32_t id)
 		return THREAD_NONE;
 	}
 	if (i == t->free)
-		t->free = t->at[i].next_free;
+		t->free = t->at[i].visits;
 	else
 		t->n++;
-	t->at[i] = (struct thread){ .id = id, .pendings = THREAD_NONE, .is_used = 1 };
+	t->at[i] = (struct thread){ .id = id, .pendings = THREAD_NONE, .life = THREAD_LIVES };
 	return i;
 }
 
 void thread_retire(struct log *l, struct thread *thread)
 {
-	if (!thread->is_finished || thread->visits || thread->pendings != THREAD_NONE)
+	if (thread->life != THREAD_FINISHED || thread->visits || thread->pendings != THREAD_NONE)
 		return;
 	l->threads.n_waiting -= l->threads.n_waiting > 0;
 	thread_say(l, thread);
@@ -139,7 +163,7 @@ void visit_end(struct log *l, struct lane *lane, struct visit *v, uint64_t time_
 	struct threads *t = &l->threads;
 	uint32_t i = (uint32_t)(v - t->visits), *link = &v->thread->visits;
 
-	v->thread->time_ns[v->state] += since(v->since_ns, time_ns);
+	thread_spend(t, v->thread, v->state, since(v->since_ns, time_ns));
 	lane_leave(lane, v->state, time_ns);
 	while (*link != i + 1)
 		link = &t->visits[*link - 1].next;

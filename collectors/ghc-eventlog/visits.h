@@ -52,9 +52,10 @@ static inline struct visit *visit_find(struct threads *t, struct lane *lane, uin
 }
 
 /* It is in that state from now on. */
-static inline void visit_change(struct lane *lane, struct visit *v, enum state state, uint64_t time_ns)
+static inline void visit_change(struct threads *t, struct lane *lane, struct visit *v, enum state state,
+                                uint64_t time_ns)
 {
-	v->thread->time_ns[v->state] += since(v->since_ns, time_ns);
+	thread_spend(t, v->thread, v->state, since(v->since_ns, time_ns));
 	lane_leave(lane, v->state, time_ns);
 	lane_enter(lane, state, time_ns);
 	v->state = (uint8_t)state;

@@ -158,7 +158,46 @@ static void threads_that_ran_little_are_put_together(void **state)
 	assert_says(&heard,
 	            "{\"state\":\"running\",\"thread\":\"other\"},\"t_ns\":1767225600109999999,\"value\":19999998}");
 	assert_silent_on(&heard, "\"thread\":\"1\"");
+	assert_says(&heard, "{\"number\":\"ghc.thread.others\",\"attrs\":{},\"t_ns\":1767225600109999999,\"value\":2}");
+	assert_says(&heard,
+	            "{\"histogram\":\"ghc.thread.run_time\",\"attrs\":{\"thread\":\"other\"},"
+	            "\"t_ns\":1767225600050000000,\"dur_ns\":59999999,\"count\":2,\"zero\":0,\"sum\":19999998,");
+	assert_says(&heard,
+	            "{\"histogram\":\"ghc.thread.lifetime\",\"attrs\":{\"thread\":\"other\"},"
+	            "\"t_ns\":1767225600050000000,\"dur_ns\":59999999,\"count\":2,\"zero\":0,\"sum\":19999998,");
 	recorder_free(heard.rec);
+}
+
+/* Each runs for its number of nanoseconds, and all of them are worth series of their own. */
+static void so_many_threads_have_series_of_their_own_and_nothing_of_the_others_is_lost(void **state)
+{
+	enum {
+		SAID_MAX = 8192,
+	};
+	static const struct lend_pair every[] = { { "thread_min", "0" }, { "detail", "threads" } };
+
+	for (uint32_t n_more = 0; n_more <= 1; n_more++) {
+		struct eventlog_writer w;
+		struct heard heard;
+
+		write_beginning(&w);
+		write_block(&w, T0, 0);
+		for (uint32_t id = 1; id <= SAID_MAX + n_more; id++) {
+			write_numbers(&w, 0, T0 + 10000 * id, "i", id);
+			write_numbers(&w, 1, T0 + 10000 * id, "i", id);
+			write_numbers(&w, 2, T0 + 10000 * id + id, "ihi", id, 5, 0);
+		}
+		write_block_end(&w, T0 + 10000 * (SAID_MAX + 2));
+		write_end(&w);
+		heard = hear(&w, every, 2, NULL, 0);
+		assert_int_equal(count_of(&heard, "{\"number\":\"ghc.thread.time\""), SAID_MAX + n_more);
+		assert_int_equal(count_of(&heard, "\"thread\":\"other\"},\"t_ns\":1767225600081938193,\"value\":8193}"),
+		                 n_more);
+		assert_int_equal(count_of(&heard, "\"eventlog.threads_together\""), n_more);
+		assert_int_equal(count_of(&heard, "\"ghc.thread.life\""), SAID_MAX + n_more);
+		assert_int_equal(count_of(&heard, "\"ghc.thread.run\""), SAID_MAX + n_more);
+		recorder_free(heard.rec);
+	}
 }
 
 static void a_reason_to_stop_that_nobody_knows_is_other(void **state)
@@ -213,6 +252,7 @@ int main(void)
 		cmocka_unit_test(a_thread_that_only_passed_through_is_joined_too),
 		cmocka_unit_test(a_wake_up_from_elsewhere_counts_and_changes_nothing),
 		cmocka_unit_test(threads_that_ran_little_are_put_together),
+		cmocka_unit_test(so_many_threads_have_series_of_their_own_and_nothing_of_the_others_is_lost),
 		cmocka_unit_test(a_reason_to_stop_that_nobody_knows_is_other),
 		cmocka_unit_test(so_many_threads_are_known_at_one_time_and_no_more),
 	};
