@@ -2,9 +2,9 @@
 /* Made live sources that counted things twice: which increases are compared. */
 #include "analysis/counterpart.h"
 #include "analysis/headline.h"
-#include "store/builder.h"
 #include "store/store.h"
 #include "tests/store/place.h"
+#include "tests/store/written.h"
 
 #include <weir/collector.h>
 #include <weir/fail.h>
@@ -50,11 +50,6 @@ static const struct weir_metric rows[ROWS] = {
 	[TCP] = COUNTER("tcp.bytes", "By", WEIR_SHAPE_NUMBER),
 };
 
-struct builder_sink {
-	struct store_source *source;
-	struct weir_error error;
-};
-
 struct series {
 	uint32_t id, row;
 	const char *attrs;
@@ -65,11 +60,6 @@ struct point {
 	int second;
 	int64_t value;
 };
-
-static int flush(struct builder_sink *sink, const struct block *block)
-{
-	return store_source_block(sink->source, block, &sink->error);
-}
 
 static void put(struct builder *b, const struct series *series, const struct point *p)
 {
@@ -97,46 +87,25 @@ static void put(struct builder *b, const struct series *series, const struct poi
 		                 0);
 }
 
-static void put_source(struct store *s, int64_t run, const char *collector, const struct series *series,
-                       uint32_t n_series, const struct point *points, uint32_t n_points)
+static void put_source(struct store *s, const char *collector, const struct series *series, uint32_t n_series,
+                       const struct point *points, uint32_t n_points)
 {
-	struct store_collector c = {
-		.name = collector, .version = "1.0", .abi_major = 1, .metrics = rows, .n_metrics = ROWS
-	};
-	const struct store_source_result result = {
-		.status = STORE_OK, .clock = "CLOCK_REALTIME", .clock_tie = "t", .reasons_json = "{}"
-	};
-	struct store_source_info info = { .run = run, .path = collector, .options_json = "{}" };
-	struct builder_sink sink = { 0 };
-	struct builder *b = builder_new(flush, &sink);
-	struct weir_error error;
+	struct builder_sink w;
 
-	assert_non_null(b);
-	assert_int_equal(store_node(s, run, "node-0", &info.node, &error), 0);
-	assert_int_equal(store_collector(s, &c, &info.collector, &error), 0);
-	assert_int_equal(store_source_begin(s, &info, &sink.source, &error), 0);
-	for (uint32_t i = 0; i < n_series; i++) {
-		const struct weir_metric *m = &rows[series[i].row];
-
-		assert_int_equal(builder_series(b, series[i].id, (uint8_t)m->shape, (uint8_t)m->type), 0);
-		assert_int_equal(store_source_series(sink.source, series[i].id, series[i].row,
-		                                     (struct weir_text){ series[i].attrs, strlen(series[i].attrs) },
-		                                     &sink.error),
-		                 0);
-	}
+	written_begin(&w, s, "made", "node-0", collector, rows, ROWS);
+	for (uint32_t i = 0; i < n_series; i++)
+		written_series(&w, series[i].id, series[i].row, series[i].attrs);
 	for (uint32_t i = 0; i < n_points; i++)
-		put(b, series, &points[i]);
-	assert_int_equal(builder_finish(b), 0);
-	builder_free(b);
-	assert_int_equal(store_source_end(sink.source, &result, &error), 0);
+		put(w.builder, series, &points[i]);
+	written_end(&w, 0);
 }
 
-#define PUT(s, run, collector, series, points)                                                                         \
-	put_source(s, run, collector, series, sizeof(series) / sizeof((series)[0]), points,                            \
+#define PUT(s, collector, series, points)                                                                              \
+	put_source(s, collector, series, sizeof(series) / sizeof((series)[0]), points,                                 \
 	           sizeof(points) / sizeof((points)[0]))
 
 /* weir came when the program had collected 100 times; the program's counter is read at seconds 1 and 3. */
-static void put_collections(struct store *s, int64_t run)
+static void put_collections(struct store *s)
 {
 	static const struct series series[] = { { 1, GC_COUNT, "{\"generation\":\"0\"}" },
 		                                { 2, GC_COUNT, "{\"generation\":\"1\"}" },
@@ -144,11 +113,11 @@ static void put_collections(struct store *s, int64_t run)
 	static const struct point points[] = { { 1, 0, 1 }, { 3, 1, 101 }, { 1, 2, 2 },  { 2, 2, 1 },
 		                               { 1, 3, 3 }, { 3, 3, 104 }, { 1, 4, 40 }, { 2, 4, 41 } };
 
-	PUT(s, run, "rts", series, points);
+	PUT(s, "rts", series, points);
 }
 
 /* A thread that was there, one that came, and one that has gone; at the end only one can still be read. */
-static void put_threads(struct store *s, int64_t run)
+static void put_threads(struct store *s)
 {
 	static const struct series series[] = { { 1, ON_CPU, "{}" },
 		                                { 2, ACCOUNTED, "{\"thread.id\":\"1\"}" },
@@ -164,11 +133,11 @@ static void put_threads(struct store *s, int64_t run)
 		{ 1, 3, 999 },  { 2, 4, 1500 }, { 7, 1, 100 }, { 6, 3, 70 },   { 5, 4, 1500 },
 	};
 
-	PUT(s, run, "sched", series, points);
+	PUT(s, "sched", series, points);
 }
 
 /* A connection that is older than weir, and was first met in second 2. */
-static void put_connections(struct store *s, int64_t run)
+static void put_connections(struct store *s)
 {
 	static const struct series series[] = {
 		{ 1, CONNECTION, "{\"direction\":\"transmit\",\"socket\":\"1\",\"transport\":\"tcp\"}" },
@@ -181,7 +150,7 @@ static void put_connections(struct store *s, int64_t run)
 		                               { 2, 2, 41 },   { 3, 2, 100 }, { 4, 2, 9000 }, { 3, 3, 160 },
 		                               { 4, 3, 9064 }, { 1, 3, 40 },  { 2, 3, 41 },   { 5, 3, 77 } };
 
-	PUT(s, run, "net", series, points);
+	PUT(s, "net", series, points);
 }
 
 static int begin(void **state)
@@ -192,10 +161,9 @@ static int begin(void **state)
 
 	place_init(&place);
 	s = place_open(&place, STORE_CREATE);
-	assert_int_equal(store_run(s, "made", &run, &error), 0);
-	put_collections(s, run);
-	put_threads(s, run);
-	put_connections(s, run);
+	put_collections(s);
+	put_threads(s);
+	put_connections(s);
 	assert_int_equal(store_run(s, "other", &run, &error), 0);
 	store_close(s);
 	return 0;

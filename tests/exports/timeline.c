@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Texts of a hostile source in a timeline: long, escaped, and no UTF-8. The sample run's is in timeline.sh. */
 #include "exports/timeline.h"
-#include "store/builder.h"
 #include "store/json.h"
 #include "store/store.h"
 #include "tests/store/place.h"
+#include "tests/store/written.h"
 
 #include <weir/collector.h>
 #include <weir/fail.h>
@@ -40,16 +40,6 @@ static const struct weir_metric rows[ROWS] = {
 	              .type = WEIR_TYPE_F64 },
 };
 
-struct builder_sink {
-	struct store_source *source;
-	struct weir_error error;
-};
-
-static int flush(struct builder_sink *sink, const struct block *block)
-{
-	return store_source_block(sink->source, block, &sink->error);
-}
-
 /* {"message":text}, as the host would write it. */
 static struct weir_text attrs_of(const char *text, size_t n, char room[JSON_ROOM])
 {
@@ -61,52 +51,27 @@ static struct weir_text attrs_of(const char *text, size_t n, char room[JSON_ROOM
 	return (struct weir_text){ room, out.n };
 }
 
-static void put(struct builder *b, struct builder_sink *sink, const char *text, size_t n)
-{
-	char room[JSON_ROOM];
-	struct weir_text attrs = attrs_of(text, n, room);
-
-	for (uint32_t row = 0; row < ROWS; row++) {
-		assert_int_equal(builder_series(b, row + 1, (uint8_t)rows[row].shape, (uint8_t)rows[row].type), 0);
-		assert_int_equal(store_source_series(sink->source, row + 1, row,
-		                                     row == LEVEL ? attrs : (struct weir_text){ "{}", 2 },
-		                                     &sink->error),
-		                 0);
-	}
-	for (int i = 0; i < 3; i++) {
-		struct weir_number level = { .time_ns = i, .value.i64 = i, .series = LEVEL + 1 };
-		struct weir_span said = { .time_ns = i, .series = MESSAGE + 1, .attrs = builder_attrs(b, attrs) };
-
-		assert_int_equal(builder_numbers(b, &level, 1), 0);
-		assert_int_equal(builder_spans(b, &said, 1), 0);
-	}
-	assert_int_equal(builder_finish(b), 0);
-}
-
 static void make_store(const char *text, size_t n, int64_t clock_error_ns)
 {
 	struct store *s = place_open(&place, STORE_CREATE);
-	struct store_collector c = {
-		.name = "made", .version = "1.0", .abi_major = 1, .metrics = rows, .n_metrics = ROWS
-	};
-	const struct store_source_result result = { .status = STORE_OK,
-		                                    .clock = "c",
-		                                    .clock_tie = "t",
-		                                    .clock_error_ns = clock_error_ns,
-		                                    .reasons_json = "{}" };
-	struct store_source_info info = { .path = "p", .options_json = "{}" };
-	struct builder_sink sink = { 0 };
-	struct weir_error error;
-	struct builder *b = builder_new(flush, &sink);
+	char room[JSON_ROOM + 1];
+	struct weir_text attrs = attrs_of(text, n, room);
+	struct builder_sink w;
 
-	assert_non_null(b);
-	assert_int_equal(store_run(s, "run", &info.run, &error), 0);
-	assert_int_equal(store_node(s, info.run, "node-0", &info.node, &error), 0);
-	assert_int_equal(store_collector(s, &c, &info.collector, &error), 0);
-	assert_int_equal(store_source_begin(s, &info, &sink.source, &error), 0);
-	put(b, &sink, text, n);
-	builder_free(b);
-	assert_int_equal(store_source_end(sink.source, &result, &error), 0);
+	room[attrs.n_bytes] = 0;
+	written_begin(&w, s, "run", "node-0", "made", rows, ROWS);
+	written_series(&w, LEVEL + 1, LEVEL, room);
+	written_series(&w, MESSAGE + 1, MESSAGE, "{}");
+	for (int i = 0; i < 3; i++) {
+		struct weir_number level = { .time_ns = i, .value.i64 = i, .series = LEVEL + 1 };
+		struct weir_span said = { .time_ns = i,
+			                  .series = MESSAGE + 1,
+			                  .attrs = builder_attrs(w.builder, attrs) };
+
+		assert_int_equal(builder_numbers(w.builder, &level, 1), 0);
+		assert_int_equal(builder_spans(w.builder, &said, 1), 0);
+	}
+	written_end(&w, clock_error_ns);
 	store_close(s);
 }
 

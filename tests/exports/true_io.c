@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* --true-io: what the store measured, in the fields that the node doesn't. */
 #include "exports/locli_io.h"
-#include "store/builder.h"
 #include "store/store.h"
-#include "tests/store/made_source.h"
+#include "tests/store/written.h"
 #include "tests/support/folder.h"
 #include "tests/support/program.h"
 
@@ -55,44 +54,23 @@ struct made_counter {
 	int64_t first, start, rate;
 };
 
-static int flush(struct builder_sink *sink, const struct block *block)
-{
-	return store_source_block(sink->source, block, sink->error);
-}
-
 /* A live collector's source: samples half a second after each whole one. */
 static void add_source(struct store *s, const char *collector, const struct made_counter *counters, uint32_t n,
                        int64_t first, int64_t last)
 {
-	struct store_collector c = {
-		.name = collector, .version = "1.0", .abi_major = 1, .metrics = metrics, .n_metrics = ROW_END
-	};
-	struct weir_error error;
-	struct builder_sink sink = { .error = &error };
-	struct store_source_info info = { .path = "live", .options_json = "{}" };
-	struct builder *b = builder_new(flush, &sink);
+	struct builder_sink w;
 
-	(void)snprintf((char *)c.sha256, sizeof(c.sha256), "%s", collector);
-	assert_non_null(b);
-	assert_int_equal(store_run(s, "r", &info.run, &error), 0);
-	assert_int_equal(store_node(s, info.run, "node-0", &info.node, &error), 0);
-	assert_int_equal(store_collector(s, &c, &info.collector, &error), 0);
-	assert_int_equal(store_source_begin(s, &info, &sink.source, &error), 0);
+	written_begin(&w, s, "r", "node-0", collector, metrics, ROW_END);
 	for (uint32_t i = 0; i < n; i++) {
-		struct weir_text attrs = { counters[i].attrs, strlen(counters[i].attrs) };
-
-		assert_int_equal(builder_series(b, i + 1, WEIR_SHAPE_NUMBER, WEIR_TYPE_I64), 0);
-		assert_int_equal(store_source_series(sink.source, i + 1, counters[i].row, attrs, &error), 0);
+		written_series(&w, i + 1, counters[i].row, counters[i].attrs);
 		for (int64_t t = first > counters[i].first ? first : counters[i].first; t <= last; t++) {
 			struct weir_number number = { .time_ns = start_ns + t * SECOND + SECOND / 2, .series = i + 1 };
 
 			number.value.i64 = counters[i].start + (t - counters[i].first) * counters[i].rate;
-			assert_int_equal(builder_numbers(b, &number, 1), 0);
+			assert_int_equal(builder_numbers(w.builder, &number, 1), 0);
 		}
 	}
-	assert_int_equal(builder_finish(b), 0);
-	builder_free(b);
-	assert_int_equal(made_end(sink.source, 1, &error), 0);
+	written_end(&w, 0);
 }
 
 static struct store *new_store(const struct folder *f)
@@ -112,24 +90,11 @@ static void add_latencies(struct store *s)
 {
 	static const char *const attrs[] = { "{\"direction\":\"read\"}", "{\"direction\":\"write\"}" };
 	static const uint64_t bucket = 3;
-	struct store_collector c = {
-		.name = "disk", .version = "1.0", .abi_major = 1, .metrics = metrics, .n_metrics = ROW_END
-	};
-	struct weir_error error;
-	struct builder_sink sink = { .error = &error };
-	struct store_source_info info = { .path = "live", .options_json = "{}" };
-	struct builder *b = builder_new(flush, &sink);
+	struct builder_sink w;
 
-	assert_non_null(b);
-	assert_int_equal(store_run(s, "r", &info.run, &error), 0);
-	assert_int_equal(store_node(s, info.run, "node-0", &info.node, &error), 0);
-	assert_int_equal(store_collector(s, &c, &info.collector, &error), 0);
-	assert_int_equal(store_source_begin(s, &info, &sink.source, &error), 0);
+	written_begin(&w, s, "r", "node-0", "disk", metrics, ROW_END);
 	for (uint32_t i = 0; i < 2; i++) {
-		struct weir_text text = { attrs[i], strlen(attrs[i]) };
-
-		assert_int_equal(builder_series(b, i + 1, WEIR_SHAPE_HISTOGRAM, WEIR_TYPE_F64), 0);
-		assert_int_equal(store_source_series(sink.source, i + 1, ROW_LATENCY, text, &error), 0);
+		written_series(&w, i + 1, ROW_LATENCY, attrs[i]);
 		for (int64_t t = 1; t <= 3; t += 2) {
 			struct weir_histogram h = { .time_ns = start_ns + t * SECOND,
 				                    .duration_ns = SECOND,
@@ -142,12 +107,10 @@ static void add_latencies(struct store *s)
 				                    .offset = 26,
 				                    .series = i + 1 };
 
-			assert_int_equal(builder_histograms(b, &h, 1), 0);
+			assert_int_equal(builder_histograms(w.builder, &h, 1), 0);
 		}
 	}
-	assert_int_equal(builder_finish(b), 0);
-	builder_free(b);
-	assert_int_equal(made_end(sink.source, 1, &error), 0);
+	written_end(&w, 0);
 }
 
 static void without_the_wait_the_time_of_reads_has_to_do(void **state)
