@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <weir/fail.h>
 
@@ -114,22 +115,47 @@ void eventlog_done(struct eventlog *e)
 
 /* ---- A hang ---- */
 
-static int waits_for_lock(pid_t pid, const char *thread)
+/* What /proc/PID/task/THREAD/FILE holds, with a NUL behind it; "" where it cannot be read. */
+static const char *read_thread(pid_t pid, const char *thread, const char *file, char *room, size_t n_room)
 {
-	char path[64], where[64] = "";
+	char path[64];
 	ssize_t n;
 	int fd;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/task/%.16s/wchan", (int)pid, thread);
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%.16s/%s", (int)pid, thread, file);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	n = read(fd, where, sizeof(where) - 1);
-	(void)close(fd);
-	return n > 0 && strstr(where, "futex") != NULL;
+	n = fd < 0 ? 0 : read(fd, room, n_room - 1);
+	room[n > 0 ? n : 0] = '\0';
+	if (fd >= 0)
+		(void)close(fd);
+	return room;
 }
 
-/* A program that goes on has threads that wait for something else: input, a timer. */
+static int waits_for_lock(pid_t pid, const char *thread)
+{
+	char where[64];
+
+	return strstr(read_thread(pid, thread, "wchan", where, sizeof(where)), "futex") != NULL;
+}
+
+/* Whether the main thread waits for the ticker's end. Joining is a call futex(&number, how, number, ...) of the
+ * thread that is joined. */
+static int joins_ticker(pid_t pid)
+{
+	char main_thread[24], ticker[24], room[256];
+	unsigned long long call, at, how, number;
+
+	(void)snprintf(main_thread, sizeof(main_thread), "%d", (int)pid);
+	if (sscanf(read_thread(pid, main_thread, "syscall", room, sizeof(room)), "%llu %llx %llx %llx", &call, &at,
+	           &how, &number) != 4 ||
+	    call != SYS_futex)
+		return 0;
+	(void)snprintf(ticker, sizeof(ticker), "%llu", number);
+	return strcmp(read_thread(pid, ticker, "comm", room, sizeof(room)), "ghc_ticker\n") == 0;
+}
+
+/* A program that goes on has threads that wait for something else: input, a timer. Workers may be left beside the two.
+ */
 static int waits_for_itself(pid_t pid)
 {
 	char path[64];
@@ -147,7 +173,7 @@ static int waits_for_itself(pid_t pid)
 	}
 	if (threads)
 		(void)closedir(threads);
-	return n == THREADS_AT_EXIT && n_waiting == n;
+	return n_waiting == n && (n == THREADS_AT_EXIT || (n > THREADS_AT_EXIT && joins_ticker(pid)));
 }
 
 int eventlog_hangs(struct eventlog *e, pid_t pid, int64_t now_ns)

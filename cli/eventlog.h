@@ -26,8 +26,8 @@ int eventlog_prepare(const char *exe, struct eventlog *ret, struct weir_error *r
 void eventlog_done(struct eventlog *e);
 
 /* A threaded program whose run-time system flushes at intervals may wait for itself when it ends, for ever: everything
- * is done, and the main thread and the ticker wait for a lock. 1: it has done so for EVENTLOG_HANG_S. Call it now and
- * then. Source: GHC 9.4 to 9.10, seen in 5 of 48 runs. */
+ * is done, and the main thread waits for the ticker, and that for a lock that nobody gives back; workers may be left
+ * too, which wait as well. 1: it has done so for EVENTLOG_HANG_S. Call it now and then. Source: GHC 9.4 to 9.10. */
 int eventlog_hangs(struct eventlog *e, pid_t pid, int64_t now_ns);
 
 #endif

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+static const uint64_t old_ns = 1000000; /* ends of collections are up to 11 us older than what stands before them */
+
 static void say_cut(struct log *l, uint64_t offset)
 {
 	l->n_read++;
@@ -35,6 +37,31 @@ void damage_take_gap(struct log *l, const struct eventlog_gap *gap)
 	log_say(l, WEIR_WARNING, "eventlog.gap", gap->offset, 1,
 	        "%s: %" PRIu64 " bytes belong to no record, and at least one record is lost", gap->reason,
 	        gap->n_bytes);
+}
+
+/* Nothing of a block can have been there before that is later than all before it, whatever its marker says. */
+static void begin_block(struct lane *lane, uint64_t begin_ns)
+{
+	uint64_t known_ns = lane->capability == LANE_GLOBAL ? 0 : lane->now_ns + 1;
+	uint64_t before_ns = begin_ns > old_ns ? begin_ns - old_ns : 0;
+
+	lane->repeats_end_ns = begin_ns < known_ns ? begin_ns : known_ns;
+	lane->repeats_before_ns = before_ns < known_ns ? before_ns : known_ns;
+}
+
+size_t damage_repeats(struct log *l, struct lane *lane, const struct eventlog_batch *b, size_t from)
+{
+	size_t n = 0;
+
+	if (from)
+		begin_block(lane, b->events[0].time_ns);
+	for (; from + n < b->n && b->events[from + n].time_ns < lane->repeats_before_ns; n++)
+		lane->repeats_before_ns = lane->repeats_end_ns;
+	if (from + n < b->n)
+		lane->repeats_before_ns = 0;
+	l->damage.n_repeated += n;
+	l->fates[FATE_REPEATED] += n;
+	return n;
 }
 
 /* Whether the last block is shorter than its marker says. */
@@ -68,5 +95,8 @@ void damage_say_end(struct log *l, const struct eventlog *reader, uint64_t n_lef
 		log_say(l, WEIR_NOTE, "eventlog.no_end", reader->offset, 1,
 		        "the log has no end marker: its program was killed, hung at its end, or is still running");
 	}
+	if (l->damage.n_repeated)
+		log_say(l, WEIR_NOTE, "eventlog.repeated", WEIR_NO_OFFSET, l->damage.n_repeated,
+		        "records that the runtime had written before were passed over");
 	say_bytes(l);
 }

@@ -94,8 +94,10 @@ struct collection {
 struct lane {
 	uint32_t capability;
 	uint32_t is_seen;
-	uint64_t now_ns;                     /* of the latest record */
-	uint64_t interval_ns, edge_ns;       /* where the current interval starts and ends */
+	uint64_t now_ns;               /* of the latest record */
+	uint64_t interval_ns, edge_ns; /* where the current interval starts and ends */
+	uint64_t repeats_before_ns;    /* of the open block: what is older has been read before; 0: nothing more is */
+	uint64_t repeats_end_ns;       /* the same, once one of its records has been */
 	struct visit *recent[RECENT_VISITS]; /* by the low bits of the id */
 	struct visit *running;
 	struct visit stranger; /* runs, and there is no room for it */

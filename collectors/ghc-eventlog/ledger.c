@@ -22,6 +22,7 @@ static const struct {
 	[FATE_FOREIGN] = { WEIR_SKIPPED, "eventlog.foreign" },
 	[FATE_REDACTED] = { WEIR_SKIPPED, "eventlog.redacted" },
 	[FATE_LIMIT] = { WEIR_SKIPPED, "eventlog.limit" },
+	[FATE_REPEATED] = { WEIR_SKIPPED, "eventlog.repeated" },
 	[FATE_UNPAIRED] = { WEIR_SKIPPED, "eventlog.unpaired" },
 	[FATE_REFUSED] = { WEIR_SKIPPED, "eventlog.refused" },
 	[FATE_BAD] = { WEIR_BAD, "eventlog.payload" },

@@ -16,6 +16,7 @@ enum fate {
 	FATE_FOREIGN,   /* Eden's, Mercury's */
 	FATE_REDACTED,  /* left out because it was asked for, or because nobody asked for it */
 	FATE_LIMIT,     /* beyond a bound */
+	FATE_REPEATED,  /* it has been read before */
 	FATE_UNPAIRED,  /* the other half of it is missing */
 	FATE_REFUSED,   /* by the host */
 	FATE_BAD,       /* malformed */

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A program that writes an eventlog as GHC's run-time system is told to by GHCRTS: `fake-logger LOG exit|hang|idle
- * CODE` copies LOG, a piece every 400 ms, to where `-ol` says, then ends, or waits for itself in two threads as a
- * threaded program that hangs at its end, or goes on as a server that has nothing to do. */
+/* A program that writes an eventlog as GHC's run-time system is told to by GHCRTS: `fake-logger LOG HOW CODE`
+ * copies LOG, a piece every 400 ms, to where `-ol` says. Then it ends (exit), or waits for itself as a threaded program
+ * that hangs at its end, in two threads (hang) or with a worker left (join), or goes on, as a server that has nothing
+ * to do, its threads waiting for locks (idle). */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
 	PIECES = 8,
 	PIECE_US = 400000,
-	IDLE_US = 7000000,
+	IDLE_S = 7,
 };
 
 /* What `weir record --eventlog` looks for in a program's file. */
@@ -23,6 +25,24 @@ static void *wait_for_ever(void *nothing)
 {
 	(void)pthread_mutex_lock(&lock);
 	return nothing;
+}
+
+static pthread_t start(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, wait_for_ever, NULL) != 0)
+		exit(7);
+	return thread;
+}
+
+static void wait_a_while(void)
+{
+	struct timespec until;
+
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += IDLE_S;
+	(void)pthread_mutex_timedlock(&lock, &until);
 }
 
 static void copy(const char *from, const char *to)
@@ -47,7 +67,7 @@ int main(int argc, char **argv)
 {
 	const char *ghcrts = getenv("GHCRTS"), *at = ghcrts ? strstr(ghcrts, "-ol") : NULL;
 	char name[256];
-	pthread_t thread;
+	pthread_t ticker;
 
 	if (argc != 4 || !at || !strstr(ghcrts, "--eventlog-flush-interval=1"))
 		return 8;
@@ -58,12 +78,16 @@ int main(int argc, char **argv)
 	if (strcmp(argv[2], "exit") == 0)
 		return atoi(argv[3]);
 	(void)pthread_mutex_lock(&lock);
-	if (pthread_create(&thread, NULL, wait_for_ever, NULL) != 0)
-		return 7;
+	ticker = start();
+	(void)pthread_setname_np(ticker, "ghc_ticker");
+	if (strcmp(argv[2], "hang") != 0)
+		(void)start();
 	if (strcmp(argv[2], "idle") == 0) {
-		(void)usleep(IDLE_US);
+		wait_a_while();
 		return atoi(argv[3]);
 	}
+	if (strcmp(argv[2], "join") == 0)
+		(void)pthread_join(ticker, NULL);
 	(void)pthread_mutex_lock(&lock);
 	return 6;
 }

@@ -42,11 +42,14 @@ wait $pid || code=$?
 [ "$(ask left.weir "$sources" '.[0] | "\(.status) \(.read) \(.sha256)"')" = "$status $n_read $hash" ] || fail "left"
 
 # A program that hangs at its end is ended, and all of its log is there; one that only has nothing to do is not.
-code=0
-"$weir" record -q --no-ingest --eventlog -c proc -o hung.weir -- "$fake" "$log" hang 0 >out 2>err || code=$?
-[ "$code" = 137 ] || fail "hung: exit code $code, not 137"
-grep -q 'hung at its end for 5 s' err || fail "hung: $(cat err)"
-[ "$(ask hung.weir "$sources" '.[0] | "\(.status) \(.read)"')" = "$status $n_read" ] || fail "hung: $(ask hung.weir "$sources" .)"
+for how in hang join; do
+	code=0
+	"$weir" record -q --no-ingest --eventlog -c proc -o $how.weir -- "$fake" "$log" $how 0 >out 2>err || code=$?
+	[ "$code" = 137 ] || fail "$how: exit code $code, not 137"
+	grep -q 'hung at its end for 5 s' err || fail "$how: $(cat err)"
+	[ "$(ask $how.weir "$sources" '.[0] | "\(.status) \(.read)"')" = "$status $n_read" ] ||
+		fail "$how: $(ask $how.weir "$sources" .)"
+done
 "$weir" record -q --no-ingest --eventlog -c proc -o idle.weir -- "$fake" "$log" idle 0 >out 2>err || fail "idle: $(cat err)"
 
 # What cannot write one.
