@@ -60,7 +60,8 @@ if ghc -v0 -O1 -dynamic -rtsopts -outputdir dynamic.o Shapes.hs spin.c -o shapes
 	say silent dynamic '\[RTS\];spin'
 	# Wherever libraries lie: the place is drawn for each start, a large stack moves it down, an endless one away.
 	for limit in 8192 600000000 600000000 600000000 600000000 unlimited; do
-		(ulimit -s $limit) 2>/dev/null || continue # a lower hard limit, and no right to raise it
+		# A lower hard limit, and no right to raise it; or no room for a thread of the run-time system's.
+		(ulimit -s $limit && ./shapes-dynamic 1 1) >/dev/null 2>&1 || { echo "left out: stacks of $limit KiB"; continue; }
 		(ulimit -s $limit && profile "dynamic-$limit" shapes-dynamic 200 1)
 		say whole "dynamic-$limit"
 	done
