@@ -17,8 +17,7 @@
  *     320    8.6 to 8.10.1        no times of the non-moving collector           ghc/ghc includes/RtsAPI.h, by reading
  *     400    8.10.2 to 9.0        10 such times                                  the same; 9.0.2 by running
  *     368    after that           3 counters of work in place of 7               rts/include/RtsAPI.h, by reading
- *     376    up to 2026           the same, and bytes lost to fragmentation      ghc/ghc rts/include/RtsAPI.h, by
- * reading
+ *     376    up to 2026           the same, and bytes lost to fragmentation      the same; 9.6.6, 9.10.3 by running
  *
  * 8.2 and 8.4 have fewer fields before (no par_balanced, no init_*) and fewer than 312 bytes. The times stay 0 unless
  * the program collects statistics (-T, -s, -S, -t).
