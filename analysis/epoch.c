@@ -30,6 +30,24 @@ int epoch_in_base(const struct epoch_place *p, int64_t t)
 	return 1;
 }
 
+int epoch_base_next(const struct epoch_place *p, int64_t *ret_from_ns, int64_t *to_ns)
+{
+	const struct epoch_spans *boundaries = &p->node->boundaries;
+	int64_t from_ns = *to_ns;
+
+	*to_ns = p->end_ns;
+	for (uint64_t i = 0; i < boundaries->n; i++) {
+		int64_t begin_ns = boundaries->at[i].time_ns - p->before_ns;
+
+		if (from_ns < begin_ns)
+			*to_ns = begin_ns < *to_ns ? begin_ns : *to_ns;
+		else if (from_ns < boundaries->at[i].time_ns + p->after_ns)
+			from_ns = boundaries->at[i].time_ns + p->after_ns;
+	}
+	*ret_from_ns = from_ns;
+	return from_ns < p->end_ns;
+}
+
 /* ---- Forge phases ---- */
 
 static uint64_t count_above(const struct samples *s, double limit)

@@ -48,22 +48,13 @@ static void add_share(const struct epoch_node *node, int64_t from_ns, int64_t to
 	*looked_s += (double)(to_ns - from_ns) / 1e9;
 }
 
-/* What lies inside the two epochs and outside every window, piece by piece. */
 static double share_of_base(const struct epoch_place *p)
 {
-	const struct epoch_spans *boundaries = &p->node->boundaries;
+	int64_t from_ns, to_ns = p->begin_ns;
 	double paused_s = 0, looked_s = 0;
-	int64_t from_ns = p->begin_ns;
 
-	for (uint64_t i = 0; i < boundaries->n; i++) {
-		int64_t at = boundaries->at[i].time_ns;
-
-		if (at + p->after_ns <= from_ns || at - p->before_ns >= p->end_ns)
-			continue;
-		add_share(p->node, from_ns, at - p->before_ns, &paused_s, &looked_s);
-		from_ns = at + p->after_ns;
-	}
-	add_share(p->node, from_ns, p->end_ns, &paused_s, &looked_s);
+	while (epoch_base_next(p, &from_ns, &to_ns))
+		add_share(p->node, from_ns, to_ns, &paused_s, &looked_s);
 	return looked_s > 0 ? paused_s / looked_s : (double)NAN;
 }
 

@@ -21,6 +21,9 @@ struct epoch_place {
 int epoch_in_window(const struct epoch_place *p, int64_t time_ns);
 /* Inside the two epochs and outside every window. */
 int epoch_in_base(const struct epoch_place *p, int64_t time_ns);
+/* Piece by piece: where the next one begins and ends, at *to_ns or after it, which is first the place's begin_ns. 0:
+ * there is none. */
+int epoch_base_next(const struct epoch_place *p, int64_t *ret_from_ns, int64_t *to_ns);
 /* Which tenth of the epoch that begins here; -1: none. */
 int epoch_tenth(const struct epoch_place *p, int64_t time_ns);
 

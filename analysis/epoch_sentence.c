@@ -149,8 +149,11 @@ static void say_snapshot(const struct epoch_place *p, struct sentence *to)
  * fall into the window less than once in twenty times. */
 static void say_obstacles(const struct epoch_place *p, struct sentence *to)
 {
-	double window_s = (double)(p->out->to_ns - p->out->from_ns);
-	double base_s = (double)(p->end_ns - p->begin_ns) - window_s;
+	double window_s = (double)(p->out->to_ns - p->out->from_ns), base_s = 0;
+	int64_t from_ns, to_ns = p->begin_ns;
+
+	while (epoch_base_next(p, &from_ns, &to_ns))
+		base_s += (double)(to_ns - from_ns);
 
 	for (uint32_t i = 0; i < p->out->n_obstacles; i++) {
 		const struct epoch_obstacle *o = &p->out->obstacles[i];
