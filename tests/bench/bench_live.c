@@ -8,6 +8,7 @@
  * measure), as shares of one processor; the kernel's memory for maps; what is resident. At last, by how much the same
  * work takes longer with weir than without, in pairs of runs. */
 #include <bpf/bpf.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -114,17 +115,54 @@ struct programs {
 	unsigned n;
 };
 
-static void run_times(uint32_t after, struct programs *ret)
+struct ids {
+	uint32_t at[PROGRAMS_MAX];
+	unsigned n;
+};
+
+static void add_id(struct ids *ids, uint64_t id)
+{
+	for (unsigned i = 0; i < ids->n; i++)
+		if (ids->at[i] == id)
+			return;
+	if (id && ids->n < PROGRAMS_MAX)
+		ids->at[ids->n++] = (uint32_t)id;
+}
+
+/* Others may measure on this machine meanwhile: weir's are those that its workers have descriptors of. */
+static void find_own(const struct process *workers, int n, struct ids *programs, struct ids *maps)
+{
+	char path[LINE_MAX];
+	struct dirent *entry;
+	DIR *files;
+
+	for (int i = 0; i < n; i++) {
+		(void)snprintf(path, sizeof(path), "/proc/%d/fdinfo", workers[i].pid);
+		files = opendir(path);
+		while (files && (entry = readdir(files))) {
+			(void)snprintf(path, sizeof(path), "/proc/%d/fdinfo/%.16s", workers[i].pid, entry->d_name);
+			/* A link has the number of its program, and no memory. */
+			if (entry->d_name[0] == '.' || !number_in(path, "memlock:"))
+				continue;
+			add_id(programs, number_in(path, "prog_id:"));
+			add_id(maps, number_in(path, "map_id:"));
+		}
+		if (files)
+			(void)closedir(files);
+	}
+}
+
+static void run_times(const struct ids *of, struct programs *ret)
 {
 	ret->n = 0;
-	for (uint32_t id = after; ret->n < PROGRAMS_MAX && bpf_prog_get_next_id(id, &id) == 0;) {
+	for (unsigned i = 0; i < of->n; i++) {
 		struct bpf_prog_info info = { 0 };
 		uint32_t n = sizeof(info);
-		int fd = bpf_prog_get_fd_by_id(id);
+		int fd = bpf_prog_get_fd_by_id(of->at[i]);
 
 		if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &n) == 0) {
 			memcpy(ret->at[ret->n].name, info.name, sizeof(info.name));
-			ret->at[ret->n].id = id;
+			ret->at[ret->n].id = of->at[i];
 			ret->at[ret->n].ns = info.run_time_ns;
 			ret->at[ret->n++].runs = info.run_cnt;
 		}
@@ -133,12 +171,12 @@ static void run_times(uint32_t after, struct programs *ret)
 	}
 }
 
-static uint64_t map_bytes(uint32_t after)
+static uint64_t map_bytes(const struct ids *of)
 {
 	uint64_t bytes = 0;
 
-	for (uint32_t id = after; bpf_map_get_next_id(id, &id) == 0;) {
-		int fd = bpf_map_get_fd_by_id(id);
+	for (unsigned i = 0; i < of->n; i++) {
+		int fd = bpf_map_get_fd_by_id(of->at[i]);
 		char path[LINE_MAX];
 
 		(void)snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
@@ -148,15 +186,6 @@ static uint64_t map_bytes(uint32_t after)
 		(void)close(fd);
 	}
 	return bytes;
-}
-
-static uint32_t last_id(int (*next_id)(uint32_t, uint32_t *))
-{
-	uint32_t id = 0, next;
-
-	while (next_id(id, &next) == 0)
-		id = next;
-	return id;
 }
 
 static char program[4096]; /* this one */
@@ -183,13 +212,35 @@ static double share(uint64_t ns)
 	return (double)ns / 1e7 / WINDOW_S;
 }
 
+/* Of a busy machine nothing is exact: caches are others', and programs in the kernel are interrupted, too. */
+struct idleness {
+	uint64_t idle, all; /* ticks of all processors */
+};
+
+static struct idleness idle_now(void)
+{
+	struct idleness r = { 0, 0 };
+	unsigned long long t[8] = { 0 };
+	FILE *f = fopen("/proc/stat", "re");
+
+	if (f && fscanf(f, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &t[0], &t[1], &t[2], &t[3], &t[4], &t[5],
+	                &t[6], &t[7]) == 8)
+		r.idle = t[3] + t[4];
+	for (int i = 0; i < 8; i++)
+		r.all += t[i];
+	if (f)
+		(void)fclose(f);
+	return r;
+}
+
 struct rates {
+	struct idleness processors;
 	uint64_t machine_switches, target_switches, n_io, n_calls, n_collections;
 };
 
 static struct rates rates_now(const struct load_account *a)
 {
-	struct rates r = { load_machine_switches(), 0, a->n_io, a->n_calls, a->n_collections };
+	struct rates r = { idle_now(), load_machine_switches(), 0, a->n_io, a->n_calls, a->n_collections };
 
 	for (int i = 0; i < LOAD_PARTS; i++)
 		r.target_switches += a->switches[i];
@@ -211,6 +262,9 @@ static void print_rates(const struct rates *before, const struct rates *after)
 	print_rate("switches", before->machine_switches, after->machine_switches, LOAD_SWITCHES);
 	print_rate("  of the target", before->target_switches, after->target_switches, 0);
 	print_rate("collections", before->n_collections, after->n_collections, LOAD_COLLECTIONS);
+	printf("live       %-18s %8.0f %% of the time\n", "processors idle",
+	       100.0 * (double)(after->processors.idle - before->processors.idle) /
+	               (double)(after->processors.all - before->processors.all));
 }
 
 /* What all processes took between two looks, of which the second is now. */
@@ -259,37 +313,39 @@ static uint64_t print_programs(const struct programs *before, const struct progr
 	return all_ns;
 }
 
-static void measure(pid_t weir, const struct load_account *account, uint32_t last_program, uint32_t last_map)
+static void measure(pid_t weir, const struct load_account *account)
 {
 	struct process processes[PROCESSES_MAX];
 	static struct programs before, after;
+	static struct ids programs, maps;
 	struct rates then, now;
 	uint64_t ns;
 	int n;
 
 	(void)sleep(WARM_S);
-	run_times(last_program, &before);
+	n = find_processes(weir, processes);
+	find_own(processes, n, &programs, &maps);
+	run_times(&programs, &before);
 	n = find_processes(weir, processes);
 	then = rates_now(account);
 	(void)sleep(WINDOW_S);
 	now = rates_now(account);
-	run_times(last_program, &after);
+	run_times(&programs, &after);
 	print_rates(&then, &now);
 	ns = print_processes(processes, n);
 	ns += print_programs(&before, &after);
 	printf("live       %-18s %8.3f %% of a core  %6.1f MB of maps\n", "together", share(ns),
-	       (double)map_bytes(last_map) / (1 << 20));
+	       (double)map_bytes(&maps) / (1 << 20));
 }
 
 static void cost_at_rates(const struct load_account *account)
 {
-	uint32_t last_program = last_id(bpf_prog_get_next_id), last_map = last_id(bpf_map_get_next_id);
 	int stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	pid_t weir = start("--load", 1);
 
 	if (stats < 0)
 		die("statistics of BPF programs");
-	measure(weir, account, last_program, last_map);
+	measure(weir, account);
 	(void)kill(weir, SIGTERM);
 	(void)waitpid(weir, NULL, 0);
 	(void)unlink(store);
