@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collectors/proc/proc.h"
 
-#define ROW(k, n, u, b, w, h)                                                                                          \
-	{                                                                                                              \
-		.name = n, .unit = u, .brief = b, .help = h, .shape = WEIR_SHAPE_NUMBER, .kind = k,                    \
-		.type = WEIR_TYPE_I64, .better = w, .range = WEIR_RANGE_FROM_ZERO                                      \
-	}
-#define COUNTER(n, u, b, w, h) ROW(WEIR_KIND_COUNTER, n, u, b, w, h)
-#define GAUGE(n, u, b, w, h)   ROW(WEIR_KIND_GAUGE, n, u, b, w, h)
+#include "bpf/rows.h"
+
+#define COUNTER(n, u, b, w, h) ROWS_COUNTER(n, u, b, h, w)
+#define GAUGE(n, u, b, w, h)   ROWS_GAUGE(n, u, b, h, w)
 
 const struct weir_metric proc_metrics[ROW_COUNT] = {
 	[ROW_CPU] = COUNTER("process.cpu.time", "ns", "CPU time", -1,

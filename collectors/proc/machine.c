@@ -65,23 +65,24 @@ enum {
 _Static_assert((int)DISK_COLUMNS <= (int)DEVICE_SERIES, "series of a disk");
 _Static_assert((int)INTERFACE_COLUMNS <= (int)DEVICE_SERIES, "series of an interface");
 
-static const struct pair none;
+static const struct outbox_pair none;
 
-void machine_open(struct machine *m, struct batch *b, int64_t tick_ns)
+void machine_open(struct machine *m, struct outbox *o, int64_t tick_ns)
 {
 	m->tick_ns = tick_ns;
 	for (int i = 0; i < CPU_STATES; i++)
-		m->cpu[i] = batch_series(b, ROW_SYSTEM_CPU, (struct pair){ "state", cpu_states[i] }, none);
+		m->cpu[i] = proc_series(o, ROW_SYSTEM_CPU, (struct outbox_pair){ "state", cpu_states[i] }, none);
 	for (int i = 0; i < MEMORY_STATES; i++)
-		m->memory[i] =
-			batch_series(b, ROW_SYSTEM_MEMORY, (struct pair){ "state", memory_states[i].state }, none);
+		m->memory[i] = proc_series(o, ROW_SYSTEM_MEMORY,
+		                           (struct outbox_pair){ "state", memory_states[i].state }, none);
 	for (int i = 0; i < SWAP_STATES; i++)
-		m->swap[i] = batch_series(b, ROW_SYSTEM_SWAP, (struct pair){ "state", swap_states[i].state }, none);
+		m->swap[i] =
+			proc_series(o, ROW_SYSTEM_SWAP, (struct outbox_pair){ "state", swap_states[i].state }, none);
 	for (int i = 0; i < PRESSURES; i++)
 		m->pressure[i] =
-			batch_series(b, ROW_SYSTEM_PRESSURE, (struct pair){ "resource", pressure_files[i / 2] },
-		                     (struct pair){ "share", i % 2 ? "full" : "some" });
-	m->switches = batch_series(b, ROW_SYSTEM_SWITCHES, none, none);
+			proc_series(o, ROW_SYSTEM_PRESSURE, (struct outbox_pair){ "resource", pressure_files[i / 2] },
+		                    (struct outbox_pair){ "share", i % 2 ? "full" : "some" });
+	m->switches = proc_series(o, ROW_SYSTEM_SWITCHES, none, none);
 }
 
 static uint64_t times(uint64_t value, uint64_t factor)
@@ -93,7 +94,7 @@ static uint64_t times(uint64_t value, uint64_t factor)
 
 /* The device's place, made when it is new; NULL: there is no room for it. */
 static struct device *device_of(struct devices *all, const char *name, size_t n_name, const struct column *columns,
-                                uint32_t n, struct batch *b)
+                                uint32_t n, struct outbox *o)
 {
 	struct device *d = all->at;
 
@@ -109,17 +110,17 @@ static struct device *device_of(struct devices *all, const char *name, size_t n_
 	memcpy(d->name, name, n_name);
 	d->name[n_name] = '\0';
 	for (uint32_t i = 0; i < n; i++)
-		d->series[i] =
-			batch_series(b, columns[i].row, (struct pair){ "device", d->name },
-		                     (struct pair){ columns[i].direction ? "direction" : NULL, columns[i].direction });
+		d->series[i] = proc_series(
+			o, columns[i].row, (struct outbox_pair){ "device", d->name },
+			(struct outbox_pair){ columns[i].direction ? "direction" : NULL, columns[i].direction });
 	return d;
 }
 
 static void add_columns(const struct device *d, const uint64_t *numbers, const struct column *columns, uint32_t n,
-                        struct batch *b)
+                        struct outbox *o)
 {
 	for (uint32_t i = 0; i < n; i++)
-		batch_add(b, d->series[i], times(numbers[columns[i].place], columns[i].factor));
+		outbox_count(o, d->series[i], times(numbers[columns[i].place], columns[i].factor));
 }
 
 /* A partition's bytes are its disk's too; one that nobody ever read or wrote (a loop device that is free) is noise. */
@@ -131,7 +132,7 @@ static int is_disk(const char *name, size_t n_name, const uint64_t *numbers)
 	return (numbers[0] || numbers[4]) && n_name < DEVICE_NAME_MAX && access(path, F_OK) == 0;
 }
 
-static void look_at_disks(struct machine *m, struct batch *b, struct text *room)
+static void look_at_disks(struct machine *m, struct outbox *o, struct text *room)
 {
 	uint64_t numbers[DISK_NUMBERS];
 	const struct device *d;
@@ -146,13 +147,13 @@ static void look_at_disks(struct machine *m, struct batch *b, struct text *room)
 		if (name[n_name] != ' ' || text_numbers(name + n_name, numbers, DISK_NUMBERS) < DISK_NUMBERS ||
 		    !is_disk(name, n_name, numbers))
 			continue;
-		d = device_of(&m->disks, name, n_name, disk_columns, DISK_COLUMNS, b);
+		d = device_of(&m->disks, name, n_name, disk_columns, DISK_COLUMNS, o);
 		if (d)
-			add_columns(d, numbers, disk_columns, DISK_COLUMNS, b);
+			add_columns(d, numbers, disk_columns, DISK_COLUMNS, o);
 	}
 }
 
-static void look_at_interfaces(struct machine *m, struct batch *b, struct text *room)
+static void look_at_interfaces(struct machine *m, struct outbox *o, struct text *room)
 {
 	uint64_t numbers[INTERFACE_NUMBERS];
 	const struct device *d;
@@ -165,13 +166,13 @@ static void look_at_interfaces(struct machine *m, struct batch *b, struct text *
 		colon = name + strcspn(name, ":\n");
 		if (*colon != ':' || text_numbers(colon + 1, numbers, INTERFACE_NUMBERS) < INTERFACE_NUMBERS)
 			continue;
-		d = device_of(&m->interfaces, name, (size_t)(colon - name), interface_columns, INTERFACE_COLUMNS, b);
+		d = device_of(&m->interfaces, name, (size_t)(colon - name), interface_columns, INTERFACE_COLUMNS, o);
 		if (d)
-			add_columns(d, numbers, interface_columns, INTERFACE_COLUMNS, b);
+			add_columns(d, numbers, interface_columns, INTERFACE_COLUMNS, o);
 	}
 }
 
-static void look_at_cores(struct machine *m, struct batch *b, struct text *room)
+static void look_at_cores(struct machine *m, struct outbox *o, struct text *room)
 {
 	uint64_t numbers[CPU_STATES], n_switches;
 	uint32_t n;
@@ -180,12 +181,12 @@ static void look_at_cores(struct machine *m, struct batch *b, struct text *room)
 		return;
 	n = text_numbers(room->at + 4, numbers, CPU_STATES);
 	for (uint32_t i = 0; i < n; i++)
-		batch_add(b, m->cpu[i], times(numbers[i], (uint64_t)m->tick_ns));
+		outbox_count(o, m->cpu[i], times(numbers[i], (uint64_t)m->tick_ns));
 	if (text_labelled(room, "ctxt ", &n_switches))
-		batch_add(b, m->switches, n_switches);
+		outbox_count(o, m->switches, n_switches);
 }
 
-static void look_at_memory(struct machine *m, struct batch *b, struct text *room)
+static void look_at_memory(struct machine *m, struct outbox *o, struct text *room)
 {
 	uint64_t n;
 
@@ -193,14 +194,14 @@ static void look_at_memory(struct machine *m, struct batch *b, struct text *room
 		return;
 	for (int i = 0; i < MEMORY_STATES; i++)
 		if (text_labelled(room, memory_states[i].label, &n))
-			batch_add(b, m->memory[i], n);
+			outbox_count(o, m->memory[i], n);
 	for (int i = 0; i < SWAP_STATES; i++)
 		if (text_labelled(room, swap_states[i].label, &n))
-			batch_add(b, m->swap[i], n);
+			outbox_count(o, m->swap[i], n);
 }
 
 /* `some avg10=0.00 avg60=0.00 avg300=0.00 total=0` */
-static void look_at_pressure(struct machine *m, struct batch *b, struct text *room, int i)
+static void look_at_pressure(struct machine *m, struct outbox *o, struct text *room, int i)
 {
 	const char *line, *total;
 	uint64_t n;
@@ -212,15 +213,15 @@ static void look_at_pressure(struct machine *m, struct batch *b, struct text *ro
 			break;
 	total = line ? strstr(line, "total=") : NULL;
 	if (total && text_numbers(total, &n, 1) == 1)
-		batch_add(b, m->pressure[i], times(n, NS_PER_US));
+		outbox_count(o, m->pressure[i], times(n, NS_PER_US));
 }
 
-void machine_look(struct machine *m, struct batch *b, struct text *room)
+void machine_look(struct machine *m, struct outbox *o, struct text *room)
 {
-	look_at_cores(m, b, room);
-	look_at_memory(m, b, room);
-	look_at_disks(m, b, room);
-	look_at_interfaces(m, b, room);
+	look_at_cores(m, o, room);
+	look_at_memory(m, o, room);
+	look_at_disks(m, o, room);
+	look_at_interfaces(m, o, room);
 	for (int i = 0; i < PRESSURES; i++)
-		look_at_pressure(m, b, room, i);
+		look_at_pressure(m, o, room, i);
 }

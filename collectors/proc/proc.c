@@ -51,7 +51,7 @@ struct weir_instance {
 	const struct weir_host *host;
 	struct tree tree;
 	struct machine machine;
-	struct batch batch;
+	struct outbox outbox;
 	uint32_t counters[N_COUNTERS], gauges[N_GAUGES], skew;
 	int64_t tick_ns;
 	char pid[16];
@@ -59,40 +59,24 @@ struct weir_instance {
 	int has_complained_io, has_complained_files, has_complained_room;
 };
 
-static const struct weir_claim claims[] = { { NULL, WEIR_CLAIM_LIVE, 0 } };
-
 /* ---- Observations ---- */
-
-void batch_add(struct batch *b, uint32_t series, uint64_t value)
-{
-	if (series == 0 || b->n == BATCH_MAX)
-		return;
-	b->at[b->n++] = (struct weir_number){ .time_ns = b->now_ns,
-		                              .value.i64 = value < INT64_MAX ? (int64_t)value : INT64_MAX,
-		                              .series = series };
-}
 
 static struct weir_text text_of(const char *at)
 {
 	return (struct weir_text){ at, strlen(at) };
 }
 
-uint32_t batch_series(struct batch *b, enum row row, struct pair first, struct pair second)
+uint32_t proc_series(const struct outbox *o, enum row row, struct outbox_pair first, struct outbox_pair second)
 {
-	const struct pair pairs[] = { first, second };
-	struct weir_attr attrs[2];
-	uint32_t n = 0;
+	const struct outbox_pair pairs[] = { first, second };
 
-	for (int i = 0; i < 2; i++)
-		if (pairs[i].key)
-			attrs[n++] = (struct weir_attr){ text_of(pairs[i].key), text_of(pairs[i].value) };
-	return b->host->series(b->host, (uint32_t)row, attrs, n);
+	return outbox_series(o, (uint32_t)row, pairs, 2);
 }
 
 static uint32_t series_of(struct weir_instance *i, const struct place *p)
 {
-	return batch_series(&i->batch, p->row, (struct pair){ "process.pid", i->pid },
-	                    (struct pair){ p->key, p->value });
+	return proc_series(&i->outbox, p->row, (struct outbox_pair){ "process.pid", i->pid },
+	                   (struct outbox_pair){ p->key, p->value });
 }
 
 /* ---- Opening ---- */
@@ -152,14 +136,15 @@ static int proc_open(const struct weir_host *h, struct weir_instance **ret, stru
 	if (!i)
 		return weir_fail(reterr, -ENOMEM, "proc: no memory");
 	*ret = i;
-	i->host = i->batch.host = h;
+	i->host = i->outbox.host = h;
 	i->tick_ns = NS_PER_S / sysconf(_SC_CLK_TCK);
 	(void)h->clock(h, &clock);
 	r = open_tree(i, reterr);
 	if (r < 0)
 		return r;
-	machine_open(&i->machine, &i->batch, i->tick_ns);
-	i->skew = batch_series(&i->batch, ROW_SKEW, (struct pair){ "collector", "proc" }, (struct pair){ 0 });
+	machine_open(&i->machine, &i->outbox, i->tick_ns);
+	i->skew = proc_series(&i->outbox, ROW_SKEW, (struct outbox_pair){ "collector", "proc" },
+	                      (struct outbox_pair){ 0 });
 	if (WEIR_HAS(h, rung))
 		tell_rungs(i);
 	return WEIR_OK;
@@ -203,36 +188,33 @@ static void take_tree(struct weir_instance *i)
 		factor = counters[k].row == ROW_CPU ? (uint64_t)i->tick_ns : 1;
 		/* All that could not be read is not 0. */
 		if ((counters[k].from < TREE_READ) || t->total[TREE_CALL_READ] || t->n_closed_io == 0)
-			batch_add(&i->batch, i->counters[k], t->total[counters[k].from] * factor);
+			outbox_count(&i->outbox, i->counters[k], t->total[counters[k].from] * factor);
 	}
 	for (int k = 0; k < N_GAUGES && t->n_alive > 0; k++) {
 		if (t->n_closed_files && (gauges[k].row == ROW_DESCRIPTORS || gauges[k].row == ROW_SOCKETS))
 			continue;
-		batch_add(&i->batch, i->gauges[k], t->gauges[gauges[k].from]);
+		outbox_count(&i->outbox, i->gauges[k], t->gauges[gauges[k].from]);
 	}
 }
 
 static int proc_poll(struct weir_instance *i, int64_t now_ns, struct weir_error *reterr)
 {
-	struct batch *b = &i->batch;
+	struct outbox *o = &i->outbox;
 	int64_t skew_ns;
 	int r;
 
-	b->n = 0;
-	b->now_ns = now_ns;
+	outbox_begin(o, now_ns, 0);
 	if (i->has_tree) {
 		tree_look(&i->tree);
 		take_tree(i);
 	}
-	machine_look(&i->machine, b, &i->tree.text);
+	machine_look(&i->machine, o, &i->tree.text);
 	skew_ns = i->host->now(i->host) - now_ns;
-	batch_add(b, i->skew, skew_ns > 0 ? (uint64_t)skew_ns : 0);
+	outbox_count(o, i->skew, skew_ns > 0 ? (uint64_t)skew_ns : 0);
 	complain_of_all(i);
-	i->host->tally(i->host, WEIR_READ, 1, NULL);
-	r = i->host->numbers(i->host, b->at, b->n);
+	r = outbox_end(o);
 	if (r < 0)
 		return weir_fail(reterr, r, "proc: %s", strerror(-r));
-	i->host->tally(i->host, WEIR_STORED, 1, NULL);
 	return i->has_tree && i->tree.n_alive == 0 ? WEIR_END : WEIR_AGAIN;
 }
 
@@ -250,9 +232,9 @@ const struct weir_collector weir_collector = {
 	.summary = "a process tree and its machine as /proc has them: CPU, memory, faults, switches, IO, files",
 	.licence = "Apache-2.0",
 	.metrics = proc_metrics,
-	.claims = claims,
+	.claims = &(const struct weir_claim){ NULL, WEIR_CLAIM_LIVE, 0 },
 	.n_metrics = ROW_COUNT,
-	.n_claims = sizeof(claims) / sizeof(claims[0]),
+	.n_claims = 1,
 	.open = proc_open,
 	.poll = proc_poll,
 	.close = proc_close,

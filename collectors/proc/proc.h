@@ -7,6 +7,7 @@
 
 #include <weir/collector.h>
 
+#include "bpf/outbox.h"
 #include "collectors/proc/tree.h"
 
 enum row {
@@ -44,28 +45,13 @@ enum row {
 extern const struct weir_metric proc_metrics[ROW_COUNT];
 
 enum {
-	BATCH_MAX = 2048,
 	DEVICES_MAX = 64, /* disks, and as many interfaces; more are not measured, and that is said */
 	DEVICE_NAME_MAX = 32,
 	DEVICE_SERIES = 8,
 };
 
-struct batch {
-	const struct weir_host *host;
-	struct weir_number at[BATCH_MAX];
-	uint32_t n;
-	int64_t now_ns;
-};
-
-/* One number of a series; 0, which was refused, and what is beyond the room are left out. */
-void batch_add(struct batch *b, uint32_t series, uint64_t value);
-
-struct pair {
-	const char *key, *value; /* key NULL: none */
-};
-
-/* A series with up to two attributes. */
-uint32_t batch_series(struct batch *b, enum row row, struct pair first, struct pair second);
+/* A series with up to two attributes; one whose value is NULL is left out. */
+uint32_t proc_series(const struct outbox *o, enum row row, struct outbox_pair first, struct outbox_pair second);
 
 /* ---- The machine ---- */
 
@@ -93,7 +79,7 @@ struct machine {
 	int64_t tick_ns;
 };
 
-void machine_open(struct machine *m, struct batch *b, int64_t tick_ns);
-void machine_look(struct machine *m, struct batch *b, struct text *room);
+void machine_open(struct machine *m, struct outbox *o, int64_t tick_ns);
+void machine_look(struct machine *m, struct outbox *o, struct text *room);
 
 #endif

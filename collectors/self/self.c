@@ -14,13 +14,14 @@
 #include <unistd.h>
 
 #include "bpf/family.h"
+#include "bpf/live.h"
+#include "bpf/rows.h"
 #include "collectors/self/programs.h"
 #include "parsers/procfs.h"
 
 enum {
 	WORKERS_MAX = 256,
-	TEXT_MAX = 8192, /* of a file of /proc that is looked at */
-	BATCH_MAX = 1024,
+	TEXT_MAX = 8192,   /* of a file of /proc that is looked at */
 	COMM_MAX = 16,     /* TASK_COMM_LEN */
 	MEMORY_LOOKS = 10, /* maps grow slowly, and are many */
 	WAIT_MS = 5000,    /* for the other workers to be open */
@@ -53,36 +54,31 @@ struct worker {
 struct weir_instance {
 	const struct weir_host *host;
 	struct worker *workers[WORKERS_MAX];
-	struct weir_number batch[BATCH_MAX];
-	uint32_t n_workers, n_batch;
-	uint64_t n_looks, n_closed;
-	int64_t now_ns;
+	struct outbox outbox;
+	uint32_t n_workers;
+	uint64_t n_looks;
+	uint32_t n_closed;
 	pid_t weir; /* the process that all workers are children of */
 	int stats_fd;
-	int result; /* of handing over */
 	int has_complained;
 	int is_spare;
 	char text[TEXT_MAX];
 };
 
-#define ROW(k, n, u, b, h)                                                                                             \
-	{                                                                                                              \
-		.name = n, .unit = u, .brief = b, .help = h, .shape = WEIR_SHAPE_NUMBER, .kind = k,                    \
-		.type = WEIR_TYPE_I64, .better = -1, .range = WEIR_RANGE_FROM_ZERO                                     \
-	}
-
 static const struct weir_metric metrics[ROW_COUNT] = {
-	[ROW_CPU] = ROW(WEIR_KIND_COUNTER, "weir.cost.cpu", "ns", "weir's CPU time",
-	                "CPU time of weir: of the worker of each collector, and of the host."),
-	[ROW_MEMORY] = ROW(WEIR_KIND_GAUGE, "weir.cost.memory", "By", "weir's memory",
+	[ROW_CPU] = ROWS_COUNTER("weir.cost.cpu", "ns", "weir's CPU time",
+	                         "CPU time of weir: of the worker of each collector, and of the host.", -1),
+	[ROW_MEMORY] =
+		ROWS_GAUGE("weir.cost.memory", "By", "weir's memory",
 	                   "Resident memory of weir: of the worker of each collector, and of the host. Code that they "
-	                   "share counts for each."),
-	[ROW_BPF_TIME] = ROW(WEIR_KIND_COUNTER, "weir.cost.bpf.time", "ns", "BPF time",
-	                     "Time that the kernel spent in a BPF program of weir, on all processors."),
-	[ROW_BPF_RUNS] = ROW(WEIR_KIND_COUNTER, "weir.cost.bpf.runs", "{run}", "BPF runs",
-	                     "How often the kernel ran a BPF program of weir."),
-	[ROW_BPF_MEMORY] = ROW(WEIR_KIND_GAUGE, "weir.cost.bpf.memory", "By", "BPF memory",
-	                       "Kernel memory of a collector's BPF programs and maps."),
+	                   "share counts for each.",
+	                   -1),
+	[ROW_BPF_TIME] = ROWS_COUNTER("weir.cost.bpf.time", "ns", "BPF time",
+	                              "Time that the kernel spent in a BPF program of weir, on all processors.", -1),
+	[ROW_BPF_RUNS] = ROWS_COUNTER("weir.cost.bpf.runs", "{run}", "BPF runs",
+	                              "How often the kernel ran a BPF program of weir.", -1),
+	[ROW_BPF_MEMORY] = ROWS_GAUGE("weir.cost.bpf.memory", "By", "BPF memory",
+	                              "Kernel memory of a collector's BPF programs and maps.", -1),
 };
 
 static const struct weir_option options[OPTION_COUNT] = {
@@ -90,8 +86,6 @@ static const struct weir_option options[OPTION_COUNT] = {
 	                       "Measure BPF programs' run times; costs each run some ten nanoseconds.", 0, 0,
 	                       WEIR_OPTION_BOOL, 0 },
 };
-
-static const struct weir_claim claims[] = { { NULL, WEIR_CLAIM_LIVE, 0 } };
 
 /* ---- Files of a process ---- */
 
@@ -103,40 +97,18 @@ static int read_of(struct weir_instance *i, pid_t pid, const char *file)
 	return family_read(path, i->text, TEXT_MAX);
 }
 
-/* ---- Series ---- */
-
 static struct weir_text text_of(const char *at)
 {
 	return (struct weir_text){ at, strlen(at) };
 }
 
-static uint32_t series(struct weir_instance *i, enum row row, const struct worker *w, const char *program)
+static uint32_t series(const struct weir_instance *i, enum row row, const struct worker *w, const char *of_program)
 {
-	const struct weir_attr attrs[] = { { text_of("collector"), text_of(w->name) },
-		                           { text_of("process.pid"), text_of(w->number) },
-		                           { text_of("program"), text_of(program ? program : "") } };
+	const struct outbox_pair pairs[] = { { "collector", w->name },
+		                             { "process.pid", w->number },
+		                             { "program", of_program } };
 
-	return i->host->series(i->host, (uint32_t)row, attrs, program ? 3 : 2);
-}
-
-static void hand_over(struct weir_instance *i)
-{
-	int r = i->n_batch ? i->host->numbers(i->host, i->batch, i->n_batch) : 0;
-
-	if (r < 0 && i->result == 0)
-		i->result = r;
-	i->n_batch = 0;
-}
-
-static void add(struct weir_instance *i, uint32_t to, uint64_t value)
-{
-	if (to == 0)
-		return;
-	if (i->n_batch == BATCH_MAX)
-		hand_over(i);
-	i->batch[i->n_batch++] = (struct weir_number){ .time_ns = i->now_ns,
-		                                       .value.i64 = value < INT64_MAX ? (int64_t)value : INT64_MAX,
-		                                       .series = to };
+	return outbox_series(&i->outbox, (uint32_t)row, pairs, LIVE_COUNT_OF(pairs));
 }
 
 /* ---- Processes ---- */
@@ -185,11 +157,11 @@ static void look_at_programs(struct weir_instance *i, struct worker *w)
 		w->is_counted |= i->stats_fd >= 0 || n_runs > 0;
 		if (!w->is_counted)
 			continue;
-		add(i, w->times[k], time_ns);
-		add(i, w->runs[k], n_runs);
+		outbox_count(&i->outbox, w->times[k], time_ns);
+		outbox_count(&i->outbox, w->runs[k], n_runs);
 	}
 	if (w->bpf_memory && i->n_looks % MEMORY_LOOKS == 1)
-		add(i, w->bpf_memory, programs_memory(&w->programs));
+		outbox_count(&i->outbox, w->bpf_memory, programs_memory(&w->programs));
 }
 
 static void look_at(struct weir_instance *i, struct worker *w)
@@ -200,10 +172,10 @@ static void look_at(struct weir_instance *i, struct worker *w)
 	/* Nanoseconds on a processor, first of three. Every process of weir has one thread while it measures. */
 	n_text = read_of(i, w->pid, "schedstat");
 	if (n_text > 0 && procfs_numbers(i->text, (size_t)n_text, &n, 1) == 1)
-		add(i, w->cpu, n);
+		outbox_count(&i->outbox, w->cpu, n);
 	n_text = read_of(i, w->pid, "status");
 	if (n_text > 0 && procfs_field(i->text, (size_t)n_text, "VmRSS", &n) == 0)
-		add(i, w->memory, n * 1024);
+		outbox_count(&i->outbox, w->memory, n * 1024);
 	look_at_programs(i, w);
 }
 
@@ -355,6 +327,7 @@ static int self_open(const struct weir_host *h, struct weir_instance **ret, stru
 		return weir_fail(reterr, -ENOMEM, "self: no memory");
 	*ret = i;
 	i->host = h;
+	i->outbox.host = h;
 	i->weir = getppid();
 	i->stats_fd = -1;
 	errno = 0;
@@ -364,7 +337,7 @@ static int self_open(const struct weir_host *h, struct weir_instance **ret, stru
 	if (wants.i64)
 		i->stats_fd = (int)syscall(SYS_bpf, BPF_ENABLE_STATS, &attr, sizeof(attr));
 	error = errno;
-	(void)h->clock(h, &(struct weir_clock){ "CLOCK_REALTIME", text_of("UTC, read when a look starts"), 0 });
+	(void)live_clock(h);
 	tell_rungs(i, error, wants.i64 != 0);
 	wait_for_workers(i);
 	meet_workers(i);
@@ -373,39 +346,29 @@ static int self_open(const struct weir_host *h, struct weir_instance **ret, stru
 
 static void complain(struct weir_instance *i)
 {
-	static const char message[] = "BPF programs of other workers may not be looked at: they belong to another user";
-
-	if (i->has_complained || i->n_closed == 0)
-		return;
-	i->has_complained = 1;
-	i->host->diag(i->host, &(struct weir_diag){ .code = "self.closed",
-	                                            .message = text_of(message),
-	                                            .offset = WEIR_NO_OFFSET,
-	                                            .count = i->n_closed,
-	                                            .severity = WEIR_NOTE });
+	if (i->n_closed && !i->has_complained)
+		live_note(i->host, "self.closed",
+		          "BPF programs of other workers may not be looked at: they belong to another user");
+	i->has_complained |= i->n_closed > 0;
 }
 
 static int self_poll(struct weir_instance *i, int64_t now_ns, struct weir_error *reterr)
 {
 	int r;
 
-	i->n_batch = 0;
-	i->now_ns = now_ns;
+	outbox_begin(&i->outbox, now_ns, 0);
 	i->n_looks++;
-	i->host->tally(i->host, WEIR_READ, 1, NULL);
-	r = look_at_all(i);
+	r = i->is_spare ? 0 : look_at_all(i);
 	if (r < 0)
 		return weir_fail(reterr, r, "self: process %d: %s", i->weir, strerror(-r));
 	if (i->is_spare) {
+		i->host->tally(i->host, WEIR_READ, 1, NULL);
 		i->host->tally(i->host, WEIR_SKIPPED, 1, "self.spare");
 		return WEIR_END;
 	}
 	complain(i);
-	hand_over(i);
-	if (i->result < 0)
-		return weir_fail(reterr, i->result, "self: %s", strerror(-i->result));
-	i->host->tally(i->host, WEIR_STORED, 1, NULL);
-	return WEIR_AGAIN;
+	r = outbox_end(&i->outbox);
+	return r < 0 ? weir_fail(reterr, r, "self: %s", strerror(-r)) : WEIR_AGAIN;
 }
 
 static void self_close(struct weir_instance *i)
@@ -421,21 +384,6 @@ static void self_close(struct weir_instance *i)
 	free(i);
 }
 
-const struct weir_collector weir_collector = {
-	.abi_major = WEIR_ABI_MAJOR,
-	.abi_minor = WEIR_ABI_MINOR,
-	.size = sizeof(struct weir_collector),
-	.name = "self",
-	.version = "0.1.0",
-	.summary = "what weir itself costs: CPU time and memory of its processes, BPF programs' run times",
-	.licence = "Apache-2.0",
-	.metrics = metrics,
-	.options = options,
-	.claims = claims,
-	.n_metrics = ROW_COUNT,
-	.n_options = OPTION_COUNT,
-	.n_claims = sizeof(claims) / sizeof(claims[0]),
-	.open = self_open,
-	.poll = self_poll,
-	.close = self_close,
-};
+const struct weir_collector weir_collector =
+	LIVE_COLLECTOR("self", "what weir itself costs: CPU time and memory of its processes, BPF programs' run times",
+                       metrics, options, self_open, self_poll, self_close);

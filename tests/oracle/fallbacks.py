@@ -6,13 +6,11 @@ and leaves out only what that way hasn't: fallbacks.py LIVE WEIR PROGRAM
 PROGRAM is one whose collections rts can see. A collector and what it hasn't are a test each, in cmocka's words."""
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
 
-CAP_SYS_ADMIN, CAP_PERFMON, CAP_BPF = 21, 38, 39
-
+from rights import Wrong, expect, missing_capability
 HIDE = 'for f in {}; do [ ! -d $f ] || mount -t tmpfs none $f || exit 1; done; exec "$@"'
 TAKEN = {
     "nothing": [],
@@ -54,22 +52,6 @@ import os, tempfile, time
 with tempfile.TemporaryFile(dir=".") as f:
     for _ in range(30): f.write(b"x" * 4096); f.flush(); os.fsync(f.fileno()); time.sleep(0.01)
 """
-
-
-class Wrong(Exception):
-    pass
-
-
-def expect(is_so, what):
-    if not is_so:
-        raise Wrong(what)
-
-
-def missing_capability():
-    with open("/proc/self/status", encoding="ascii") as f:
-        held = int(re.search(r"^CapEff:\s*([0-9a-f]+)", f.read(), re.M).group(1), 16)
-    names = (("CAP_SYS_ADMIN", CAP_SYS_ADMIN), ("CAP_PERFMON", CAP_PERFMON), ("CAP_BPF", CAP_BPF))
-    return next((name for name, bit in names if not held >> bit & 1), None)
 
 
 def observe(prefix, live, collector, program):
@@ -123,7 +105,7 @@ def check_self(taken, weir):
 
 def main():
     live, weir, program = (os.path.realpath(path) for path in sys.argv[1:])
-    missing = missing_capability()
+    missing = missing_capability("CAP_SYS_ADMIN", "CAP_PERFMON", "CAP_BPF")
     if missing:
         print(f"skipped: without {missing} nothing can be taken away from a collector that it had")
         return 77

@@ -15,29 +15,11 @@ import subprocess
 import sys
 import tempfile
 
+from rights import Wrong, expect, missing_capability
+
 GC = re.compile(r"^\s*(\d+)\s+(\d+)\s+(\d+)\s+[\d.]+\s+([\d.]+)\s+[\d.]+\s+[\d.]+\s+\d+\s+\d+\s+\(Gen:\s+(\d+)\)")
 TOTAL = re.compile(r"^\s*Gen\s+(\d+)\s+(\d+) colls,\s+(\d+) par\s+([\d.]+)s\s+([\d.]+)s")
-CAP_PERFMON, CAP_BPF = 38, 39
 SETTINGS_KNOWN = r"9\.(0|6|10)\."
-
-
-class Wrong(Exception):
-    pass
-
-
-def expect(is_so, what):
-    if not is_so:
-        raise Wrong(what)
-
-
-def missing_capability():
-    """The name of what BPF needs and we have not, or None."""
-    with open("/proc/self/status", encoding="ascii") as f:
-        held = int(re.search(r"^CapEff:\s*([0-9a-f]+)", f.read(), re.M).group(1), 16)
-    for name, bit in (("CAP_PERFMON", CAP_PERFMON), ("CAP_BPF", CAP_BPF)):
-        if not held >> bit & 1:
-            return name
-    return None
 
 
 def observe(live, program, *, settings=(), flags=(), collector="rts", prefix=()):
@@ -243,7 +225,7 @@ MORE_RUNS = (("threaded", ["-N2", "-A256k"]), ("threaded", ["-N2", "--nonmoving-
 
 def main():
     live, root, fakes = os.path.realpath(sys.argv[1]), sys.argv[2], sys.argv[3:]
-    missing, ghc, ready = missing_capability(), shutil.which("ghc"), os.environ.get("WEIR_GHC_PROGRAMS")
+    missing, ghc, ready = missing_capability("CAP_PERFMON", "CAP_BPF"), shutil.which("ghc"), os.environ.get("WEIR_GHC_PROGRAMS")
     if missing:
         print(f"skipped: without {missing} no probe can be put into a program")
         return 77
