@@ -3,7 +3,7 @@
  *
  * Latency needs no map of starts: a request carries when it was queued and when it was issued. Whose it is can only be
  * told where it is submitted (what completes it is whoever the interrupt hit), so requests of targets are remembered by
- * their address; the time beside it tells a new request at an old address.
+ * their address until they complete, are merged, or another request starts there.
  *
  * A flush is seen three times: the data, the flush itself (op FLUSH), and the empty outer request that waited for both
  * (op WRITE, no bytes, no bio), which is left out.
@@ -13,6 +13,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "bpf/disk.h"
+#define TARGET_HAS_MEMBERS
 #include "bpf/target.bpf.h"
 
 char licence[] SEC("license") = "GPL";
@@ -58,24 +59,22 @@ enum {
 };
 
 struct owner {
-	__u64 address; /* 0: nobody's */
-	__u64 seen_ns;
+	__u64 address;
 	struct disk_process_key key;
 };
 
-enum {
-	/* A request gets its start time right after block_io_start, or before; much later it is another request. */
-	STAMP_LATE_NS = 1000000,
-};
-
-/* By the request's address, hashed, and the last one wins: a request that finds another in its place goes untimed.
- * Reading and writing it is a fraction of what a hash map takes. */
+/* By the request's address, hashed, in one of two places: reading and writing it is a fraction of what a hash map
+ * takes. The last one wins: a request that finds others in both goes in, and one of them goes untimed. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, DISK_OWNED_MAX);
 	__type(key, __u32);
 	__type(value, struct owner);
 } owners SEC(".maps");
+
+/* Of each place a piece of the hash that it was taken with; 0: it is free. Who is not in it is most often told by one
+ * look at a page that others have looked at too. */
+__u8 tags[DISK_OWNED_MAX];
 
 struct sync {
 	__u64 start_ns;
@@ -129,44 +128,90 @@ static __always_inline __u64 address_of(const void *pointer)
 	return (__u64)pointer - (__u64)&interval;
 }
 
-static __always_inline struct owner *owner_of(__u64 address)
+struct place {
+	__u32 at; /* or its neighbour */
+	__u8 tag;
+};
+
+static __always_inline struct place place_of(__u64 address)
 {
 	/* Fibonacci hashing: requests lie at regular distances. */
-	__u32 place = (__u32)(address * 0x9e3779b97f4a7c15ULL >> (64 - DISK_OWNED_BITS));
+	__u64 hash = address * 0x9e3779b97f4a7c15ULL;
 
-	return bpf_map_lookup_elem(&owners, &place);
+	return (struct place){ (__u32)(hash >> (64 - DISK_OWNED_BITS)), (__u8)(hash >> 40) | 1 };
+}
+
+/* NULL: it isn't there. */
+static __always_inline struct owner *owner_at(__u32 at, __u8 tag, __u64 address)
+{
+	struct owner *owner;
+
+	if (tags[at & (DISK_OWNED_MAX - 1)] != tag)
+		return 0;
+	owner = bpf_map_lookup_elem(&owners, &at);
+	return owner && owner->address == address ? owner : 0;
+}
+
+/* NULL: nobody's. What it was is still there to be read. */
+static __always_inline struct owner *take_owner(__u64 address)
+{
+	struct place place = place_of(address);
+	struct owner *owner = owner_at(place.at, place.tag, address);
+
+	if (!owner) {
+		place.at ^= 1;
+		owner = owner_at(place.at, place.tag, address);
+	}
+	if (owner)
+		tags[place.at & (DISK_OWNED_MAX - 1)] = 0;
+	return owner;
+}
+
+static __always_inline void put_owner(__u64 address, const struct disk_process_key *key)
+{
+	struct place place = place_of(address);
+	__u32 at = place.at;
+	struct owner *owner;
+
+	/* Its own old place is as good as a free one. */
+	if (tags[at & (DISK_OWNED_MAX - 1)] && !owner_at(at, place.tag, address)) {
+		at ^= 1;
+		if (tags[at & (DISK_OWNED_MAX - 1)] && !owner_at(at, place.tag, address))
+			lose(DISK_LOST_OWNERS);
+	}
+	owner = bpf_map_lookup_elem(&owners, &at);
+	if (!owner)
+		return;
+	owner->key = *key;
+	owner->address = address;
+	tags[at & (DISK_OWNED_MAX - 1)] = place.tag;
+}
+
+static __always_inline struct disk_process_key own_key(__u32 device, __u32 flags)
+{
+	return (struct disk_process_key){ current_tgid(), device, flags & DISK_OP_MASK, bpf_get_smp_processor_id() };
 }
 
 static __always_inline int starts(const void *pointer, struct disk_process_key key, __u32 n_bytes)
 {
 	struct disk_process *process = ENTRY_OF(processes, &key, no_process, DISK_LOST_PROCESSES);
-	struct owner *owner;
-	__u64 address;
 
 	if (!process)
 		return 0;
 	process->n_bytes += n_bytes;
 	process->n_operations++;
-	address = address_of(pointer);
-	owner = owner_of(address);
-	if (!owner)
-		return 0;
-	owner->key = key;
-	owner->seen_ns = bpf_ktime_get_ns();
-	owner->address = address;
+	put_owner(address_of(pointer), &key);
 	return 0;
 }
 
 SEC("tp_btf/block_io_start")
 int BPF_PROG(on_io_start, struct request *rq)
 {
-	struct disk_process_key key = { .tgid = current_tgid(), .cpu = bpf_get_smp_processor_id() };
-
-	if (!target_of(key.tgid))
+	if (!is_current_target()) {
+		(void)take_owner(address_of(rq));
 		return 0;
-	key.device = device_of(rq);
-	key.op = rq->cmd_flags & DISK_OP_MASK;
-	return starts(rq, key, rq->__data_len);
+	}
+	return starts(rq, own_key(device_of(rq), rq->cmd_flags), rq->__data_len);
 }
 
 static __always_inline __u32 device_of_bio(struct bio *bio)
@@ -181,25 +226,22 @@ static __always_inline __u32 device_of_bio(struct bio *bio)
 SEC("tp_btf/block_getrq")
 int BPF_PROG(on_getrq, struct bio *bio)
 {
-	struct disk_process_key key = { .tgid = current_tgid(), .cpu = bpf_get_smp_processor_id() };
-
-	if (!target_of(key.tgid))
+	if (!is_current_target()) {
+		(void)take_owner(address_of(bio));
 		return 0;
-	key.device = device_of_bio(bio);
-	key.op = bio->bi_opf & DISK_OP_MASK;
-	return starts(bio, key, bio->bi_iter.bi_size);
+	}
+	return starts(bio, own_key(device_of_bio(bio), bio->bi_opf), bio->bi_iter.bi_size);
 }
 
 /* A piece that joins a request which has started already brings bytes, but no start of its own. */
 static __always_inline int joins(struct bio *bio)
 {
-	struct disk_process_key key = { .tgid = current_tgid(), .cpu = bpf_get_smp_processor_id() };
+	struct disk_process_key key;
 	struct disk_process *process;
 
-	if (!target_of(key.tgid))
+	if (!is_current_target())
 		return 0;
-	key.device = device_of_bio(bio);
-	key.op = bio->bi_opf & DISK_OP_MASK;
+	key = own_key(device_of_bio(bio), bio->bi_opf);
 	process = ENTRY_OF(processes, &key, no_process, DISK_LOST_PROCESSES);
 	if (process)
 		process->n_bytes += bio->bi_iter.bi_size;
@@ -220,15 +262,11 @@ int BPF_PROG(on_frontmerge, struct bio *bio)
 
 static __always_inline void time_owned(struct request *rq, __u64 queued_ns, __u64 issued_ns, __u64 now)
 {
-	__u64 address = is_by_piece ? address_of(rq->bio) : address_of(rq);
-	struct owner *owner = owner_of(address);
+	struct owner *owner = take_owner(is_by_piece ? address_of(rq->bio) : address_of(rq));
 	struct disk_process *process;
 	struct disk_process_key key;
 
-	if (!owner || owner->address != address)
-		return;
-	owner->address = 0;
-	if (!issued_ns || rq->start_time_ns > owner->seen_ns + STAMP_LATE_NS)
+	if (!owner || !issued_ns)
 		return;
 	key = owner->key;
 	key.cpu = bpf_get_smp_processor_id();
@@ -276,6 +314,14 @@ int BPF_PROG(on_rq_complete, struct request *rq, int error, unsigned int n_bytes
 	return 0;
 }
 
+/* It goes on as a part of its neighbour, and completes with that one. */
+SEC("tp_btf/block_rq_merge")
+int BPF_PROG(on_merge, struct request *rq)
+{
+	(void)take_owner(is_by_piece ? address_of(rq->bio) : address_of(rq));
+	return 0;
+}
+
 SEC("tp_btf/block_rq_requeue")
 int BPF_PROG(on_rq_requeue, struct request *rq)
 {
@@ -291,10 +337,11 @@ int BPF_PROG(on_rq_requeue, struct request *rq)
 
 static __always_inline struct disk_files *files_of_current(void)
 {
-	struct disk_files_key key = { current_tgid(), bpf_get_smp_processor_id() };
+	struct disk_files_key key;
 
-	if (!target_of(key.tgid))
+	if (!is_current_target())
 		return 0;
+	key = (struct disk_files_key){ current_tgid(), bpf_get_smp_processor_id() };
 	return ENTRY_OF(files, &key, no_files, DISK_LOST_FILES);
 }
 
@@ -361,7 +408,7 @@ static __always_inline void sync_begins(__u64 is_data_only)
 {
 	struct sync *sync;
 
-	if (!target_of(current_tgid()))
+	if (!is_current_target())
 		return;
 	sync = bpf_task_storage_get(&syncs, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!sync) {
@@ -412,7 +459,7 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long call)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 {
-	if (target_of(current_tgid()))
+	if (is_current_target())
 		sync_ends();
 	return 0;
 }

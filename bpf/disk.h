@@ -81,6 +81,8 @@ enum disk_loss {
 	DISK_LOST_FILES,
 	DISK_LOST_MEMORY, /* any of them for which the kernel had no memory at that moment */
 	DISK_LOST_SYNCS,  /* no storage for a thread that synchronises */
+	DISK_LOST_OWNERS, /* a request that was forgotten before it completed, because another took its place: untimed
+	                   */
 	DISK_LOST_COUNT,
 };
 

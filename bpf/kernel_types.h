@@ -47,6 +47,7 @@ struct task_struct {
 	unsigned in_iowait : 1;
 	unsigned long nvcsw, nivcsw, min_flt, maj_flt;
 	__u64 start_boottime; /* 5.5 (cf25e24db61c) */
+	struct task_struct *group_leader;
 	struct signal_struct *signal;
 	struct task_io_accounting ioac;
 	struct sched_entity se;

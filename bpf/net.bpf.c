@@ -10,6 +10,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "bpf/net.h"
+#define TARGET_HAS_MEMBERS
 #include "bpf/target.bpf.h"
 
 char licence[] SEC("license") = "GPL";
@@ -113,11 +114,12 @@ static __noinline int meet_socket(struct sock *sk, struct net_socket_key *key)
 
 static __always_inline struct net_calls *calls_of(struct sock *sk, int result, int flags)
 {
-	struct net_socket_key key = { .tgid = current_tgid() };
+	struct net_socket_key key = {};
 	struct net_calls *c;
 
-	if (result <= 0 || flags & NET_FLAG_PEEK || !target_of(key.tgid))
+	if (result <= 0 || flags & NET_FLAG_PEEK || !is_current_target())
 		return 0;
+	key.tgid = current_tgid();
 	key.cookie = bpf_get_socket_cookie(sk);
 	c = bpf_map_lookup_elem(&sockets, &key);
 	if (c)
@@ -229,7 +231,7 @@ static __always_inline void begin(struct sock *sk, int old_state, int new_state)
 {
 	struct tie *tie;
 
-	if (new_state == STATE_SYN_SENT && !target_of(current_tgid()))
+	if (new_state == STATE_SYN_SENT && !is_current_target())
 		return;
 	tie = bpf_sk_storage_get(&ties, sk, 0, old_state == STATE_SYN_SENT ? 0 : BPF_SK_STORAGE_GET_F_CREATE);
 	if (!tie)

@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 int probes_open(struct probes *p, const void *bytes, size_t n_bytes, char why[LOAD_WHY_MAX])
 {
 	int n_cpus = libbpf_num_possible_cpus(), r;
 
-	p->targets = -1;
+	p->targets = p->members = -1;
 	p->object = load_open(bytes, n_bytes, &p->log);
 	r = !p->object ? -errno : n_cpus < 0 ? n_cpus : load_leave_out(p->object, p->missing);
 	if (r < 0)
@@ -54,6 +56,7 @@ int probes_load(struct probes *p, char why[LOAD_WHY_MAX])
 		return r;
 	}
 	p->targets = probes_map(p, "targets");
+	p->members = probes_map(p, "members");
 	r = load_attach(p->object, &p->links);
 	if (r < 0)
 		load_why(LOAD_ATTACH, r, &p->log, why);
@@ -74,6 +77,19 @@ int probes_map(const struct probes *p, const char *name)
 
 /* ---- Targets ---- */
 
+/* The kernel knows a process's first thread by a descriptor of the process. */
+static int join(const struct probes *p, uint32_t tgid)
+{
+	int fd = (int)syscall(SYS_pidfd_open, tgid, 0), r;
+	uint32_t is_member = 1;
+
+	if (fd < 0)
+		return -errno;
+	r = bpf_map_update_elem(p->members, &fd, &is_member, BPF_ANY);
+	(void)close(fd);
+	return r;
+}
+
 int probes_follow(const struct probes *p, const struct family *family)
 {
 	const struct target known = { 0 };
@@ -83,7 +99,10 @@ int probes_follow(const struct probes *p, const struct family *family)
 		uint32_t tgid = (uint32_t)family->at[i].pid;
 
 		r = bpf_map_update_elem(p->targets, &tgid, &known, BPF_NOEXIST);
-		r = r == -EEXIST ? 0 : r;
+		if (r == 0 && p->members >= 0)
+			r = join(p, tgid);
+		/* It may have ended by now. */
+		r = r == -EEXIST || r == -ESRCH ? 0 : r;
 	}
 	return r;
 }

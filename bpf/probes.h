@@ -16,7 +16,7 @@ struct probes {
 	struct load_log log;
 	char missing[LOAD_MISSING_MAX]; /* hooks that this kernel has not, separated by `, `; their programs are out */
 	unsigned n_cpus;                /* copies of a value in a per-CPU map */
-	int targets;                    /* the map */
+	int targets, members;           /* the maps; < 0: it has none */
 	uint32_t over[TARGETS_MAX];     /* processes that had ended at the last poll */
 	uint32_t n_over;
 	uint64_t n_targets; /* at the last poll */

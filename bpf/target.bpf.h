@@ -5,6 +5,9 @@
 /* Which processes are measured: those that user space put into `targets`, and all that they fork. A process that ends
  * is marked, and user space takes it out when it has read what it left. Include after bpf_tracing.h.
  * TARGET_HAS_OWN_FORK: the object has its own on_fork, and calls follow_child() from it.
+ * TARGET_HAS_MEMBERS: it asks at each event whether the running thread is one of theirs, mostly to hear no. So that
+ * stands beside the process's first thread too (`members`), where a look at an empty pointer says no; looking into a
+ * hash takes twice that and more.
  */
 
 #include "bpf/kernel_types.h"
@@ -30,6 +33,39 @@ static __always_inline __u32 current_tgid(void)
 	return (__u32)(bpf_get_current_pid_tgid() >> 32);
 }
 
+#ifdef TARGET_HAS_MEMBERS
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u32);
+} members SEC(".maps");
+
+static __always_inline int is_current_target(void)
+{
+	return bpf_task_storage_get(&members, bpf_get_current_task_btf()->group_leader, 0, 0) != 0;
+}
+
+static __always_inline void join(struct task_struct *leader)
+{
+	if (!bpf_task_storage_get(&members, leader, 0, BPF_LOCAL_STORAGE_GET_F_CREATE))
+		__sync_fetch_and_add(&lost_targets, 1);
+}
+
+/* A thread that was not the first may be it now. */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task)
+{
+	if (target_of((__u32)task->tgid))
+		join(task);
+	return 0;
+}
+#else
+static __always_inline void join(struct task_struct *leader)
+{
+}
+#endif
+
 /* Of a target's child. */
 static __always_inline void follow_child(struct task_struct *child)
 {
@@ -38,6 +74,7 @@ static __always_inline void follow_child(struct task_struct *child)
 
 	if (bpf_map_update_elem(&targets, &tgid, &fresh, BPF_ANY))
 		__sync_fetch_and_add(&lost_targets, 1);
+	join(child);
 }
 
 #ifndef TARGET_HAS_OWN_FORK

@@ -27,7 +27,7 @@ struct disk_kernel {
 static const char *const losses[DISK_LOST_COUNT] = {
 	[DISK_LOST_DEVICES] = "disk.devices_full", [DISK_LOST_PROCESSES] = "disk.processes_full",
 	[DISK_LOST_FILES] = "disk.files_full",     [DISK_LOST_SYNCS] = "disk.syncs_full",
-	[DISK_LOST_MEMORY] = "disk.no_memory",
+	[DISK_LOST_MEMORY] = "disk.no_memory",     [DISK_LOST_OWNERS] = "disk.owners_full",
 };
 
 /* ---- Loading ---- */
@@ -97,7 +97,8 @@ static void choose_devices_only(struct disk_kernel *k)
 		                              "on_frontmerge",     "on_dirty_folio",   "on_get_pages",
 		                              "on_add_to_cache",   "on_filemap_fault", "on_ext4_sync_enter",
 		                              "on_ext4_sync_exit", "on_sys_enter",     "on_sys_exit",
-		                              "on_fork",           "on_exit" };
+		                              "on_fork",           "on_exit",          "on_exec",
+		                              "on_merge" };
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		probes_choose(&k->probes, others[i], 0);

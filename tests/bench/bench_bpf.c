@@ -296,7 +296,8 @@ static const struct job {
 	  { "runqlat", "-P", "3600" } },
 };
 
-int main(void)
+/* Of the collectors that are named, or of all. */
+int main(int argc, char **argv)
 {
 	struct child idle = child_start(read_disk);
 	int stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
@@ -308,7 +309,14 @@ int main(void)
 		return 0;
 	}
 	for (size_t i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++) {
-		struct child load = child_start(jobs[i].load);
+		int is_wanted = argc < 2;
+		struct child load;
+
+		for (int a = 1; a < argc; a++)
+			is_wanted |= strcmp(argv[a], jobs[i].collector) == 0;
+		if (!is_wanted)
+			continue;
+		load = child_start(jobs[i].load);
 
 		printf("%-10s %-9s %-18s %8.2f s\n", jobs[i].collector, "-", "without", child_run(&load));
 		measure_ours(jobs[i].collector, "target", load.pid, &load);
