@@ -111,12 +111,12 @@ static int load_read_times(struct store *s, const char *run, const char *node, s
                            struct weir_error *reterr)
 {
 	static const char sql[] = "WITH all_of AS (SELECT collector, metric, attrs, t_ns, dur_ns, sum FROM histograms "
-	                          "WHERE run = ?1 AND node = ?2"
+				  "WHERE run = ?1 AND node = ?2"
 				  " AND metric IN ('process.disk.latency', 'process.disk.queue_time')"
 				  " AND json_extract(attrs, '$.direction') = 'read') SELECT metric || attrs, t_ns, "
-	                          "dur_ns, sum FROM all_of"
+				  "dur_ns, sum FROM all_of"
 				  " WHERE collector = (SELECT collector FROM all_of GROUP BY collector ORDER BY "
-	                          "count(*) DESC, collector LIMIT 1)"
+				  "count(*) DESC, collector LIMIT 1)"
 				  " ORDER BY 1, 2";
 	char *name = NULL;
 	double sum = 0;

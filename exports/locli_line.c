@@ -62,6 +62,7 @@ typedef const char *interpreter(const struct trace_line *line, struct locli_obje
 
 static const char *resources(const struct trace_line *line, struct locli_object *o)
 {
+	memset(o->resources, 0, sizeof(o->resources));
 	for (int i = 0; i < LOCLI_RESOURCE_FIELDS; i++) {
 		const struct jsontext_value *v = trace_member(line, locli_resource_names[i]);
 		int64_t value = 0;
@@ -409,7 +410,7 @@ uint16_t locli_rule(struct parse_text ns, struct parse_text kind)
 
 const char *locli_interpret(const struct trace_line *line, uint16_t rule, struct locli_object *ret)
 {
-	*ret = (struct locli_object){ 0 };
+	memset(ret, 0, offsetof(struct locli_object, resources));
 	if (line->payload.type != JSONTEXT_OBJECT)
 		return "data is not an object";
 	if (line->ns_is_array == 2)

@@ -42,7 +42,7 @@ struct locli_object {
 	int64_t second; /* block, rejected, utxo_size */
 	double real;    /* chain_dens */
 	struct jsontext_value text, previous;
-	uint64_t resources[LOCLI_RESOURCE_FIELDS]; /* in the order of locli_resource_names */
+	uint64_t resources[LOCLI_RESOURCE_FIELDS]; /* of LOCLI_RESOURCE only; in the order of locli_resource_names */
 };
 
 extern const char *const locli_resource_names[LOCLI_RESOURCE_FIELDS];

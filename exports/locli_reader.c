@@ -233,6 +233,7 @@ static void filter(struct reader *r, const char *at, size_t n)
 static ssize_t lines(struct reader *r, size_t n, int is_last)
 {
 	size_t at = 0, n_used;
+	struct parse_text last_at = { 0 };
 	struct parse_fault fault;
 	int result = 0;
 
@@ -245,12 +246,14 @@ static ssize_t lines(struct reader *r, size_t n, int is_last)
 		if (!r->result->first_at[0] && p == PARSE_OK && r->line.what == TRACE_MESSAGE)
 			copy_at(r->result->first_at, r->line.at);
 		if (p == PARSE_OK && r->line.what == TRACE_MESSAGE)
-			copy_at(r->result->last_at, r->line.at);
+			last_at = r->line.at;
 		r->result->n_newlines += r->buffer[at + n_used - 1] == '\n';
 		result = one_line(r, p, &fault);
 		filter(r, r->buffer + at, n_used);
 		at += n_used;
 	}
+	if (last_at.n)
+		copy_at(r->result->last_at, last_at);
 	if (result == 0)
 		result = locli_filter_flush(&r->filter);
 	return result < 0 ? result : (ssize_t)at;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "exports/sqlite_file.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ enum {
 	LOCK_PAGE = 0x40000000 / PAGE + 1, /* holds the lock bytes; never used */
 	RECORD_HEADER_MAX = 1 + SQLITE_FILE_COLUMNS_MAX * VARINT_MAX,
 	CHILDREN_GROW = 1024,
+	SLACK = 16, /* bytes behind what was put that are written, too: in whole words it is quicker */
 };
 
 /* A page that is done, for the level above it. */
@@ -32,8 +34,8 @@ struct child {
 struct table {
 	char name[64];
 	char sql[SQLITE_FILE_SQL_MAX];
-	uint8_t *leaf;
-	uint32_t n_cells, n_content; /* content: bytes at the page's end that are taken */
+	uint8_t *leaf, *content; /* the page; its cells one after the other, which go to its end */
+	uint32_t n_cells, n_content;
 	int64_t rowid;
 	struct child *children;
 	size_t n_children, n_room;
@@ -68,13 +70,12 @@ static inline void put32(uint8_t *to, uint32_t v)
 	put16(to + 2, v & 0xffff);
 }
 
-/* The n low bytes, big end first. */
-static inline void put_big(uint8_t *to, uint64_t v, unsigned n)
+/* The n low bytes, big end first; 8 are written. */
+static inline void put_big(uint8_t *to, uint64_t v, size_t n)
 {
-	while (n--) {
-		to[n] = (uint8_t)v;
-		v >>= 8;
-	}
+	uint64_t bytes = htobe64(n ? v << (64 - 8 * n) : 0);
+
+	memcpy(to, &bytes, sizeof(bytes));
 }
 
 /* Big-endian base 128; the ninth byte has eight bits. Returns how many bytes. */
@@ -86,6 +87,15 @@ static inline unsigned put_varint(uint8_t *to, uint64_t v)
 	if (v < 0x80) {
 		to[0] = (uint8_t)v;
 		return 1;
+	}
+	if (v < 0x4000) {
+		put16(to, (uint32_t)(0x8000 | (v >> 7) << 8 | (v & 0x7f)));
+		return 2;
+	}
+	if (v < 0x200000) {
+		put16(to, (uint32_t)(0x8080 | (v >> 14) << 8 | (v >> 7 & 0x7f)));
+		to[2] = (uint8_t)(v & 0x7f);
+		return 3;
 	}
 	if (v >> 56) {
 		to[8] = (uint8_t)v;
@@ -142,11 +152,18 @@ static void start_leaf(struct table *t)
 
 static int end_leaf(struct sqlite_file *f, struct table *t)
 {
-	uint32_t gap = LEAF_HEADER + 2 * t->n_cells;
+	uint32_t gap = LEAF_HEADER + 2 * t->n_cells, start = PAGE - t->n_content;
+	uint16_t place;
 
+	/* Cells were placed from the content's start. */
+	for (uint32_t i = LEAF_HEADER; i < gap; i += 2) {
+		memcpy(&place, t->leaf + i, sizeof(place));
+		put16(t->leaf + i, start + place);
+	}
+	memcpy(t->leaf + start, t->content, t->n_content);
 	put16(t->leaf + 3, t->n_cells);
 	put16(t->leaf + 5, (PAGE - t->n_content) & 0xffff); /* 0 stands for 65536 */
-	memset(t->leaf + gap, 0, PAGE - t->n_content - gap);
+	memset(t->leaf + gap, 0, start - gap);
 	(void)add_child(f, t, append_page(f, t->leaf), t->rowid);
 	start_leaf(t);
 	return f->result;
@@ -207,25 +224,43 @@ static inline void record_head(struct record *r, const struct sqlite_file_value 
 	r->header[0] = (uint8_t)r->n_header;
 }
 
+/* As memcpy(), for texts of which most are short. */
+static inline void put_bytes(uint8_t *to, const char *at, size_t n)
+{
+	if (n > 32 || n < 8) {
+		if (n)
+			memcpy(to, at, n);
+		return;
+	}
+	memcpy(to, at, 8);
+	if (n > 16) {
+		memcpy(to + 8, at + 8, 8);
+		memcpy(to + n - 16, at + n - 16, 8);
+	}
+	memcpy(to + n - 8, at + n - 8, 8);
+}
+
 static inline uint8_t *put_value(uint8_t *to, const struct sqlite_file_value *v, size_t n)
 {
 	uint64_t bits;
 
-	if (v->type == SQLITE_FILE_INTEGER) {
-		put_big(to, (uint64_t)v->integer, (unsigned)n);
-	} else if (v->type == SQLITE_FILE_REAL) {
+	if (v->type == SQLITE_FILE_REAL) {
 		memcpy(&bits, &v->real, sizeof(bits));
-		put32(to, (uint32_t)(bits >> 32));
-		put32(to + 4, (uint32_t)bits);
-	} else if (n) {
-		memcpy(to, v->bytes.at, n);
+		put_big(to, bits, 8);
+	} else if (v->type == SQLITE_FILE_INTEGER) {
+		put_big(to, (uint64_t)v->integer, n);
+	} else {
+		put_bytes(to, v->bytes.at, n);
 	}
 	return to + n;
 }
 
+/* Up to SLACK bytes more may be written. */
 static inline void put_payload(uint8_t *to, const struct record *r, const struct sqlite_file_value *values, unsigned n)
 {
-	memcpy(to, r->header, r->n_header);
+	memcpy(to, r->header, SLACK);
+	if (r->n_header > SLACK)
+		memcpy(to, r->header, r->n_header);
 	to += r->n_header;
 	for (unsigned i = 0; i < n; i++)
 		to = put_value(to, &values[i], r->n_bytes[i]);
@@ -268,24 +303,31 @@ static size_t local_bytes(size_t n_payload)
 }
 
 /* Room for a cell of n bytes in the leaf, which is ended first when it hasn't any. */
-static uint8_t *cell_room(struct sqlite_file *f, struct table *t, size_t n)
+static inline uint8_t *cell_room(struct sqlite_file *f, struct table *t, size_t n)
 {
+	uint16_t place;
+
 	if (LEAF_HEADER + 2 * (t->n_cells + 1) + t->n_content + n > PAGE)
 		(void)end_leaf(f, t);
+	place = (uint16_t)t->n_content;
+	memcpy(t->leaf + LEAF_HEADER + 2 * t->n_cells, &place, sizeof(place));
 	t->n_content += (uint32_t)n;
-	put16(t->leaf + LEAF_HEADER + 2 * t->n_cells, PAGE - t->n_content);
 	t->n_cells++;
-	return t->leaf + PAGE - t->n_content;
+	return t->content + place;
 }
 
 static int put_long_row(struct sqlite_file *f, struct table *t, const struct record *r,
                         const struct sqlite_file_value *values, unsigned n)
 {
 	size_t n_payload = r->n_header + r->n_body, n_local = local_bytes(n_payload);
-	uint8_t *payload = malloc(n_payload), *cell, head[2 * VARINT_MAX];
+	uint8_t *payload, *cell, head[2 * VARINT_MAX];
 	unsigned n_head;
 	uint32_t overflow;
 
+	for (unsigned i = 0; i < n; i++)
+		if (r->n_bytes[i] > SQLITE_FILE_VALUE_MAX)
+			return keep(f, -E2BIG);
+	payload = malloc(n_payload + SLACK);
 	if (!payload)
 		return keep(f, -ENOMEM);
 	put_payload(payload, r, values, n);
@@ -311,9 +353,6 @@ int sqlite_file_row(struct sqlite_file *f, int table, const struct sqlite_file_v
 
 	if (f->result < 0)
 		return f->result;
-	for (unsigned i = 0; i < n_values; i++)
-		if (values[i].type >= SQLITE_FILE_TEXT && values[i].bytes.n > SQLITE_FILE_VALUE_MAX)
-			return keep(f, -E2BIG);
 	record_head(&r, values, n_values);
 	n_payload = r.n_header + r.n_body;
 	if (n_payload > LOCAL_MAX)
@@ -424,7 +463,7 @@ static void put_first_page(struct sqlite_file *f)
 			{ .type = SQLITE_FILE_INTEGER, .integer = t->root },
 			{ .type = SQLITE_FILE_TEXT, .bytes = { t->sql, strlen(t->sql) } },
 		};
-		uint8_t head[2 * VARINT_MAX];
+		uint8_t head[2 * VARINT_MAX], cell[SQLITE_FILE_SQL_MAX + 256 + SLACK];
 		struct record r;
 		unsigned n_head;
 
@@ -432,8 +471,9 @@ static void put_first_page(struct sqlite_file *f)
 		n_head = put_varint(head, r.n_header + r.n_body);
 		n_head += put_varint(head + n_head, i + 1);
 		n_content += (uint32_t)(n_head + r.n_header + r.n_body);
-		memcpy(f->page + PAGE - n_content, head, n_head);
-		put_payload(f->page + PAGE - n_content + n_head, &r, row, 5);
+		memcpy(cell, head, n_head);
+		put_payload(cell + n_head, &r, row, 5);
+		memcpy(f->page + PAGE - n_content, cell, n_head + r.n_header + r.n_body);
 		put16(f->page + FILE_HEADER + LEAF_HEADER + 2 * i, PAGE - n_content);
 	}
 	put16(f->page + FILE_HEADER + 3, f->n_tables);
@@ -471,8 +511,9 @@ void sqlite_file_free(struct sqlite_file *f)
 {
 	if (!f)
 		return;
-	for (unsigned i = 0; i < f->n_tables; i++) {
+	for (unsigned i = 0; i < SQLITE_FILE_TABLES_MAX; i++) {
 		free(f->tables[i].leaf);
+		free(f->tables[i].content);
 		free(f->tables[i].children);
 	}
 	free(f);
@@ -485,7 +526,8 @@ int sqlite_file_table(struct sqlite_file *f, const char *name, const char *sql)
 	if (f->n_tables == SQLITE_FILE_TABLES_MAX || strlen(name) >= sizeof(t->name) || strlen(sql) >= sizeof(t->sql))
 		return keep(f, -E2BIG);
 	t->leaf = malloc(PAGE);
-	if (!t->leaf)
+	t->content = malloc(PAGE + SLACK);
+	if (!t->leaf || !t->content)
 		return keep(f, -ENOMEM);
 	memcpy(t->name, name, strlen(name) + 1);
 	memcpy(t->sql, sql, strlen(sql) + 1);

@@ -77,13 +77,17 @@ struct trace_parser {
 enum parse_result trace_next(struct trace_parser *p, const char *at, size_t n, int is_last, struct trace_line *ret,
                              size_t *ret_used, struct parse_fault *ret_fault);
 
-/* The member of the payload with this key; of several the last; NULL: none. */
-const struct jsontext_value *trace_member_n(const struct trace_line *line, const char *key, size_t n);
-
-/* Inline so that a constant key's length is counted by the compiler. */
+/* The member of the payload with this key; of several the last; NULL: none. Inline, so that a constant key is compared
+ * without a call. */
 static inline const struct jsontext_value *trace_member(const struct trace_line *line, const char *key)
 {
-	return trace_member_n(line, key, __builtin_strlen(key));
+	uint32_t i = line->n_members < TRACE_MEMBERS_MAX ? line->n_members : TRACE_MEMBERS_MAX;
+	size_t n = __builtin_strlen(key);
+
+	while (i--)
+		if (line->members[i].key.n == n && !__builtin_memcmp(line->members[i].key.at, key, n))
+			return &line->members[i].value;
+	return NULL;
 }
 
 /* `2025-12-01T07:06:46.219044Z` (0 to 12 fraction digits, `T` or a space, `Z`) as nanoseconds UTC, cut below them. 1:

@@ -18,11 +18,13 @@ struct trace_name {
 	uint32_t ns_at, kind_at; /* in text */
 	uint16_t n_ns, n_kind;
 	uint16_t mark; /* the caller's; 0 in a new pair */
+	uint16_t next; /* the pair that came after it the last time, counted from 1: a guess that is looked at first */
 };
 
 /* Zero it before the first line. Pairs are in the order in which they came. */
 struct trace_names {
 	uint32_t n_entries, n_text;
+	uint32_t last;     /* the pair that was counted last, from 1 */
 	uint64_t n_beyond; /* lines whose pair was not kept */
 	uint16_t entry_of[2 * TRACE_NAMES_MAX];
 	struct trace_name entries[TRACE_NAMES_MAX];

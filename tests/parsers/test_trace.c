@@ -185,6 +185,26 @@ static void times_have_0_to_12_digits(void **state)
 	assert_true(at("2026-07-01 10:00:00.1234Z", &ns));
 }
 
+/* Six digits are read in words; a zero behind them sends a time past that. */
+static void six_digits_are_the_same_as_seven(void **state)
+{
+	static const char alphabet[] = "0123456789012345678901234567890123456789./:;-aZ\x80\xff";
+	unsigned seed = 5;
+
+	for (int round = 0; round < 200000; round++) {
+		char six[] = "2025-12-01T07:06:46.219044Z", seven[] = "2025-12-01T07:06:46.2190440Z";
+		int64_t a = -1, b = -1;
+
+		for (int i = 0; i < 1 + round % 9; i++) {
+			seed = seed * 1103515245 + 12345;
+			six[17 + (seed >> 16) % 9] = alphabet[(seed >> 20) % (sizeof(alphabet) - 1)];
+		}
+		memcpy(seven + 17, six + 17, 9);
+		assert_int_equal(at(six, &a), at(seven, &b));
+		assert_int_equal(a, b);
+	}
+}
+
 static void every_prefix_asks_for_more(void **state)
 {
 	for (size_t n = 0; n < sizeof(healthy) - 1; n++) {
@@ -353,6 +373,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_trace_is_told_apart),
 		cmocka_unit_test(a_bad_line_says_where),
 		cmocka_unit_test(times_have_0_to_12_digits),
+		cmocka_unit_test(six_digits_are_the_same_as_seven),
 		cmocka_unit_test(every_prefix_asks_for_more),
 		cmocka_unit_test(a_line_too_long_is_bad_and_passed),
 		cmocka_unit_test(the_quick_path_says_what_the_complete_one_says),
