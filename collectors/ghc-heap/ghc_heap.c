@@ -50,13 +50,6 @@ static const struct weir_metric metrics[] = {
 static const struct weir_claim claims[] = { { "*.hp", WEIR_CLAIM_FILE, 0 } };
 static const char *const companions[] = { "{stem}.prof", "{stem}.hp" };
 
-static int64_t context_ns(const struct weir_host *h, const char *name)
-{
-	struct weir_text text;
-
-	return h->context(h, name, &text) < 0 ? TIE_UNKNOWN : ending_fact((struct parse_text){ text.at, text.n_bytes });
-}
-
 static uint32_t ghc_heap_sniff(struct weir_text name, const uint8_t *head, uint64_t n_head)
 {
 	static const char start[] = "JOB \"";
@@ -87,10 +80,10 @@ static int ghc_heap_open(const struct weir_host *h, struct weir_instance **ret, 
 	i->header_input = INPUT_PROFILE_AGAIN;
 	i->facts = (struct tie_facts){ .date_ns = TIE_UNKNOWN,
 		                       .total_ns = TIE_UNKNOWN,
-		                       .process_start_ns = context_ns(h, "process.start_ns"),
-		                       .run_start_ns = context_ns(h, "run.start_ns"),
-		                       .run_end_ns = context_ns(h, "run.end_ns"),
-		                       .mtime_ns = context_ns(h, "file.mtime_ns") };
+		                       .process_start_ns = report_time(h, "process.start_ns"),
+		                       .run_start_ns = report_time(h, "run.start_ns"),
+		                       .run_end_ns = report_time(h, "run.end_ns"),
+		                       .mtime_ns = report_time(h, "file.mtime_ns") };
 	i->joins.host = h;
 	i->samples.host = h;
 	i->samples.mode.n_label_max = LABEL_MAX_DEFAULT;
@@ -225,9 +218,7 @@ static int poll_report(struct weir_instance *i)
 	if (r != WEIR_END)
 		return r;
 	*tie = tie_make(&i->facts);
-	(void)i->host->clock(i->host, &(struct weir_clock){ .name = "mutator CPU time",
-	                                                    .tie = { tie->text, strlen(tie->text) },
-	                                                    .error_ns = tie->error_ns });
+	report_clock(i->host, "mutator CPU time", tie->text, tie->error_ns);
 	i->n_used = 0;
 	i->stage = STAGE_SAMPLES;
 	return WEIR_OK;

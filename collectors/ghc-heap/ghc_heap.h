@@ -15,7 +15,7 @@
 #include <weir/collector.h>
 
 #include "collectors/ghc-heap/names.h"
-#include "parsers/ending.h"
+#include "collectors/program/report.h"
 #include "parsers/hp.h"
 #include "parsers/prof.h"
 #include "parsers/rts_command.h"

@@ -11,11 +11,6 @@ enum {
 	RETAINERS_MAX = 64, /* of one set; `-R` allows 8, by default */
 };
 
-static struct weir_text text_of(struct parse_text text)
-{
-	return (struct weir_text){ text.at, text.n };
-}
-
 /* Room for one more than n: an array that grows to twice its size when n is a power of two. */
 static int make_room(void **at, uint32_t n, size_t n_bytes_each)
 {
@@ -84,8 +79,8 @@ static int intern_frame(struct joins *j, const struct prof_row *row, uint32_t *r
 		return r;
 	j->frames[j->n_frames] =
 		(struct join_frame){ j->frame_names.names[name].at, (uint32_t)row->label.n, (uint32_t)row->module.n,
-		                     j->host->frame(j->host, text_of(row->label), text_of(row->module),
-		                                    text_of(row->source)) };
+		                     j->host->frame(j->host, report_text(row->label), report_text(row->module),
+		                                    report_text(row->source)) };
 	*ret = j->n_frames++;
 	return 0;
 }
@@ -357,7 +352,7 @@ static uint32_t set_stack(struct joins *j, const struct join_set *set)
 		retainer = next;
 		has_next = retainer_stack(&rest, &next);
 		label = innermost(retainer, &module);
-		frame = j->host->frame(j->host, text_of(label), text_of(module), text_of(retainer));
+		frame = j->host->frame(j->host, report_text(label), report_text(module), report_text(retainer));
 		stack = j->host->stack(j->host, stack, frame, has_next ? 0 : set->id);
 		if (!stack)
 			break;

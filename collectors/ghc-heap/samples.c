@@ -11,22 +11,6 @@ enum {
 	LOOK_MAX = 1 << 20, /* bytes of a sample whose labels are looked at */
 };
 
-static void say(const struct samples *s, uint32_t severity, const char *code, const char *message, uint64_t offset,
-                uint64_t count)
-{
-	s->host->diag(s->host, &(struct weir_diag){ .code = code,
-	                                            .message = { message, strlen(message) },
-	                                            .offset = offset,
-	                                            .count = count,
-	                                            .severity = severity });
-}
-
-static void fact(const struct samples *s, const char *name, const char *at, size_t n)
-{
-	if (n)
-		(void)s->host->fact(s->host, name, (struct weir_text){ at, n });
-}
-
 /* ---- The header ---- */
 
 void samples_job(struct samples *s, struct parse_text text)
@@ -35,19 +19,21 @@ void samples_job(struct samples *s, struct parse_text text)
 	struct rts_command c;
 
 	if (!room) {
-		say(s, WEIR_WARNING, "hp.memory", "no memory for the JOB line: program and flags are not known",
-		    WEIR_NO_OFFSET, 1);
+		report_say(s->host, WEIR_WARNING, "hp.memory",
+		           "no memory for the JOB line: program and flags are not known", WEIR_NO_OFFSET, 1);
 		return;
 	}
 	c = rts_command_split((struct parse_text){ room, hp_unquote(text, room, FACT_MAX) });
 	s->has_job = 1;
 	s->is_profiled = (uint8_t)c.has_rts;
 	mode_flags(&s->mode, c.flags);
-	fact(s, "program.name", c.program.at, c.program.n);
-	fact(s, "program.arguments", c.arguments.at, c.arguments.n);
-	fact(s, "ghc.rts.flags", plain, rts_command_plain(c.flags, plain, FACT_MAX));
+	report_fact(s->host, "program.name", c.program);
+	report_fact(s->host, "program.arguments", c.arguments);
+	report_fact(s->host, "ghc.rts.flags",
+	            (struct parse_text){ plain, rts_command_plain(c.flags, plain, FACT_MAX) });
 	/* Only a profiled program's run-time system writes its flags into JOB, and it always does. */
-	fact(s, "ghc.profiled", c.has_rts ? "true" : "false", c.has_rts ? 4 : 5);
+	report_fact(s->host, "ghc.profiled",
+	            c.has_rts ? (struct parse_text){ "true", 4 } : (struct parse_text){ "false", 5 });
 	free(room);
 }
 
@@ -71,10 +57,10 @@ static int look_at_labels(struct samples *s, const char *at, size_t n, int is_la
 	if (r == PARSE_MORE && n < LOOK_MAX && !is_last)
 		return 0;
 	s->mode.breakdown = label_traits_breakdown(&traits, s->is_profiled);
-	say(s, WEIR_NOTE, "hp.breakdown",
-	    s->mode.breakdown ? "what the bands are is told by their labels: JOB has no flag for it"
-	                      : "neither JOB nor the labels tell what the bands are",
-	    WEIR_NO_OFFSET, 1);
+	report_say(s->host, WEIR_NOTE, "hp.breakdown",
+	           s->mode.breakdown ? "what the bands are is told by their labels: JOB has no flag for it"
+	                             : "neither JOB nor the labels tell what the bands are",
+	           WEIR_NO_OFFSET, 1);
 	return 1;
 }
 
@@ -107,8 +93,7 @@ static void drop_sample(struct samples *s, uint32_t kind, const char *reason)
  * empty one was the last. */
 static void empty_sample(struct samples *s, const char *reason)
 {
-	s->host->tally(s->host, WEIR_READ, 1, NULL);
-	s->host->tally(s->host, WEIR_SKIPPED, 1, reason);
+	report_tally(s->host, WEIR_SKIPPED, reason);
 }
 
 static void settle_empty(struct samples *s, const char *reason)
@@ -134,8 +119,8 @@ static int store_sample(struct samples *s)
 		s->host->tally(s->host, WEIR_SKIPPED, s->n_refused, "hp.refused_stack");
 	if (s->n_bands_over) {
 		s->host->tally(s->host, WEIR_SKIPPED, s->n_bands_over, "hp.wide_sample");
-		say(s, WEIR_WARNING, "hp.wide_sample", "the sample has more bands than are kept of one",
-		    s->sample_offset, s->n_bands_over);
+		report_say(s->host, WEIR_WARNING, "hp.wide_sample", "the sample has more bands than are kept of one",
+		           s->sample_offset, s->n_bands_over);
 	}
 	s->n_samples++;
 	return WEIR_OK;
@@ -144,19 +129,20 @@ static int store_sample(struct samples *s)
 static int end_sample(struct samples *s, const struct hp_record *record, uint64_t offset)
 {
 	if (!s->in_sample) {
-		s->host->tally(s->host, WEIR_READ, 1, NULL);
-		s->host->tally(s->host, WEIR_BAD, 1, "hp.end");
-		say(s, WEIR_WARNING, "hp.end", "a sample ends that has not begun", offset, 1);
+		report_tally(s->host, WEIR_BAD, "hp.end");
+		report_say(s->host, WEIR_WARNING, "hp.end", "a sample ends that has not begun", offset, 1);
 		return WEIR_OK;
 	}
 	if (record->time_ns != s->begin_ns) {
 		drop_sample(s, WEIR_BAD, "hp.torn_sample");
-		say(s, WEIR_WARNING, "hp.torn_sample",
-		    "the sample ends at another time than it begins: two programs wrote here", s->sample_offset, 1);
+		report_say(s->host, WEIR_WARNING, "hp.torn_sample",
+		           "the sample ends at another time than it begins: two programs wrote here", s->sample_offset,
+		           1);
 		return WEIR_OK;
 	}
 	if (s->begin_ns < s->previous_ns)
-		say(s, WEIR_WARNING, "hp.time", "the sample is older than the one before it", s->sample_offset, 1);
+		report_say(s->host, WEIR_WARNING, "hp.time", "the sample is older than the one before it",
+		           s->sample_offset, 1);
 	s->previous_ns = s->begin_ns;
 	s->in_sample = 0;
 	if (s->n_bands + s->n_bands_over + s->n_refused) {
@@ -178,8 +164,8 @@ static void unended_sample(struct samples *s)
 	uint64_t n = s->n_bands + s->n_bands_over + s->n_refused;
 
 	drop_sample(s, WEIR_SKIPPED, "hp.unended_sample");
-	say(s, WEIR_WARNING, "hp.unended_sample", "the sample has no end: its bands are left out", s->sample_offset,
-	    n ? n : 1);
+	report_say(s->host, WEIR_WARNING, "hp.unended_sample", "the sample has no end: its bands are left out",
+	           s->sample_offset, n ? n : 1);
 }
 
 static void begin_sample(struct samples *s, const struct hp_record *record, uint64_t offset)
@@ -227,9 +213,8 @@ static int add_band(struct samples *s, const struct hp_record *record)
 
 static void bad(struct samples *s, const char *code, const char *reason, uint64_t offset)
 {
-	s->host->tally(s->host, WEIR_READ, 1, NULL);
-	s->host->tally(s->host, WEIR_BAD, 1, code);
-	say(s, WEIR_WARNING, code, reason, offset, 1);
+	report_tally(s->host, WEIR_BAD, code);
+	report_say(s->host, WEIR_WARNING, code, reason, offset, 1);
 }
 
 static void bad_line(struct samples *s, const struct parse_fault *fault)
@@ -257,8 +242,7 @@ static int take_record(struct samples *s, const struct hp_record *record, uint64
 		bad(s, "hp.cut", "the file ends within a line", offset);
 		return WEIR_OK;
 	case HP_MARK:
-		s->host->tally(s->host, WEIR_READ, 1, NULL);
-		s->host->tally(s->host, WEIR_SKIPPED, 1, "hp.mark");
+		report_tally(s->host, WEIR_SKIPPED, "hp.mark");
 		return WEIR_OK;
 	case HP_SAMPLE_UNIT:
 		return is_unit(record->text, "seconds") ? WEIR_OK : -ENOTSUP;
@@ -266,7 +250,8 @@ static int take_record(struct samples *s, const struct hp_record *record, uint64
 		return is_unit(record->text, "bytes") ? WEIR_OK : -ENOTSUP;
 	default:
 		if (s->n_samples || s->has_pending_empty)
-			say(s, WEIR_WARNING, "hp.second_header", "a second header: two programs wrote here", offset, 1);
+			report_say(s->host, WEIR_WARNING, "hp.second_header",
+			           "a second header: two programs wrote here", offset, 1);
 		if (record->what == HP_JOB && !s->has_job)
 			samples_job(s, record->text);
 		return WEIR_OK;
@@ -307,21 +292,24 @@ static void say_joins(const struct samples *s)
 	const struct stacks *t = &s->stacks;
 
 	if (t->n_unjoined)
-		say(s, WEIR_NOTE, "hp.unjoined",
-		    "labels that no report beside the profile explains: their stacks are what they spell",
-		    WEIR_NO_OFFSET, t->n_unjoined);
+		report_say(s->host, WEIR_NOTE, "hp.unjoined",
+		           "labels that no report beside the profile explains: their stacks are what they spell",
+		           WEIR_NO_OFFSET, t->n_unjoined);
 	if (t->n_earlier)
-		say(s, WEIR_NOTE, "hp.earlier_sets",
-		    "labels of retainer sets before the last census: sets are numbered anew in each and the report "
-		    "lists the last's",
-		    WEIR_NO_OFFSET, t->n_earlier);
+		report_say(
+			s->host, WEIR_NOTE, "hp.earlier_sets",
+			"labels of retainer sets before the last census: sets are numbered anew in each and the report "
+			"lists the last's",
+			WEIR_NO_OFFSET, t->n_earlier);
 	if (t->n_differing)
-		say(s, WEIR_WARNING, "hp.other_report",
-		    "labels whose number is another stack's in the report beside the profile: it is of another run",
-		    WEIR_NO_OFFSET, t->n_differing);
+		report_say(
+			s->host, WEIR_WARNING, "hp.other_report",
+			"labels whose number is another stack's in the report beside the profile: it is of another run",
+			WEIR_NO_OFFSET, t->n_differing);
 	if (t->n_cut)
-		say(s, WEIR_NOTE, "hp.cut_label", "unexplained labels that the run-time system cut: use a larger -L",
-		    WEIR_NO_OFFSET, t->n_cut);
+		report_say(s->host, WEIR_NOTE, "hp.cut_label",
+		           "unexplained labels that the run-time system cut: use a larger -L", WEIR_NO_OFFSET,
+		           t->n_cut);
 }
 
 void samples_finish(struct samples *s)
@@ -331,17 +319,17 @@ void samples_finish(struct samples *s)
 	settle_empty(s, "hp.artefact_sample");
 	say_joins(s);
 	if (!s->parser.offset)
-		say(s, WEIR_WARNING, "hp.empty",
-		    "the file is empty: its program was killed, or has not started to write", 0, 1);
+		report_say(s->host, WEIR_WARNING, "hp.empty",
+		           "the file is empty: its program was killed, or has not started to write", 0, 1);
 	else if (!s->has_job)
-		say(s, s->has_bad_line && !s->n_samples ? WEIR_ERROR : WEIR_WARNING, "hp.no_header",
-		    "the file does not begin with JOB", 0, 1);
+		report_say(s->host, s->has_bad_line && !s->n_samples ? WEIR_ERROR : WEIR_WARNING, "hp.no_header",
+		           "the file does not begin with JOB", 0, 1);
 	else if (!s->n_samples)
-		say(s, WEIR_NOTE, "hp.no_bands", "no sample has bands: the program ended before the first census",
-		    WEIR_NO_OFFSET, 1);
+		report_say(s->host, WEIR_NOTE, "hp.no_bands",
+		           "no sample has bands: the program ended before the first census", WEIR_NO_OFFSET, 1);
 	if (s->n_samples && !s->tie.has_anchor)
-		say(s, WEIR_WARNING, "hp.no_clock", "nothing ties the samples to UTC: they start at 0", WEIR_NO_OFFSET,
-		    1);
+		report_say(s->host, WEIR_WARNING, "hp.no_clock", "nothing ties the samples to UTC: they start at 0",
+		           WEIR_NO_OFFSET, 1);
 }
 
 void samples_done(struct samples *s)

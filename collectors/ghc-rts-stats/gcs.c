@@ -115,8 +115,7 @@ static int emit(struct gcs *g, const struct rts_gc *gc)
 	add(&g->faults_before, gc->faults_before);
 	if (elapsed_ns == ENDING_UNKNOWN || end_ns == ENDING_UNKNOWN || cpu_ns == ENDING_UNKNOWN || elapsed_ns < 0 ||
 	    __builtin_add_overflow(end_ns, g->start_ns, &end_ns) || !pause_series(g, gc->generation)) {
-		g->host->tally(g->host, WEIR_READ, 1, NULL);
-		g->host->tally(g->host, WEIR_BAD, 1, "rts_stats.gc_time");
+		report_tally(g->host, WEIR_BAD, "rts_stats.gc_time");
 		return WEIR_OK;
 	}
 	g->spans[g->n_spans++] = (struct weir_span){ .time_ns = end_ns - elapsed_ns,
@@ -130,8 +129,7 @@ static int emit(struct gcs *g, const struct rts_gc *gc)
 	number(g, SERIES_CPU, end_ns, cpu_ns);
 	number(g, SERIES_FAULTS, end_ns, g->faults);
 	number(g, SERIES_FAULTS_BEFORE, end_ns, g->faults_before);
-	g->host->tally(g->host, WEIR_READ, 1, NULL);
-	g->host->tally(g->host, WEIR_STORED, 1, NULL);
+	report_tally(g->host, WEIR_STORED, NULL);
 	return g->n_spans == GCS_BATCH ? flush(g) : WEIR_OK;
 }
 

@@ -71,14 +71,6 @@ static uint32_t rts_stats_sniff_file(struct weir_text name, const uint8_t *head,
 	return ends_with(name, "stderr") || is_ours ? UNSURE_OF_OUTPUT : 0;
 }
 
-static int64_t context_ns(const struct weir_host *h, const char *name)
-{
-	struct weir_text text;
-
-	return h->context(h, name, &text) < 0 ? ENDING_UNKNOWN
-	                                      : ending_fact((struct parse_text){ text.at, text.n_bytes });
-}
-
 static void rts_stats_close(struct weir_instance *i)
 {
 	if (!i)
@@ -97,27 +89,9 @@ static int rts_stats_open(const struct weir_host *h, struct weir_instance **ret,
 	i->gcs.host = h;
 	i->report.number = 1;
 	i->start_ns = ENDING_UNKNOWN;
-	i->facts = (struct ending_facts){ .process_start_ns = context_ns(h, "process.start_ns"),
-		                          .run_start_ns = context_ns(h, "run.start_ns"),
-		                          .run_end_ns = context_ns(h, "run.end_ns"),
-		                          .mtime_ns = context_ns(h, "file.mtime_ns") };
+	i->facts = report_times(h);
 	*ret = i;
 	return WEIR_OK;
-}
-
-static void say(struct weir_instance *i, uint32_t severity, const char *code, const char *message, uint64_t offset)
-{
-	i->host->diag(i->host, &(struct weir_diag){ .code = code,
-	                                            .message = { message, strlen(message) },
-	                                            .offset = offset,
-	                                            .count = 1,
-	                                            .severity = severity });
-}
-
-static void fact(struct weir_instance *i, const char *name, struct parse_text text)
-{
-	if (text.n)
-		(void)i->host->fact(i->host, name, (struct weir_text){ text.at, text.n });
 }
 
 /* ---- Reports ---- */
@@ -148,12 +122,14 @@ static int end_report(struct weir_instance *i)
 	if (r >= 0)
 		r = report_emit(&i->report, i->host, i->ending.end_ns);
 	if (i->in_list)
-		say(i, WEIR_WARNING, "rts_stats.cut", "the list has no end", i->list_offset);
+		report_say(i->host, WEIR_WARNING, "rts_stats.cut", "the list has no end", i->list_offset, 1);
 	else if (i->gcs.n_all && !i->has_summary)
-		say(i, WEIR_WARNING, "rts_stats.cut",
-		    "there are collections and no summary: the program was killed, or runs on", WEIR_NO_OFFSET);
+		report_say(i->host, WEIR_WARNING, "rts_stats.cut",
+		           "there are collections and no summary: the program was killed, or runs on", WEIR_NO_OFFSET,
+		           1);
 	else if (i->has_summary && !i->report.has[RTS_TOTAL_ELAPSED])
-		say(i, WEIR_WARNING, "rts_stats.cut", "the summary ends before its total", WEIR_NO_OFFSET);
+		report_say(i->host, WEIR_WARNING, "rts_stats.cut", "the summary ends before its total", WEIR_NO_OFFSET,
+		           1);
 	return r;
 }
 
@@ -163,8 +139,8 @@ static int next_report(struct weir_instance *i)
 	uint32_t number = i->report.number + 1;
 	int r = end_report(i);
 
-	say(i, WEIR_NOTE, "rts_stats.reports",
-	    "more than one program's statistics: when the earlier ones ended isn't known", i->parser.offset);
+	report_say(i->host, WEIR_NOTE, "rts_stats.reports",
+	           "more than one program's statistics: when the earlier ones ended isn't known", i->parser.offset, 1);
 	i->report = (struct report){ .number = number };
 	i->in_list = i->has_summary = 0;
 	i->gcs.n_all = 0;
@@ -190,7 +166,7 @@ static void skip_reading(struct weir_instance *i, enum report_taken taken, uint6
 
 	i->host->tally(i->host, WEIR_SKIPPED, 1, skips[taken].reason);
 	if (skips[taken].message)
-		say(i, skips[taken].severity, skips[taken].reason, skips[taken].message, offset);
+		report_say(i->host, skips[taken].severity, skips[taken].reason, skips[taken].message, offset, 1);
 }
 
 static int begins_report(const struct weir_instance *i, const struct rts_reading *reading)
@@ -241,9 +217,10 @@ static int settle_early(struct weir_instance *i)
 		              : i->facts.run_start_ns != ENDING_UNKNOWN   ? i->facts.run_start_ns
 		                                                          : e.start_ns;
 		if (i->facts.process_start_ns == ENDING_UNKNOWN)
-			say(i, WEIR_NOTE, "rts_stats.early_clock",
-			    "more collections than are kept: their start is the run's, or told by the file's end",
-			    WEIR_NO_OFFSET);
+			report_say(
+				i->host, WEIR_NOTE, "rts_stats.early_clock",
+				"more collections than are kept: their start is the run's, or told by the file's end",
+				WEIR_NO_OFFSET, 1);
 	}
 	i->gcs.start_ns = i->start_ns;
 	return gcs_emit(&i->gcs);
@@ -272,22 +249,9 @@ static int asks_for_statistics(struct parse_text flags)
 	return 0;
 }
 
-static void take_command(struct weir_instance *i)
-{
-	struct rts_command c = rts_command_split(i->record.text);
-	const char *slash = memrchr(c.program.at, '/', c.program.n);
-	size_t n_folder = slash ? (size_t)(slash + 1 - c.program.at) : 0;
-
-	i->has_command = (uint8_t)asks_for_statistics(c.flags);
-	fact(i, "program.name", (struct parse_text){ c.program.at + n_folder, c.program.n - n_folder });
-	fact(i, "program.arguments", (struct parse_text){ i->room, rts_command_plain(c.arguments, i->room, FACT_MAX) });
-	fact(i, "ghc.rts.flags", (struct parse_text){ i->room, rts_command_plain(c.flags, i->room, FACT_MAX) });
-}
-
 static void skip_line(struct weir_instance *i, const char *reason)
 {
-	i->host->tally(i->host, WEIR_READ, 1, NULL);
-	i->host->tally(i->host, WEIR_SKIPPED, 1, reason);
+	report_tally(i->host, WEIR_SKIPPED, reason);
 }
 
 static int is_blank(struct parse_text text)
@@ -300,9 +264,8 @@ static int is_blank(struct parse_text text)
 
 static void bad_line(struct weir_instance *i, const char *code, const char *reason, uint64_t offset)
 {
-	i->host->tally(i->host, WEIR_READ, 1, NULL);
-	i->host->tally(i->host, WEIR_BAD, 1, code);
-	say(i, WEIR_WARNING, code, reason, offset);
+	report_tally(i->host, WEIR_BAD, code);
+	report_say(i->host, WEIR_WARNING, code, reason, offset, 1);
 }
 
 static int take_record(struct weir_instance *i, uint64_t offset)
@@ -311,7 +274,8 @@ static int take_record(struct weir_instance *i, uint64_t offset)
 		i->n_text_since = 0;
 	switch (i->record.what) {
 	case RTS_STATS_COMMAND:
-		take_command(i);
+		report_command(i->host, i->record.text, i->room, FACT_MAX);
+		i->has_command = (uint8_t)asks_for_statistics(rts_command_split(i->record.text).flags);
 		return WEIR_OK;
 	case RTS_STATS_READINGS:
 		return take_readings(i, offset);
@@ -365,28 +329,26 @@ static int finish_empty(struct weir_instance *i)
 	if (has_twin == WEIR_AGAIN)
 		return has_twin;
 	if (has_twin)
-		say(i, WEIR_NOTE, "rts_stats.empty_twin",
-		    "the file is empty as it should be: of -s and -t the last one wins, and its file is beside this "
-		    "one",
-		    WEIR_NO_OFFSET);
+		report_say(i->host, WEIR_NOTE, "rts_stats.empty_twin",
+		           "the file is empty as it should be: of -s and -t the last one wins, and its file is beside "
+		           "this "
+		           "one",
+		           WEIR_NO_OFFSET, 1);
 	else
-		say(i, WEIR_WARNING, "rts_stats.empty", "the file is empty: its program was killed, or runs on",
-		    WEIR_NO_OFFSET);
+		report_say(i->host, WEIR_WARNING, "rts_stats.empty",
+		           "the file is empty: its program was killed, or runs on", WEIR_NO_OFFSET, 1);
 	return WEIR_END;
 }
 
 static void say_clock(struct weir_instance *i)
 {
-	const char *tie = i->ending.tie ? i->ending.tie : "nothing";
 	/* Lines of others behind the statistics say that the file was written to later. */
 	int is_end_of_file = i->n_text_since == 0 || i->ending.start_ns == i->facts.process_start_ns;
 
 	if (!i->ending.tie)
-		say(i, WEIR_WARNING, "rts_stats.no_clock", "nothing tells when the program ended: it is put at 0",
-		    WEIR_NO_OFFSET);
-	(void)i->host->clock(i->host, &(struct weir_clock){ .name = "elapsed time",
-	                                                    .tie = { tie, strlen(tie) },
-	                                                    .error_ns = is_end_of_file ? i->ending.error_ns : -1 });
+		report_say(i->host, WEIR_WARNING, "rts_stats.no_clock",
+		           "nothing tells when the program ended: it is put at 0", WEIR_NO_OFFSET, 1);
+	report_clock(i->host, "elapsed time", i->ending.tie, is_end_of_file ? i->ending.error_ns : -1);
 }
 
 static void say_none(struct weir_instance *i)
@@ -394,13 +356,16 @@ static void say_none(struct weir_instance *i)
 	struct weir_text path;
 
 	if (i->has_command)
-		say(i, WEIR_WARNING, "rts_stats.none",
-		    "there is a command line and no statistics: the program was killed, or runs on", WEIR_NO_OFFSET);
+		report_say(i->host, WEIR_WARNING, "rts_stats.none",
+		           "there is a command line and no statistics: the program was killed, or runs on",
+		           WEIR_NO_OFFSET, 1);
 	else if (i->host->context(i->host, "path", &path) >= 0 && is_our_name(path))
-		say(i, WEIR_WARNING, "rts_stats.none",
-		    "there are no statistics: the file was cut, or another program calls its own so", WEIR_NO_OFFSET);
+		report_say(i->host, WEIR_WARNING, "rts_stats.none",
+		           "there are no statistics: the file was cut, or another program calls its own so",
+		           WEIR_NO_OFFSET, 1);
 	else
-		say(i, WEIR_NOTE, "rts_stats.none", "there are no statistics in this text", WEIR_NO_OFFSET);
+		report_say(i->host, WEIR_NOTE, "rts_stats.none", "there are no statistics in this text", WEIR_NO_OFFSET,
+		           1);
 }
 
 static int finish(struct weir_instance *i)
@@ -417,7 +382,7 @@ static int finish(struct weir_instance *i)
 	else
 		say_none(i);
 	if (i->is_profiled)
-		fact(i, "ghc.profiled", (struct parse_text){ "true", 4 });
+		report_fact(i->host, "ghc.profiled", (struct parse_text){ "true", 4 });
 	return WEIR_END;
 }
 

@@ -12,7 +12,7 @@
 
 #include <weir/collector.h>
 
-#include "parsers/ending.h"
+#include "collectors/program/report.h"
 #include "parsers/rts_stats.h"
 
 /* ---- dictionary.c ---- */

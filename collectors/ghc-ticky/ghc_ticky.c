@@ -13,7 +13,7 @@
 
 #include <weir/fail.h>
 
-#include "parsers/ending.h"
+#include "collectors/program/report.h"
 #include "parsers/ticky.h"
 
 enum row {
@@ -109,42 +109,21 @@ static uint32_t ticky_sniff_file(struct weir_text name, const uint8_t *head, uin
 	return sure ? sure : is_ours ? 60 : 0;
 }
 
-static int64_t context_ns(const struct weir_host *h, const char *name)
-{
-	struct weir_text text;
-
-	return h->context(h, name, &text) < 0 ? ENDING_UNKNOWN
-	                                      : ending_fact((struct parse_text){ text.at, text.n_bytes });
-}
-
 static void ticky_close(struct weir_instance *i)
 {
 	free(i);
 }
 
-static void say(struct weir_instance *i, uint32_t severity, const char *code, const char *message, uint64_t offset,
-                uint64_t count)
-{
-	i->host->diag(i->host, &(struct weir_diag){ .code = code,
-	                                            .message = { message, strlen(message) },
-	                                            .offset = offset,
-	                                            .count = count,
-	                                            .severity = severity });
-}
-
 static int ticky_open(const struct weir_host *h, struct weir_instance **ret, struct weir_error *reterr)
 {
 	struct weir_instance *i = calloc(1, sizeof(*i));
-	struct ending_facts facts = { context_ns(h, "process.start_ns"), context_ns(h, "run.start_ns"),
-		                      context_ns(h, "run.end_ns"), context_ns(h, "file.mtime_ns") };
-	const char *tie;
+	struct ending_facts times = report_times(h);
 
 	if (!i)
 		return weir_fail(reterr, -ENOMEM, "ghc-ticky: no memory");
 	i->host = h;
-	i->ending = ending_make(&facts, ENDING_UNKNOWN);
-	tie = i->ending.tie ? i->ending.tie : "nothing";
-	(void)h->clock(h, &(struct weir_clock){ "end of the program", { tie, strlen(tie) }, i->ending.error_ns });
+	i->ending = ending_make(&times, ENDING_UNKNOWN);
+	report_clock(h, "end of the program", i->ending.tie, i->ending.error_ns);
 	for (uint32_t k = 0; k < WEIGHTS; k++)
 		i->series[k] = h->series(h, ROW_ENTRIES + k, NULL, 0);
 	*ret = i;
@@ -161,17 +140,6 @@ static int flush(struct weir_instance *i)
 	return r;
 }
 
-static void tally(struct weir_instance *i, uint32_t kind, const char *reason)
-{
-	i->host->tally(i->host, WEIR_READ, 1, NULL);
-	i->host->tally(i->host, kind, 1, reason);
-}
-
-static struct weir_text text_of(struct parse_text text)
-{
-	return (struct weir_text){ text.at, text.n };
-}
-
 static int is_constructor(const struct ticky_row *row)
 {
 	return memmem(row->name.at, row->name.n, " (con", 5) != NULL;
@@ -180,14 +148,15 @@ static int is_constructor(const struct ticky_row *row)
 static int take_row(struct weir_instance *i, const struct ticky_row *row)
 {
 	const int64_t values[WEIGHTS] = { row->entries, row->alloc_bytes, row->allocd_bytes };
-	uint32_t frame = i->host->frame(i->host, text_of(row->name), text_of(row->module), (struct weir_text){ "", 0 });
+	uint32_t frame =
+		i->host->frame(i->host, report_text(row->name), report_text(row->module), (struct weir_text){ "", 0 });
 	uint32_t stack = frame ? i->host->stack(i->host, 0, frame, 0) : 0;
 
 	i->n_rows++;
 	i->n_allocd += row->allocd_bytes > 0;
 	i->n_entered_constructors += row->entries > 0 && is_constructor(row);
 	if (!stack) {
-		tally(i, WEIR_SKIPPED, "ticky.refused");
+		report_tally(i->host, WEIR_SKIPPED, "ticky.refused");
 		return WEIR_OK;
 	}
 	for (uint32_t k = 0; k < WEIGHTS; k++)
@@ -196,7 +165,7 @@ static int take_row(struct weir_instance *i, const struct ticky_row *row)
 			                                           .series = i->series[k],
 			                                           .stack = stack,
 			                                           .flags = WEIR_WEIGHT_HAS_SELF };
-	tally(i, WEIR_STORED, NULL);
+	report_tally(i->host, WEIR_STORED, NULL);
 	return i->n_weights == BATCH * WEIGHTS ? flush(i) : WEIR_OK;
 }
 
@@ -206,12 +175,12 @@ static int take_number(struct weir_instance *i, enum row row, const char *key, s
 	uint32_t series = i->host->series(i->host, row, &attr, 1);
 
 	if (!series) {
-		tally(i, WEIR_SKIPPED, "ticky.refused");
+		report_tally(i->host, WEIR_SKIPPED, "ticky.refused");
 		return WEIR_OK;
 	}
 	i->numbers[i->n_numbers++] =
 		(struct weir_number){ .time_ns = i->ending.end_ns, .value = { .i64 = value }, .series = series };
-	tally(i, WEIR_STORED, NULL);
+	report_tally(i->host, WEIR_STORED, NULL);
 	return i->n_numbers == BATCH ? flush(i) : WEIR_OK;
 }
 
@@ -231,33 +200,16 @@ static int take_counter(struct weir_instance *i)
 {
 	i->n_counters++;
 	if (i->record.is_measured)
-		return take_number(i, ROW_COUNTER, "counter", text_of(i->record.name), i->record.value);
-	tally(i, WEIR_SKIPPED, "ticky.not_measured");
+		return take_number(i, ROW_COUNTER, "counter", report_text(i->record.name), i->record.value);
+	report_tally(i->host, WEIR_SKIPPED, "ticky.not_measured");
 	return WEIR_OK;
-}
-
-static void fact(struct weir_instance *i, const char *name, struct parse_text text)
-{
-	if (text.n)
-		(void)i->host->fact(i->host, name, text_of(text));
-}
-
-static void take_command(struct weir_instance *i)
-{
-	struct rts_command c = rts_command_split(i->record.text);
-	const char *slash = memrchr(c.program.at, '/', c.program.n);
-	size_t n_folder = slash ? (size_t)(slash + 1 - c.program.at) : 0;
-
-	fact(i, "program.name", (struct parse_text){ c.program.at + n_folder, c.program.n - n_folder });
-	fact(i, "program.arguments", (struct parse_text){ i->room, rts_command_plain(c.arguments, i->room, FACT_MAX) });
-	fact(i, "ghc.rts.flags", (struct parse_text){ i->room, rts_command_plain(c.flags, i->room, FACT_MAX) });
 }
 
 static int take_record(struct weir_instance *i, uint64_t offset)
 {
 	switch (i->record.what) {
 	case TICKY_COMMAND:
-		take_command(i);
+		report_command(i->host, i->record.text, i->room, FACT_MAX);
 		return WEIR_OK;
 	case TICKY_ROW:
 		return take_row(i, &i->record.row);
@@ -266,12 +218,12 @@ static int take_record(struct weir_instance *i, uint64_t offset)
 	case TICKY_COUNTER:
 		return take_counter(i);
 	case TICKY_CUT:
-		tally(i, WEIR_BAD, "ticky.cut_line");
-		say(i, WEIR_WARNING, "ticky.cut_line", "the file ends within a line", offset, 1);
+		report_tally(i->host, WEIR_BAD, "ticky.cut_line");
+		report_say(i->host, WEIR_WARNING, "ticky.cut_line", "the file ends within a line", offset, 1);
 		return WEIR_OK;
 	case TICKY_TEXT:
 		if (i->record.text.n)
-			tally(i, WEIR_SKIPPED, "ticky.other_text");
+			report_tally(i->host, WEIR_SKIPPED, "ticky.other_text");
 		return WEIR_OK;
 	default:
 		return WEIR_OK;
@@ -285,19 +237,21 @@ static int finish(struct weir_instance *i)
 	if (r < 0)
 		return r;
 	if (!i->n_rows && !i->n_counters)
-		say(i, WEIR_WARNING, "ticky.none", "there is no report: the program was killed, or runs on",
-		    WEIR_NO_OFFSET, 1);
+		report_say(i->host, WEIR_WARNING, "ticky.none",
+		           "there is no report: the program was killed, or runs on", WEIR_NO_OFFSET, 1);
 	else if (!i->n_counters)
-		say(i, WEIR_WARNING, "ticky.cut", "the report ends before its counters", WEIR_NO_OFFSET, 1);
+		report_say(i->host, WEIR_WARNING, "ticky.cut", "the report ends before its counters", WEIR_NO_OFFSET,
+		           1);
 	/* Constructors are never entered. Seen with 9.6.6, against the same program under 9.0.2. */
 	if (i->n_entered_constructors && !i->n_allocd)
-		say(i, WEIR_WARNING, "ticky.entries",
-		    "constructors have entries and nothing has Alloc'd: this GHC adds the bytes of Alloc'd to the "
-		    "entries",
-		    WEIR_NO_OFFSET, i->n_entered_constructors);
+		report_say(
+			i->host, WEIR_WARNING, "ticky.entries",
+			"constructors have entries and nothing has Alloc'd: this GHC adds the bytes of Alloc'd to the "
+			"entries",
+			WEIR_NO_OFFSET, i->n_entered_constructors);
 	if (!i->ending.tie && (i->n_rows || i->n_counters))
-		say(i, WEIR_WARNING, "ticky.no_clock", "nothing tells when the program ended: it is put at 0",
-		    WEIR_NO_OFFSET, 1);
+		report_say(i->host, WEIR_WARNING, "ticky.no_clock",
+		           "nothing tells when the program ended: it is put at 0", WEIR_NO_OFFSET, 1);
 	return WEIR_END;
 }
 
@@ -316,8 +270,8 @@ static int take_window(struct weir_instance *i, const struct weir_chunk *chunk)
 		if (p == PARSE_OK) {
 			r = take_record(i, offset);
 		} else if (p == PARSE_BAD) {
-			tally(i, WEIR_BAD, fault.code);
-			say(i, WEIR_WARNING, fault.code, fault.reason, fault.offset, 1);
+			report_tally(i->host, WEIR_BAD, fault.code);
+			report_say(i->host, WEIR_WARNING, fault.code, fault.reason, fault.offset, 1);
 		} else {
 			return WEIR_OK;
 		}

@@ -24,7 +24,7 @@
 
 #include <weir/fail.h>
 
-#include "parsers/ending.h"
+#include "collectors/program/report.h"
 
 enum row {
 	ROW_CPU,
@@ -114,14 +114,6 @@ static const struct weir_metric metrics[ROW_COUNT] = {
 
 static const struct weir_claim claims[] = { { "kernel-resource-summary.json", WEIR_CLAIM_FILE, 0 } };
 
-static int64_t context_ns(const struct weir_host *h, const char *name)
-{
-	struct weir_text text;
-
-	return h->context(h, name, &text) < 0 ? ENDING_UNKNOWN
-	                                      : ending_fact((struct parse_text){ text.at, text.n_bytes });
-}
-
 static void resources_close(struct weir_instance *i)
 {
 	free(i);
@@ -136,25 +128,9 @@ static int resources_open(const struct weir_host *h, struct weir_instance **ret,
 	/* Else jansson opens /dev/urandom for a seed, which a collector may not. */
 	json_object_seed((size_t)h->now(h) | 1);
 	i->host = h;
-	i->facts = (struct ending_facts){ context_ns(h, "process.start_ns"), context_ns(h, "run.start_ns"),
-		                          context_ns(h, "run.end_ns"), context_ns(h, "file.mtime_ns") };
+	i->facts = report_times(h);
 	*ret = i;
 	return WEIR_OK;
-}
-
-static void say(struct weir_instance *i, uint32_t severity, const char *code, const char *message, uint64_t offset)
-{
-	i->host->diag(i->host, &(struct weir_diag){ .code = code,
-	                                            .message = { message, strlen(message) },
-	                                            .offset = offset,
-	                                            .count = 1,
-	                                            .severity = severity });
-}
-
-static void tally(struct weir_instance *i, uint32_t kind, const char *reason)
-{
-	i->host->tally(i->host, WEIR_READ, 1, NULL);
-	i->host->tally(i->host, kind, 1, reason);
 }
 
 /* ---- The text ---- */
@@ -229,8 +205,8 @@ static json_t *load(struct weir_instance *i, const char *at, size_t n, struct we
 	json_t *ret;
 
 	if (!brace) {
-		say(i, WEIR_WARNING, "resources.none", "there is no summary: GNU time was killed, or waits",
-		    WEIR_NO_OFFSET);
+		report_say(i->host, WEIR_WARNING, "resources.none",
+		           "there is no summary: GNU time was killed, or waits", WEIR_NO_OFFSET, 1);
 		return NULL;
 	}
 	take_preamble(i, at, n_before);
@@ -238,13 +214,13 @@ static json_t *load(struct weir_instance *i, const char *at, size_t n, struct we
 	if (!ret) {
 		ret = load_escaped(brace, n - n_before);
 		if (ret)
-			say(i, WEIR_NOTE, "resources.quotes",
-			    "the command line has quotes, which GNU time does not escape", n_before);
+			report_say(i->host, WEIR_NOTE, "resources.quotes",
+			           "the command line has quotes, which GNU time does not escape", n_before, 1);
 	}
 	if (!ret || !json_is_object(ret)) {
 		json_decref(ret);
-		say(i, WEIR_WARNING, "resources.json", "the summary is no JSON object", n_before);
-		tally(i, WEIR_BAD, "resources.json");
+		report_say(i->host, WEIR_WARNING, "resources.json", "the summary is no JSON object", n_before, 1);
+		report_tally(i->host, WEIR_BAD, "resources.json");
 		return NULL;
 	}
 	return ret;
@@ -259,11 +235,11 @@ static void emit(struct weir_instance *i, const struct member *m, int64_t value)
 	uint32_t series = i->host->series(i->host, m->row, &attr, m->key ? 1 : 0);
 
 	if (!series || i->n_numbers == NUMBERS_MAX) {
-		tally(i, WEIR_SKIPPED, "resources.refused");
+		report_tally(i->host, WEIR_SKIPPED, "resources.refused");
 		return;
 	}
 	i->numbers[i->n_numbers++] = (struct weir_number){ .value = { .i64 = value }, .series = series };
-	tally(i, WEIR_STORED, NULL);
+	report_tally(i->host, WEIR_STORED, NULL);
 }
 
 static void take_number(struct weir_instance *i, const struct member *m, const json_t *value)
@@ -279,8 +255,9 @@ static void take_number(struct weir_instance *i, const struct member *m, const j
 		emit(i, m, number);
 		return;
 	}
-	say(i, WEIR_WARNING, "resources.value", "a member has a value that it cannot have", WEIR_NO_OFFSET);
-	tally(i, WEIR_BAD, "resources.value");
+	report_say(i->host, WEIR_WARNING, "resources.value", "a member has a value that it cannot have", WEIR_NO_OFFSET,
+	           1);
+	report_tally(i->host, WEIR_BAD, "resources.value");
 }
 
 static void take_exit_code(struct weir_instance *i, const json_t *value)
@@ -289,11 +266,11 @@ static void take_exit_code(struct weir_instance *i, const json_t *value)
 	int n = snprintf(digits, sizeof(digits), "%" PRId64, (int64_t)json_integer_value(value));
 
 	if (i->has_signal || !json_is_integer(value)) {
-		tally(i, WEIR_SKIPPED, "resources.not_measured");
+		report_tally(i->host, WEIR_SKIPPED, "resources.not_measured");
 		return;
 	}
 	(void)i->host->fact(i->host, "process.exit_code", (struct weir_text){ digits, (uint64_t)n });
-	tally(i, WEIR_STORED, NULL);
+	report_tally(i->host, WEIR_STORED, NULL);
 }
 
 static void take_command(struct weir_instance *i, const json_t *value)
@@ -301,7 +278,7 @@ static void take_command(struct weir_instance *i, const json_t *value)
 	if (json_string_length(value))
 		(void)i->host->fact(i->host, "process.command_line",
 		                    (struct weir_text){ json_string_value(value), json_string_length(value) });
-	tally(i, WEIR_STORED, NULL);
+	report_tally(i->host, WEIR_STORED, NULL);
 }
 
 static const struct member *find_member(const char *name)
@@ -317,12 +294,13 @@ static void take_member(struct weir_instance *i, const char *name, const json_t 
 	const struct member *m = find_member(name);
 
 	if (!m) {
-		tally(i, WEIR_SKIPPED, "resources.unknown_member");
-		say(i, WEIR_NOTE, "resources.unknown_member", "a member of this name isn't known", WEIR_NO_OFFSET);
+		report_tally(i->host, WEIR_SKIPPED, "resources.unknown_member");
+		report_say(i->host, WEIR_NOTE, "resources.unknown_member", "a member of this name isn't known",
+		           WEIR_NO_OFFSET, 1);
 	} else if (m->as == AS_DERIVED) {
-		tally(i, WEIR_SKIPPED, "resources.derived");
+		report_tally(i->host, WEIR_SKIPPED, "resources.derived");
 	} else if (m->as == AS_NOT_MEASURED) {
-		tally(i, WEIR_SKIPPED, "resources.not_measured");
+		report_tally(i->host, WEIR_SKIPPED, "resources.not_measured");
 	} else if (m->as == AS_EXIT_CODE) {
 		take_exit_code(i, value);
 	} else if (m->as == AS_COMMAND) {
@@ -337,17 +315,16 @@ static int take_summary(struct weir_instance *i, json_t *summary)
 	const json_t *wall = json_object_get(summary, "wall_clock_s");
 	struct ending ending =
 		ending_make(&i->facts, json_is_number(wall) ? ending_ns(json_number_value(wall)) : ENDING_UNKNOWN);
-	const char *tie = ending.tie ? ending.tie : "nothing", *name;
+	const char *name;
 	json_t *value;
 
 	json_object_foreach(summary, name, value) take_member(i, name, value);
 	for (uint32_t k = 0; k < i->n_numbers; k++)
 		i->numbers[k].time_ns = ending.end_ns;
 	if (!ending.tie)
-		say(i, WEIR_WARNING, "resources.no_clock", "nothing tells when the program ended: it is put at 0",
-		    WEIR_NO_OFFSET);
-	(void)i->host->clock(i->host,
-	                     &(struct weir_clock){ "end of the process", { tie, strlen(tie) }, ending.error_ns });
+		report_say(i->host, WEIR_WARNING, "resources.no_clock",
+		           "nothing tells when the program ended: it is put at 0", WEIR_NO_OFFSET, 1);
+	report_clock(i->host, "end of the process", ending.tie, ending.error_ns);
 	return i->n_numbers ? i->host->numbers(i->host, i->numbers, i->n_numbers) : WEIR_OK;
 }
 
@@ -358,8 +335,8 @@ static int resources_poll(struct weir_instance *i, int64_t now_ns, struct weir_e
 	int r = i->host->input(i->host, 0, 0, &chunk);
 
 	if (r == WEIR_END) {
-		say(i, WEIR_WARNING, "resources.none", "the file is empty: GNU time was killed, or waits",
-		    WEIR_NO_OFFSET);
+		report_say(i->host, WEIR_WARNING, "resources.none", "the file is empty: GNU time was killed, or waits",
+		           WEIR_NO_OFFSET, 1);
 		return r;
 	}
 	if (r == WEIR_OK && chunk.n_bytes > SUMMARY_MAX)
