@@ -127,6 +127,12 @@ static uint64_t pass_number(struct reading *r)
 	return value;
 }
 
+static uint64_t number_after(struct reading *r, const char *words)
+{
+	pass(r, words);
+	return pass_number(r);
+}
+
 /* A number with a fraction, in hundredths, cut. */
 static uint64_t pass_hundredths(struct reading *r)
 {
@@ -209,12 +215,9 @@ static enum parse_result take_header(struct reading *r, struct prof_json_parser 
 	ret->n_capabilities = pass_number(r);
 	pass(r, ",\n\"total_time\": ");
 	ret->total_time_cs = pass_hundredths(r);
-	pass(r, ",\n\"total_ticks\": ");
-	ret->total_ticks = pass_number(r);
-	pass(r, ",\n\"tick_interval\": ");
-	ret->tick_us = pass_number(r);
-	pass(r, ",\n\"total_alloc\":");
-	ret->total_alloc = pass_number(r);
+	ret->total_ticks = number_after(r, ",\n\"total_ticks\": ");
+	ret->tick_us = number_after(r, ",\n\"tick_interval\": ");
+	ret->total_alloc = number_after(r, ",\n\"total_alloc\":");
 	pass(r, ",\n\"cost_centres\": [\n");
 	p->stage = AT_CENTRES;
 	return is_stopped(r) ? r->is_short ? PARSE_MORE : PARSE_BAD : PARSE_OK;
@@ -222,8 +225,7 @@ static enum parse_result take_header(struct reading *r, struct prof_json_parser 
 
 static void take_centre(struct reading *r, struct prof_json_centre *ret)
 {
-	pass(r, "{\"id\": ");
-	ret->id = pass_number(r);
+	ret->id = number_after(r, "{\"id\": ");
 	pass(r, ", \"label\": \"");
 	ret->label = pass_string(r, "\", \"module\": \"");
 	ret->module = pass_string(r, "\", \"src_loc\": \"");
@@ -234,14 +236,10 @@ static void take_centre(struct reading *r, struct prof_json_centre *ret)
 
 static void take_stack(struct reading *r, struct prof_json_parser *p, struct prof_json_stack *ret)
 {
-	pass(r, "{\"id\": ");
-	ret->centre = pass_number(r);
-	pass(r, ", \"entries\": ");
-	ret->entries = pass_number(r);
-	pass(r, ", \"alloc\": ");
-	ret->alloc = pass_number(r);
-	pass(r, ", \"ticks\": ");
-	ret->ticks = pass_number(r);
+	ret->centre = number_after(r, "{\"id\": ");
+	ret->entries = number_after(r, ", \"entries\": ");
+	ret->alloc = number_after(r, ", \"alloc\": ");
+	ret->ticks = number_after(r, ", \"ticks\": ");
 	pass(r, ", \"children\": [");
 	ret->depth = p->depth++;
 	p->is_inside = 0;

@@ -66,34 +66,36 @@ static void say(FILE *out, const struct prof_json_record *record)
 	}
 }
 
+struct reader {
+	struct prof_json_parser parser;
+	uint64_t n_stale;
+};
+
+static enum parse_result step(void *reader, const char *at, size_t n, int is_last, FILE *out, size_t *ret_used,
+                              struct parse_fault *fault)
+{
+	struct reader *to = reader;
+	struct prof_json_record record;
+	enum parse_result r = prof_json_next(&to->parser, at, n, is_last, &record, ret_used, fault);
+
+	if (r != PARSE_OK)
+		return r;
+	say(out, &record);
+	to->n_stale += record.what == PROF_JSON_STALE ? record.n_stale : 0;
+	return r;
+}
+
+static void say_end(const void *reader, FILE *out)
+{
+	const struct reader *from = reader;
+
+	if (from->n_stale)
+		fprintf(out, "STALE\t%" PRIu64 "\n", from->n_stale);
+}
+
 char *prof_json_transcript(const char *at, size_t n, size_t split, int is_last)
 {
-	struct prof_json_parser p = { 0 };
-	struct parse_fault fault;
-	struct prof_json_record record;
-	uint64_t n_stale = 0;
-	size_t n_text, n_used, end = split;
-	char *text = NULL;
-	FILE *out = open_memstream(&text, &n_text);
+	struct reader reader = { 0 };
 
-	for (size_t i = 0;; i += n_used) {
-		enum parse_result r =
-			prof_json_next(&p, at + i, end - i, is_last && end == n, &record, &n_used, &fault);
-
-		if (r == PARSE_OK) {
-			say(out, &record);
-			n_stale += record.what == PROF_JSON_STALE ? record.n_stale : 0;
-		} else if (r == PARSE_BAD) {
-			fprintf(out, "BAD\t%s\t%" PRIu64 "\t%zu\n", fault.code, fault.offset, n_used);
-		} else if (end < n) {
-			end = n;
-		} else {
-			if (n_stale)
-				fprintf(out, "STALE\t%" PRIu64 "\n", n_stale);
-			fputs(r == PARSE_END ? "END\n" : "MORE\n", out);
-			break;
-		}
-	}
-	(void)fclose(out);
-	return text;
+	return transcript_read(&(struct transcript_reader){ step, say_end }, &reader, at, n, split, is_last);
 }

@@ -96,41 +96,39 @@ static void say(FILE *out, const struct prof_parser *p, const struct prof_record
 	}
 }
 
-static void say_end(FILE *out, uint64_t n_stale, uint64_t n_lines, const char *end)
+struct reader {
+	struct prof_parser parser;
+	uint64_t n_stale, n_lines;
+};
+
+static enum parse_result step(void *reader, const char *at, size_t n, int is_last, FILE *out, size_t *ret_used,
+                              struct parse_fault *fault)
 {
-	if (n_stale)
-		fprintf(out, "STALE\t%" PRIu64 "\t%" PRIu64 "\n", n_stale, n_lines);
-	fputs(end, out);
+	struct reader *to = reader;
+	struct prof_record record;
+	enum parse_result r = prof_next(&to->parser, at, n, is_last, &record, ret_used, fault);
+
+	if (r != PARSE_OK)
+		return r;
+	say(out, &to->parser, &record);
+	if (record.what == PROF_STALE) {
+		to->n_stale += record.stale.n_bytes;
+		to->n_lines += record.stale.n_lines;
+	}
+	return r;
+}
+
+static void say_end(const void *reader, FILE *out)
+{
+	const struct reader *from = reader;
+
+	if (from->n_stale)
+		fprintf(out, "STALE\t%" PRIu64 "\t%" PRIu64 "\n", from->n_stale, from->n_lines);
 }
 
 char *prof_transcript(const char *at, size_t n, size_t split, int is_last)
 {
-	struct prof_parser p = { 0 };
-	struct parse_fault fault;
-	struct prof_record record;
-	uint64_t n_stale = 0, n_lines = 0;
-	size_t n_text, n_used, end = split;
-	char *text = NULL;
-	FILE *out = open_memstream(&text, &n_text);
+	struct reader reader = { 0 };
 
-	for (size_t i = 0;; i += n_used) {
-		enum parse_result r = prof_next(&p, at + i, end - i, is_last && end == n, &record, &n_used, &fault);
-
-		if (r == PARSE_OK) {
-			say(out, &p, &record);
-			if (record.what == PROF_STALE) {
-				n_stale += record.stale.n_bytes;
-				n_lines += record.stale.n_lines;
-			}
-		} else if (r == PARSE_BAD) {
-			fprintf(out, "BAD\t%s\t%" PRIu64 "\t%zu\n", fault.code, fault.offset, n_used);
-		} else if (end < n) {
-			end = n;
-		} else {
-			say_end(out, n_stale, n_lines, r == PARSE_END ? "END\n" : "MORE\n");
-			break;
-		}
-	}
-	(void)fclose(out);
-	return text;
+	return transcript_read(&(struct transcript_reader){ step, say_end }, &reader, at, n, split, is_last);
 }

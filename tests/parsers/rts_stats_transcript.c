@@ -128,30 +128,20 @@ static void say(FILE *out, const struct rts_stats_record *record)
 	fputc('\n', out);
 }
 
+static enum parse_result step(void *reader, const char *at, size_t n, int is_last, FILE *out, size_t *ret_used,
+                              struct parse_fault *fault)
+{
+	struct rts_stats_record record;
+	enum parse_result r = rts_stats_next(reader, at, n, is_last, &record, ret_used, fault);
+
+	if (r == PARSE_OK)
+		say(out, &record);
+	return r;
+}
+
 char *rts_stats_transcript(const char *at, size_t n, size_t split, int is_last)
 {
 	struct rts_stats_parser p = { 0 };
-	struct parse_fault fault;
-	struct rts_stats_record record;
-	size_t n_text, n_used, end = split;
-	char *text = NULL;
-	FILE *out = open_memstream(&text, &n_text);
 
-	for (size_t i = 0;; i += n_used) {
-		enum parse_result r =
-			rts_stats_next(&p, at + i, end - i, is_last && end == n, &record, &n_used, &fault);
-
-		if (r == PARSE_OK)
-			say(out, &record);
-		else if (r == PARSE_BAD)
-			fprintf(out, "BAD\t%s\t%" PRIu64 "\t%zu\n", fault.code, fault.offset, n_used);
-		else if (end < n)
-			end = n;
-		else {
-			fputs(r == PARSE_END ? "END\n" : "MORE\n", out);
-			break;
-		}
-	}
-	(void)fclose(out);
-	return text;
+	return transcript_read(&(struct transcript_reader){ .step = step }, &p, at, n, split, is_last);
 }

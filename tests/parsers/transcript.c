@@ -3,6 +3,7 @@
 
 #include "tests/support/bytes.h"
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -20,6 +21,32 @@ void transcript_text(FILE *out, struct parse_text text)
 		else
 			fputc(c, out);
 	}
+}
+
+char *transcript_read(const struct transcript_reader *how, void *reader, const char *at, size_t n, size_t split,
+                      int is_last)
+{
+	struct parse_fault fault;
+	size_t n_text, n_used, end = split;
+	char *text = NULL;
+	FILE *out = open_memstream(&text, &n_text);
+
+	for (size_t i = 0;; i += n_used) {
+		enum parse_result r = how->step(reader, at + i, end - i, is_last && end == n, out, &n_used, &fault);
+
+		if (r == PARSE_BAD) {
+			fprintf(out, "BAD\t%s\t%" PRIu64 "\t%zu\n", fault.code, fault.offset, n_used);
+		} else if (r != PARSE_OK && end < n) {
+			end = n;
+		} else if (r != PARSE_OK) {
+			if (how->say_end)
+				how->say_end(reader, out);
+			fputs(r == PARSE_END ? "END\n" : "MORE\n", out);
+			break;
+		}
+	}
+	(void)fclose(out);
+	return text;
 }
 
 static void assert_prefix(transcript *of, const char *at, size_t n, const char *whole)

@@ -22,6 +22,16 @@ transcript ticky_transcript;
 transcript prof_transcript;
 transcript prof_json_transcript;
 
+/* How a parser is asked: it reads one record and, at PARSE_OK, writes its line. `reader` is its state. */
+struct transcript_reader {
+	enum parse_result (*step)(void *reader, const char *at, size_t n, int is_last, FILE *out, size_t *ret_used,
+	                          struct parse_fault *fault);
+	void (*say_end)(const void *reader, FILE *out); /* before the last line; NULL: nothing */
+};
+
+char *transcript_read(const struct transcript_reader *how, void *reader, const char *at, size_t n, size_t split,
+                      int is_last);
+
 /* The text with everything but printable ASCII as \xNN. */
 void transcript_text(FILE *out, struct parse_text text);
 
