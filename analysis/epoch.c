@@ -166,8 +166,24 @@ static void see_tenths(const struct epoch_place *p)
 		double end_ns = (double)p->out->time_ns + (double)p->epoch_ns * (i + 1) / EPOCH_TENTHS;
 
 		p->out->tenth_is_seen[i] = end_ns <= (double)p->seen_ns + (double)p->slot_ns;
-		p->out->tenth_worst_loop_s[i] = p->out->tenth_is_seen[i] ? 0 : NAN;
+		p->out->tenth_worst_loop_s[i] = NAN;
 	}
+}
+
+/* A phase is the worst of each tenth that it lasts into: one that takes a whole tenth leaves no other to begin there.
+ */
+static void tenths_of_phase(const struct epoch_place *p, const struct epoch_span *s)
+{
+	int64_t end_ns = s->time_ns + s->duration_ns;
+	int first = s->time_ns < p->out->time_ns ? 0 : epoch_tenth(p, s->time_ns);
+	int last = epoch_tenth(p, end_ns);
+	double seconds = (double)s->duration_ns / 1e9;
+
+	if (first < 0 || end_ns < p->out->time_ns)
+		return;
+	for (int bin = first; bin <= (last < 0 ? EPOCH_TENTHS - 1 : last); bin++)
+		if (p->out->tenth_is_seen[bin] && !(seconds <= p->out->tenth_worst_loop_s[bin]))
+			p->out->tenth_worst_loop_s[bin] = seconds;
 }
 
 static void tenths(const struct epoch_place *p)
@@ -186,13 +202,8 @@ static void tenths(const struct epoch_place *p)
 		}
 	}
 	for (int which = 0; which < EPOCH_PHASES; which++)
-		for (uint64_t i = 0; i < p->node->phases[which].n; i++) {
-			const struct epoch_span *s = &p->node->phases[which].at[i];
-			int bin = epoch_tenth(p, s->time_ns);
-
-			if (bin >= 0 && (double)s->duration_ns / 1e9 > out->tenth_worst_loop_s[bin])
-				out->tenth_worst_loop_s[bin] = (double)s->duration_ns / 1e9;
-		}
+		for (uint64_t i = 0; i < p->node->phases[which].n; i++)
+			tenths_of_phase(p, &p->node->phases[which].at[i]);
 }
 
 /* ---- One boundary, one node, all of them ---- */
@@ -377,9 +388,9 @@ int epochs_read(struct store *s, const struct epoch_config *config, struct epoch
 	r = add_nodes(s, config, q, ret, reterr);
 	(void)sqlite3_finalize(q);
 	if (r == 0 && !ret->n)
-		r = weir_fail(
-			reterr, -ENOENT,
-			"epoch: the store: no epoch boundary in any node's log; it takes a trace log and the genesis");
+		r = weir_fail(reterr, -ENOENT,
+		              "epoch: the store: no epoch boundary in any node's log; it takes trace logs and the "
+		              "genesis: `weir ingest RUN_DIR`");
 	if (r < 0)
 		epochs_done(ret);
 	else

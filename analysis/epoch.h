@@ -108,7 +108,7 @@ struct epoch_boundary {
 	/* Of the epoch that begins here. Where the log had ended: not seen, and NaN. */
 	uint8_t tenth_is_seen[EPOCH_TENTHS];
 	uint64_t tenth_missed[EPOCH_TENTHS];
-	double tenth_worst_loop_s[EPOCH_TENTHS];
+	double tenth_worst_loop_s[EPOCH_TENTHS]; /* of the phases that any of it is in */
 	double tenth_gc_share[EPOCH_TENTHS];
 
 	char sentence[EPOCH_SENTENCE_MAX]; /* what stands out; "" when nothing does */

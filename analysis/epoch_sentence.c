@@ -43,8 +43,10 @@ static void say_span(struct sentence *to, double seconds)
 		say(to, "%.3g s", seconds);
 	else if (seconds >= 0.9995e-3)
 		say(to, "%.3g ms", 1e3 * seconds);
-	else
+	else if (seconds >= 0.9995e-6)
 		say(to, "%.3g us", 1e6 * seconds);
+	else
+		say(to, "%.3g ns", 1e9 * seconds);
 }
 
 static double slot_s(const struct epoch_place *p)

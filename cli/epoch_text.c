@@ -221,7 +221,7 @@ static void put_worst(const struct epoch_boundary *b, int i)
 {
 	char room[AMOUNT_MAX];
 
-	printf("%s", amount_span(room, b->tenth_worst_loop_s[i] * 1e9));
+	printf("%s", isnan(b->tenth_worst_loop_s[i]) ? "-" : amount_span(room, b->tenth_worst_loop_s[i] * 1e9));
 }
 
 static void put_missed(const struct epoch_boundary *b, int i)

@@ -74,12 +74,16 @@ def check_slots(b, place, slot_ns):
     same("missed, listed", b["missed"]["window"], sum(run["slots"] for run in b["missed"]["runs"]))
     epoch_ns = 40 * slot_ns
     pauses = spans(b["node"], "ghc.gc.pause", "ghc-eventlog")
+    phases = [s for phase in b["phases"] for s in spans(b["node"], "cardano.forge." + phase["phase"])]
     for k, tenth in enumerate(b["tenths"]):
         begin, end = place.at + epoch_ns * k // 10, place.at + epoch_ns * (k + 1) // 10
         if tenth["missed"] is not None:
             same(f"tenth {k}", tenth["missed"], sum(begin <= t < end for t in missed))
         if tenth["missed"] is not None and b["gc"]["from"] == "eventlog":
             same(f"tenth {k}, collecting", tenth["gc_share"], sum(overlaps(pauses, begin, end)) / (end - begin))
+        loop = [p["dur_ns"] for p in phases if p["t_ns"] < end and p["t_ns"] + p["dur_ns"] >= begin]
+        if tenth["missed"] is not None:
+            same(f"tenth {k}, worst", tenth["worst_phase_s"], max(loop) / 1e9 if loop else None)
     if b["gc"]["from"] != "eventlog":
         return
     inside = overlaps(pauses, place.begin, place.end)
