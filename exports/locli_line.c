@@ -408,7 +408,7 @@ uint16_t locli_rule(struct parse_text ns, struct parse_text kind)
 	return rule ? rule : find(ERA_LEGACY, kind);
 }
 
-const char *locli_interpret(const struct trace_line *line, uint16_t rule, struct locli_object *ret)
+const char *locli_interpret(const struct trace_line *line, uint32_t rule, struct locli_object *ret)
 {
 	memset(ret, 0, offsetof(struct locli_object, resources));
 	if (line->payload.type != JSONTEXT_OBJECT)

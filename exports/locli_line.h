@@ -51,6 +51,6 @@ extern const char *const locli_resource_names[LOCLI_RESOURCE_FIELDS];
 uint16_t locli_rule(struct parse_text ns, struct parse_text kind);
 
 /* NULL: ret is what locli stores. Else why it calls the line an error. */
-const char *locli_interpret(const struct trace_line *line, uint16_t rule, struct locli_object *ret);
+const char *locli_interpret(const struct trace_line *line, uint32_t rule, struct locli_object *ret);
 
 #endif

@@ -2,12 +2,12 @@
 #include "exports/locli_reader.h"
 
 #include "exports/jsonout.h"
+#include "exports/locli_count.h"
 #include "exports/locli_db.h"
 #include "exports/locli_filter.h"
 #include "exports/locli_io.h"
 #include "exports/replace.h"
 #include "parsers/trace_ends.h"
-#include "parsers/trace_names.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,8 +23,6 @@ enum {
 	BUFFER_BYTES = TRACE_LINE_MAX + WINDOW_BYTES,
 	HEAD_BYTES = 256 * 1024,   /* in which a file's first trace is looked for */
 	REWRITTEN_MAX = 64 * 1024, /* bytes of a `Resources` line whose values are filled in */
-	RULE_MASK = 0xff,
-	IS_TIMELINE = 0x100, /* in a name's mark: its lines belong into hash-timeline.json */
 };
 
 struct reader {
@@ -39,79 +37,12 @@ struct reader {
 	int64_t first_ns, last_ns; /* of the lines that locli reads */
 	struct trace_parser parser;
 	struct trace_line line;
-	struct trace_names names;              /* as locli counts them */
-	uint64_t n_refused[TRACE_NAMES_MAX];   /* of a name's lines: errors to locli */
-	uint64_t n_elsewhere[TRACE_NAMES_MAX]; /* of a name's lines: jq calls them by a name of `others` */
-	struct trace_names others;
+	struct locli_count count;
 	char rewritten[REWRITTEN_MAX];
 	char buffer[BUFFER_BYTES];
 };
 
 /* ---- One line ---- */
-
-static int has(struct parse_text t, const char *word)
-{
-	return t.n && memmem(t.at, t.n, word, strlen(word));
-}
-
-static int is_timeline(struct parse_text ns, struct parse_text kind)
-{
-	return has(ns, "DownloadedHeader") || has(kind, "DownloadedHeader") || has(ns, "TraceForgedBlock") ||
-	       has(kind, "TraceForgedBlock");
-}
-
-static struct trace_name *count(struct reader *r)
-{
-	struct trace_name *name = trace_names_count(&r->names, r->line.ns, r->line.kind);
-
-	if (name && name->count == 1)
-		name->mark = (uint16_t)(locli_rule(r->line.ns, r->line.kind) |
-		                        (is_timeline(r->line.ns, r->line.kind) ? IS_TIMELINE : 0));
-	return name;
-}
-
-/* The analysis counts with jq: `(.ns[0] // .ns) + ":" + (.data.kind // .data.val.kind)`, or the type of data that is no
- * object. 1: that gives another name than locli's. */
-static int other_name(const struct trace_line *line, struct parse_text *ret_ns, struct parse_text *ret_kind)
-{
-	static const char *const types[] = {
-		"null", "object", "array", "string", "number", "boolean", "boolean", "null"
-	};
-	const struct jsontext_value *wrapped;
-	struct jsontext_value key, value;
-	struct jsontext_cursor c;
-	int is_first = 1;
-
-	*ret_ns = line->ns;
-	*ret_kind = line->kind;
-	if (line->ns_is_array == 2)
-		ret_ns->n = line->n_ns_first;
-	if (line->data.type != JSONTEXT_OBJECT) {
-		*ret_kind = (struct parse_text){ types[line->data.type], strlen(types[line->data.type]) };
-		return 1;
-	}
-	wrapped = line->kind.n ? NULL : trace_member(line, "val");
-	if (wrapped && wrapped->type == JSONTEXT_OBJECT) {
-		c = jsontext_on(wrapped->raw.at, wrapped->raw.n);
-		(void)jsontext_enter(&c, '{');
-		while (jsontext_member(&c, &is_first, &key, &value) == PARSE_OK)
-			if (key.raw.n == 4 && !memcmp(key.raw.at, "kind", 4) && value.type == JSONTEXT_STRING)
-				*ret_kind = value.raw;
-		return 1;
-	}
-	return line->ns_is_array == 2;
-}
-
-static void count_others(struct reader *r, const struct trace_name *name)
-{
-	struct parse_text ns, kind;
-
-	if (!other_name(&r->line, &ns, &kind))
-		return;
-	if (name)
-		r->n_elsewhere[name - r->names.entries]++;
-	(void)trace_names_count(&r->others, ns, kind);
-}
 
 static void copy_at(char *to, struct parse_text at)
 {
@@ -153,17 +84,15 @@ static void put_timeline(struct reader *r)
 static int message(struct reader *r)
 {
 	struct locli_object object;
-	struct trace_name *name = count(r);
-	uint16_t mark = name ? name->mark : locli_rule(r->line.ns, r->line.kind);
-	const char *wrong = locli_interpret(&r->line, mark & RULE_MASK, &object);
+	struct trace_name *name;
+	uint32_t mark = locli_count_trace(&r->count, &r->line, &name);
+	const char *wrong = locli_interpret(&r->line, mark & LOCLI_COUNT_RULE, &object);
 
-	count_others(r, name);
-	if (mark & IS_TIMELINE)
+	if (mark & LOCLI_COUNT_TIMELINE)
 		put_timeline(r);
 	if (wrong) {
 		r->result->n_errors++;
-		if (name)
-			r->n_refused[name - r->names.entries]++;
+		locli_count_refuse(&r->count, name);
 		return locli_db_error(r->db, wrong, r->line.text);
 	}
 	if (!r->first_ns)
@@ -204,7 +133,7 @@ static int one_line(struct reader *r, enum parse_result p, const struct parse_fa
 	if (p == PARSE_OK && r->line.what == TRACE_MESSAGE)
 		return message(r);
 	if (p == PARSE_OK && r->line.what == TRACE_OBJECT)
-		count_others(r, NULL);
+		locli_count_object(&r->count, &r->line);
 	if (p == PARSE_OK && r->line.what == TRACE_CUT)
 		cut_line(r);
 	r->result->n_errors++;
@@ -347,27 +276,6 @@ static int read_files(struct reader *r)
 
 /* ---- What is made of them ---- */
 
-static size_t name_text(const struct trace_names *names, const struct trace_name *name, char *to, size_t size)
-{
-	struct parse_text ns = trace_names_ns(names, name), kind = trace_names_kind(names, name);
-	int n = snprintf(to, size, "%.*s:%.*s", (int)ns.n, ns.at, (int)kind.n, kind.at);
-
-	return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
-}
-
-static void put_frequencies(struct jsonout *j, const struct trace_names *names, const uint64_t *n_elsewhere)
-{
-	char text[2 * UINT16_MAX + 2];
-
-	for (uint32_t i = 0; i < names->n_entries; i++) {
-		uint64_t n = names->entries[i].count - (n_elsewhere ? n_elsewhere[i] : 0);
-
-		(void)name_text(names, &names->entries[i], text, sizeof(text));
-		if (n)
-			jsonout_u64(j, text, n);
-	}
-}
-
 static int write_frequencies(struct reader *r, const char *path)
 {
 	struct replace file;
@@ -378,51 +286,9 @@ static int write_frequencies(struct reader *r, const char *path)
 		return result;
 	j = jsonout_on(file.file, 0);
 	jsonout_object(&j, NULL);
-	put_frequencies(&j, &r->names, r->n_elsewhere);
-	put_frequencies(&j, &r->others, NULL);
+	locli_count_put(&r->count, &j);
 	jsonout_end(&j);
 	return replace_commit(&file, r->reterr);
-}
-
-struct frequency {
-	char *name;
-	uint64_t count;
-};
-
-static int by_frequency_name(const void *a, const void *b)
-{
-	const struct frequency *x = a, *y = b;
-
-	return strcmp(x->name, y->name);
-}
-
-/* The database's frequencies, in the order of their names. */
-static int store_frequencies(struct reader *r, uint64_t *ret_sum)
-{
-	struct frequency *all = calloc(TRACE_NAMES_MAX, sizeof(*all));
-	uint32_t n = 0;
-	char text[2 * UINT16_MAX + 2];
-	int result = all ? 0 : -ENOMEM;
-
-	for (uint32_t i = 0; i < r->names.n_entries && result == 0; i++) {
-		const struct trace_name *name = &r->names.entries[i];
-
-		if (name->count == r->n_refused[i])
-			continue;
-		(void)name_text(&r->names, name, text, sizeof(text));
-		all[n] = (struct frequency){ strdup(text), name->count - r->n_refused[i] };
-		result = all[n++].name ? 0 : -ENOMEM;
-	}
-	if (result == 0)
-		qsort(all, n, sizeof(*all), by_frequency_name);
-	for (uint32_t i = 0; i < n; i++) {
-		if (result == 0)
-			result = locli_db_frequency(r->db, all[i].name, all[i].count);
-		*ret_sum += all[i].count;
-		free(all[i].name);
-	}
-	free(all);
-	return result;
 }
 
 int locli_log_path(char *ret, size_t size, const char *folder, const char *node, const char *suffix,
@@ -465,7 +331,7 @@ static int make(struct reader *r, const char *folder, int64_t now_ns)
 	if (result == 0)
 		result = read_files(r);
 	if (result == 0)
-		result = store_frequencies(r, &summary.n_lines);
+		result = locli_count_store(&r->count, r->db, &summary.n_lines);
 	summary.first_s = (double)r->first_ns / 1e9;
 	summary.last_s = (double)r->last_ns / 1e9;
 	if (result == 0)

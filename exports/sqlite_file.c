@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "exports/sqlite_file.h"
 
-#include <endian.h>
+#include "exports/sqlite_record.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,16 +14,13 @@ enum {
 	INTERIOR_HEADER = 12,
 	LEAF_TYPE = 0x0d,
 	INTERIOR_TYPE = 0x05,
-	VARINT_MAX = 9,
 	/* Of a leaf's cell: payload up to LOCAL_MAX stays in the page, of a longer one at least LOCAL_MIN (file format
 	 * §1.6). */
 	LOCAL_MAX = PAGE - 35,
 	LOCAL_MIN = (PAGE - 12) * 32 / 255 - 23,
 	OVERFLOW_ROOM = PAGE - 4,
 	LOCK_PAGE = 0x40000000 / PAGE + 1, /* holds the lock bytes; never used */
-	RECORD_HEADER_MAX = 1 + SQLITE_FILE_COLUMNS_MAX * VARINT_MAX,
 	CHILDREN_GROW = 1024,
-	SLACK = 16, /* bytes behind what was put that are written, too: in whole words it is quicker */
 };
 
 /* A page that is done, for the level above it. */
@@ -56,60 +54,6 @@ static int keep(struct sqlite_file *f, int result)
 	if (result < 0 && f->result == 0)
 		f->result = result;
 	return f->result;
-}
-
-static inline void put16(uint8_t *to, uint32_t v)
-{
-	to[0] = (uint8_t)(v >> 8);
-	to[1] = (uint8_t)v;
-}
-
-static inline void put32(uint8_t *to, uint32_t v)
-{
-	put16(to, v >> 16);
-	put16(to + 2, v & 0xffff);
-}
-
-/* The n low bytes, big end first; 8 are written. */
-static inline void put_big(uint8_t *to, uint64_t v, size_t n)
-{
-	uint64_t bytes = htobe64(n ? v << (64 - 8 * n) : 0);
-
-	memcpy(to, &bytes, sizeof(bytes));
-}
-
-/* Big-endian base 128; the ninth byte has eight bits. Returns how many bytes. */
-static inline unsigned put_varint(uint8_t *to, uint64_t v)
-{
-	uint8_t reversed[VARINT_MAX];
-	unsigned n = 0;
-
-	if (v < 0x80) {
-		to[0] = (uint8_t)v;
-		return 1;
-	}
-	if (v < 0x4000) {
-		put16(to, (uint32_t)(0x8000 | (v >> 7) << 8 | (v & 0x7f)));
-		return 2;
-	}
-	if (v < 0x200000) {
-		put16(to, (uint32_t)(0x8080 | (v >> 14) << 8 | (v >> 7 & 0x7f)));
-		to[2] = (uint8_t)(v & 0x7f);
-		return 3;
-	}
-	if (v >> 56) {
-		to[8] = (uint8_t)v;
-		v >>= 8;
-		for (int i = 7; i >= 0; i--, v >>= 7)
-			to[i] = (uint8_t)(v | 0x80);
-		return VARINT_MAX;
-	}
-	for (; v; v >>= 7)
-		reversed[n++] = (uint8_t)(v | 0x80);
-	reversed[0] &= 0x7f;
-	for (unsigned i = 0; i < n; i++)
-		to[i] = reversed[n - 1 - i];
-	return n;
 }
 
 /* ---- Pages ---- */
@@ -158,11 +102,11 @@ static int end_leaf(struct sqlite_file *f, struct table *t)
 	/* Cells were placed from the content's start. */
 	for (uint32_t i = LEAF_HEADER; i < gap; i += 2) {
 		memcpy(&place, t->leaf + i, sizeof(place));
-		put16(t->leaf + i, start + place);
+		sqlite_put16(t->leaf + i, start + place);
 	}
 	memcpy(t->leaf + start, t->content, t->n_content);
-	put16(t->leaf + 3, t->n_cells);
-	put16(t->leaf + 5, (PAGE - t->n_content) & 0xffff); /* 0 stands for 65536 */
+	sqlite_put16(t->leaf + 3, t->n_cells);
+	sqlite_put16(t->leaf + 5, (PAGE - t->n_content) & 0xffff); /* 0 stands for 65536 */
 	memset(t->leaf + gap, 0, start - gap);
 	(void)add_child(f, t, append_page(f, t->leaf), t->rowid);
 	start_leaf(t);
@@ -170,101 +114,6 @@ static int end_leaf(struct sqlite_file *f, struct table *t)
 }
 
 /* ---- Rows ---- */
-
-static inline unsigned integer_bytes(int64_t v)
-{
-	static const uint8_t of_bits[] = { 1, 1, 2, 3, 4, 6, 6, 8, 8 };
-	uint64_t magnitude = (uint64_t)(v < 0 ? ~v : v);
-	/* One bit more for the sign. */
-	unsigned n_bits = magnitude ? 65 - (unsigned)__builtin_clzll(magnitude) : 1;
-
-	return of_bits[(n_bits + 7) / 8];
-}
-
-/* A value's serial type (file format §2.1) and how many bytes it takes in the body. */
-static inline uint64_t serial_type(const struct sqlite_file_value *v, size_t *ret_n)
-{
-	static const uint8_t of_width[] = { 0, 1, 2, 3, 4, 0, 5, 0, 6 };
-
-	*ret_n = 0;
-	switch (v->type) {
-	case SQLITE_FILE_INTEGER:
-		if (v->integer == 0 || v->integer == 1)
-			return 8 + (uint64_t)v->integer;
-		*ret_n = integer_bytes(v->integer);
-		return of_width[*ret_n];
-	case SQLITE_FILE_REAL:
-		*ret_n = 8;
-		return 7;
-	case SQLITE_FILE_TEXT:
-		*ret_n = v->bytes.n;
-		return 13 + 2 * (uint64_t)v->bytes.n;
-	case SQLITE_FILE_BLOB:
-		*ret_n = v->bytes.n;
-		return 12 + 2 * (uint64_t)v->bytes.n;
-	default:
-		return 0;
-	}
-}
-
-struct record {
-	uint8_t header[RECORD_HEADER_MAX + VARINT_MAX];
-	size_t n_header, n_body;
-	size_t n_bytes[SQLITE_FILE_COLUMNS_MAX]; /* of each value */
-};
-
-static inline void record_head(struct record *r, const struct sqlite_file_value *values, unsigned n)
-{
-	r->n_header = 1; /* its own length: one byte, as there are at most 16 columns of which few are long */
-	r->n_body = 0;
-	for (unsigned i = 0; i < n; i++) {
-		r->n_header += put_varint(r->header + r->n_header, serial_type(&values[i], &r->n_bytes[i]));
-		r->n_body += r->n_bytes[i];
-	}
-	r->header[0] = (uint8_t)r->n_header;
-}
-
-/* As memcpy(), for texts of which most are short. */
-static inline void put_bytes(uint8_t *to, const char *at, size_t n)
-{
-	if (n > 32 || n < 8) {
-		if (n)
-			memcpy(to, at, n);
-		return;
-	}
-	memcpy(to, at, 8);
-	if (n > 16) {
-		memcpy(to + 8, at + 8, 8);
-		memcpy(to + n - 16, at + n - 16, 8);
-	}
-	memcpy(to + n - 8, at + n - 8, 8);
-}
-
-static inline uint8_t *put_value(uint8_t *to, const struct sqlite_file_value *v, size_t n)
-{
-	uint64_t bits;
-
-	if (v->type == SQLITE_FILE_REAL) {
-		memcpy(&bits, &v->real, sizeof(bits));
-		put_big(to, bits, 8);
-	} else if (v->type == SQLITE_FILE_INTEGER) {
-		put_big(to, (uint64_t)v->integer, n);
-	} else {
-		put_bytes(to, v->bytes.at, n);
-	}
-	return to + n;
-}
-
-/* Up to SLACK bytes more may be written. */
-static inline void put_payload(uint8_t *to, const struct record *r, const struct sqlite_file_value *values, unsigned n)
-{
-	memcpy(to, r->header, SLACK);
-	if (r->n_header > SLACK)
-		memcpy(to, r->header, r->n_header);
-	to += r->n_header;
-	for (unsigned i = 0; i < n; i++)
-		to = put_value(to, &values[i], r->n_bytes[i]);
-}
 
 /* The number that the page after `page` gets. */
 static uint32_t page_after(uint32_t page)
@@ -281,7 +130,7 @@ static uint32_t put_overflow(struct sqlite_file *f, const uint8_t *at, size_t n)
 	while (n && f->result == 0) {
 		size_t part = n < OVERFLOW_ROOM ? n : OVERFLOW_ROOM;
 
-		put32(f->page, n > part ? page_after(page_after(f->n_pages)) : 0);
+		sqlite_put32(f->page, n > part ? page_after(page_after(f->n_pages)) : 0);
 		memcpy(f->page + 4, at, part);
 		memset(f->page + 4 + part, 0, OVERFLOW_ROOM - part);
 		(void)append_page(f, f->page);
@@ -316,29 +165,29 @@ static inline uint8_t *cell_room(struct sqlite_file *f, struct table *t, size_t 
 	return t->content + place;
 }
 
-static int put_long_row(struct sqlite_file *f, struct table *t, const struct record *r,
+static int put_long_row(struct sqlite_file *f, struct table *t, const struct sqlite_record *r,
                         const struct sqlite_file_value *values, unsigned n)
 {
 	size_t n_payload = r->n_header + r->n_body, n_local = local_bytes(n_payload);
-	uint8_t *payload, *cell, head[2 * VARINT_MAX];
+	uint8_t *payload, *cell, head[2 * SQLITE_VARINT_MAX];
 	unsigned n_head;
 	uint32_t overflow;
 
 	for (unsigned i = 0; i < n; i++)
 		if (r->n_bytes[i] > SQLITE_FILE_VALUE_MAX)
 			return keep(f, -E2BIG);
-	payload = malloc(n_payload + SLACK);
+	payload = malloc(n_payload + SQLITE_RECORD_SLACK);
 	if (!payload)
 		return keep(f, -ENOMEM);
-	put_payload(payload, r, values, n);
+	sqlite_record_put(payload, r, values, n);
 	overflow = put_overflow(f, payload + n_local, n_payload - n_local);
-	n_head = put_varint(head, n_payload);
-	n_head += put_varint(head + n_head, (uint64_t)t->rowid + 1);
+	n_head = sqlite_put_varint(head, n_payload);
+	n_head += sqlite_put_varint(head + n_head, (uint64_t)t->rowid + 1);
 	cell = cell_room(f, t, n_head + n_local + 4);
 	t->rowid++;
 	memcpy(cell, head, n_head);
 	memcpy(cell + n_head, payload, n_local);
-	put32(cell + n_head + n_local, overflow);
+	sqlite_put32(cell + n_head + n_local, overflow);
 	free(payload);
 	return f->result;
 }
@@ -346,23 +195,23 @@ static int put_long_row(struct sqlite_file *f, struct table *t, const struct rec
 int sqlite_file_row(struct sqlite_file *f, int table, const struct sqlite_file_value *values, unsigned n_values)
 {
 	struct table *t = &f->tables[table];
-	uint8_t head[2 * VARINT_MAX], *cell;
-	struct record r;
+	uint8_t head[2 * SQLITE_VARINT_MAX], *cell;
+	struct sqlite_record r;
 	size_t n_payload;
 	unsigned n_head;
 
 	if (f->result < 0)
 		return f->result;
-	record_head(&r, values, n_values);
+	sqlite_record_start(&r, values, n_values);
 	n_payload = r.n_header + r.n_body;
 	if (n_payload > LOCAL_MAX)
 		return put_long_row(f, t, &r, values, n_values);
-	n_head = put_varint(head, n_payload);
-	n_head += put_varint(head + n_head, (uint64_t)t->rowid + 1);
+	n_head = sqlite_put_varint(head, n_payload);
+	n_head += sqlite_put_varint(head + n_head, (uint64_t)t->rowid + 1);
 	cell = cell_room(f, t, n_head + n_payload);
 	t->rowid++;
 	memcpy(cell, head, n_head);
-	put_payload(cell + n_head, &r, values, n_values);
+	sqlite_record_put(cell + n_head, &r, values, n_values);
 	return f->result;
 }
 
@@ -377,21 +226,21 @@ static size_t put_interior(uint8_t *page, const struct child *children, size_t n
 	memset(page, 0, PAGE);
 	page[0] = INTERIOR_TYPE;
 	while (n_cells + 1 < n) {
-		uint8_t cell[4 + VARINT_MAX];
+		uint8_t cell[4 + SQLITE_VARINT_MAX];
 		uint32_t size;
 
-		put32(cell, children[n_cells].page);
-		size = 4 + put_varint(cell + 4, (uint64_t)children[n_cells].last_rowid);
+		sqlite_put32(cell, children[n_cells].page);
+		size = 4 + sqlite_put_varint(cell + 4, (uint64_t)children[n_cells].last_rowid);
 		if (INTERIOR_HEADER + 2 * (n_cells + 1) + n_content + size > PAGE)
 			break;
 		n_content += size;
 		memcpy(page + PAGE - n_content, cell, size);
-		put16(page + INTERIOR_HEADER + 2 * n_cells, PAGE - n_content);
+		sqlite_put16(page + INTERIOR_HEADER + 2 * n_cells, PAGE - n_content);
 		n_cells++;
 	}
-	put16(page + 3, n_cells);
-	put16(page + 5, (PAGE - n_content) & 0xffff);
-	put32(page + 8, children[n_cells].page);
+	sqlite_put16(page + 3, n_cells);
+	sqlite_put16(page + 5, (PAGE - n_content) & 0xffff);
+	sqlite_put32(page + 8, children[n_cells].page);
 	return n_cells + 1;
 }
 
@@ -434,17 +283,17 @@ static void put_file_header(uint8_t *page, uint32_t n_pages)
 	};
 
 	memcpy(page, "SQLite format 3", 16);
-	put16(page + 16, 1);     /* 65536 */
-	page[18] = page[19] = 1; /* no write-ahead log */
-	page[21] = 64;           /* fixed fractions */
+	sqlite_put16(page + 16, 1); /* 65536 */
+	page[18] = page[19] = 1;    /* no write-ahead log */
+	page[21] = 64;              /* fixed fractions */
 	page[22] = page[23] = 32;
-	put32(page + 24, 1); /* change counter */
-	put32(page + 28, n_pages);
-	put32(page + 40, 1); /* schema cookie */
-	put32(page + 44, SCHEMA_FORMAT);
-	put32(page + 56, UTF8);
-	put32(page + 92, 1); /* the change counter that the size belongs to */
-	put32(page + 96, LIBRARY_VERSION);
+	sqlite_put32(page + 24, 1); /* change counter */
+	sqlite_put32(page + 28, n_pages);
+	sqlite_put32(page + 40, 1); /* schema cookie */
+	sqlite_put32(page + 44, SCHEMA_FORMAT);
+	sqlite_put32(page + 56, UTF8);
+	sqlite_put32(page + 92, 1); /* the change counter that the size belongs to */
+	sqlite_put32(page + 96, LIBRARY_VERSION);
 }
 
 static void put_first_page(struct sqlite_file *f)
@@ -463,21 +312,21 @@ static void put_first_page(struct sqlite_file *f)
 			{ .type = SQLITE_FILE_INTEGER, .integer = t->root },
 			{ .type = SQLITE_FILE_TEXT, .bytes = { t->sql, strlen(t->sql) } },
 		};
-		uint8_t head[2 * VARINT_MAX], cell[SQLITE_FILE_SQL_MAX + 256 + SLACK];
-		struct record r;
+		uint8_t head[2 * SQLITE_VARINT_MAX], cell[SQLITE_FILE_SQL_MAX + 256 + SQLITE_RECORD_SLACK];
+		struct sqlite_record r;
 		unsigned n_head;
 
-		record_head(&r, row, 5);
-		n_head = put_varint(head, r.n_header + r.n_body);
-		n_head += put_varint(head + n_head, i + 1);
+		sqlite_record_start(&r, row, 5);
+		n_head = sqlite_put_varint(head, r.n_header + r.n_body);
+		n_head += sqlite_put_varint(head + n_head, i + 1);
 		n_content += (uint32_t)(n_head + r.n_header + r.n_body);
 		memcpy(cell, head, n_head);
-		put_payload(cell + n_head, &r, row, 5);
+		sqlite_record_put(cell + n_head, &r, row, 5);
 		memcpy(f->page + PAGE - n_content, cell, n_head + r.n_header + r.n_body);
-		put16(f->page + FILE_HEADER + LEAF_HEADER + 2 * i, PAGE - n_content);
+		sqlite_put16(f->page + FILE_HEADER + LEAF_HEADER + 2 * i, PAGE - n_content);
 	}
-	put16(f->page + FILE_HEADER + 3, f->n_tables);
-	put16(f->page + FILE_HEADER + 5, (PAGE - n_content) & 0xffff);
+	sqlite_put16(f->page + FILE_HEADER + 3, f->n_tables);
+	sqlite_put16(f->page + FILE_HEADER + 5, (PAGE - n_content) & 0xffff);
 }
 
 int sqlite_file_finish(struct sqlite_file *f)
@@ -526,7 +375,7 @@ int sqlite_file_table(struct sqlite_file *f, const char *name, const char *sql)
 	if (f->n_tables == SQLITE_FILE_TABLES_MAX || strlen(name) >= sizeof(t->name) || strlen(sql) >= sizeof(t->sql))
 		return keep(f, -E2BIG);
 	t->leaf = malloc(PAGE);
-	t->content = malloc(PAGE + SLACK);
+	t->content = malloc(PAGE + SQLITE_RECORD_SLACK);
 	if (!t->leaf || !t->content)
 		return keep(f, -ENOMEM);
 	memcpy(t->name, name, strlen(name) + 1);
