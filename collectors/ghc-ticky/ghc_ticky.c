@@ -2,8 +2,7 @@
 /* Ticky-ticky reports: what each closure of a program did, and the run-time system's counters, as of the program's end.
  * A closure is a stack of one frame, whose name is all that the report says of it, as only that is unique.
  *
- * Left out: arity and kinds of arguments, which say something of the program and nothing of the run; shares, which are
- * quotients; counters that were not measured.
+ * Left out: shares, which are quotients; counters that were not measured.
  */
 #include <weir/collector.h>
 
@@ -20,6 +19,7 @@ enum row {
 	ROW_ENTRIES,
 	ROW_ALLOC,
 	ROW_ALLOCD,
+	ROW_ARITY,
 	ROW_SUM,
 	ROW_COUNTER,
 	ROW_COUNT,
@@ -28,7 +28,8 @@ enum row {
 enum {
 	FACT_MAX = 64 * 1024, /* bytes of a fact */
 	BATCH = 256,          /* rows */
-	WEIGHTS = 3,          /* of a row */
+	COUNTS = 3,           /* of a row, which all have the same series */
+	WEIGHTS = COUNTS + 1,
 };
 
 struct weir_instance {
@@ -37,7 +38,7 @@ struct weir_instance {
 	struct ticky_parser parser;
 	struct ticky_record record;
 	struct ending ending;
-	uint32_t series[WEIGHTS];
+	uint32_t series[COUNTS];
 	struct weir_weight weights[BATCH * WEIGHTS];
 	struct weir_number numbers[BATCH];
 	uint32_t n_weights, n_numbers;
@@ -73,6 +74,15 @@ static const struct weir_metric metrics[ROW_COUNT] = {
 	                 .type = WEIR_TYPE_I64,
 	                 .better = -1,
 	                 .range = WEIR_RANGE_FROM_ZERO },
+	[ROW_ARITY] = { .name = "ghc.ticky.arity",
+	                .unit = "{argument}",
+	                .brief = "arity",
+	                .help = "How many arguments a closure takes; its attributes are the kinds of its arguments and "
+	                        "of its free variables, a letter each, and its own.",
+	                .shape = WEIR_SHAPE_WEIGHT,
+	                .kind = WEIR_KIND_GAUGE,
+	                .type = WEIR_TYPE_I64,
+	                .range = WEIR_RANGE_FROM_ZERO },
 	[ROW_SUM] = { .name = "ghc.ticky.sum",
 	              .unit = "1",
 	              .brief = "ticky sum",
@@ -124,7 +134,7 @@ static int ticky_open(const struct weir_host *h, struct weir_instance **ret, str
 	i->host = h;
 	i->ending = ending_make(&times, ENDING_UNKNOWN);
 	report_clock(h, "end of the program", i->ending.tie, i->ending.error_ns);
-	for (uint32_t k = 0; k < WEIGHTS; k++)
+	for (uint32_t k = 0; k < COUNTS; k++)
 		i->series[k] = h->series(h, ROW_ENTRIES + k, NULL, 0);
 	*ret = i;
 	return WEIR_OK;
@@ -145,9 +155,20 @@ static int is_constructor(const struct ticky_row *row)
 	return memmem(row->name.at, row->name.n, " (con", 5) != NULL;
 }
 
+static void add_weight(struct weir_instance *i, uint32_t series, uint32_t stack, int64_t value)
+{
+	i->weights[i->n_weights++] = (struct weir_weight){ .time_ns = i->ending.end_ns,
+		                                           .self = { .i64 = value },
+		                                           .series = series,
+		                                           .stack = stack,
+		                                           .flags = WEIR_WEIGHT_HAS_SELF };
+}
+
 static int take_row(struct weir_instance *i, const struct ticky_row *row)
 {
-	const int64_t values[WEIGHTS] = { row->entries, row->alloc_bytes, row->allocd_bytes };
+	const struct weir_attr kinds = { { "arguments", 9 }, report_text(row->arguments) };
+	uint32_t arity = i->host->series(i->host, ROW_ARITY, &kinds, row->arguments.n > 0);
+	const int64_t values[COUNTS] = { row->entries, row->alloc_bytes, row->allocd_bytes };
 	uint32_t frame =
 		i->host->frame(i->host, report_text(row->name), report_text(row->module), (struct weir_text){ "", 0 });
 	uint32_t stack = frame ? i->host->stack(i->host, 0, frame, 0) : 0;
@@ -155,16 +176,13 @@ static int take_row(struct weir_instance *i, const struct ticky_row *row)
 	i->n_rows++;
 	i->n_allocd += row->allocd_bytes > 0;
 	i->n_entered_constructors += row->entries > 0 && is_constructor(row);
-	if (!stack) {
+	if (!stack || !arity) {
 		report_tally(i->host, WEIR_SKIPPED, "ticky.refused");
 		return WEIR_OK;
 	}
-	for (uint32_t k = 0; k < WEIGHTS; k++)
-		i->weights[i->n_weights++] = (struct weir_weight){ .time_ns = i->ending.end_ns,
-			                                           .self = { .i64 = values[k] },
-			                                           .series = i->series[k],
-			                                           .stack = stack,
-			                                           .flags = WEIR_WEIGHT_HAS_SELF };
+	for (uint32_t k = 0; k < COUNTS; k++)
+		add_weight(i, i->series[k], stack, values[k]);
+	add_weight(i, arity, stack, (int64_t)row->arity);
 	report_tally(i->host, WEIR_STORED, NULL);
 	return i->n_weights == BATCH * WEIGHTS ? flush(i) : WEIR_OK;
 }

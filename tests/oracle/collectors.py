@@ -238,14 +238,16 @@ def check_ticky(path):
     for line in ticky.reading(path.read_bytes()):
         part = line.split("\t")
         if part[0] == "ROW":
-            want += [("ghc.ticky." + m, text(part[6]), text(part[8]), int(v))
+            want += [("ghc.ticky." + m, text(part[6]), text(part[8]), int(v), "")
                      for m, v in zip(("entries", "alloc", "allocd"), part[1:4])]
+            want.append(("ghc.ticky.arity", text(part[6]), text(part[8]), int(part[4]), text(part[5])))
         elif part[0] == "COUNTER" and len(part) == 3:
-            want.append(("ghc.ticky.counter", part[1], "", int(part[2])))
+            want.append(("ghc.ticky.counter", part[1], "", int(part[2]), ""))
         elif part[0] == "SUMS":
-            want += [("ghc.ticky.sum", *p.split("=")[:1], "", int(p.split("=")[1])) for p in part[1:]]
-    got = [(s["weight"], s["stack"][0], s.get("module", ""), s["self"]) for s in said if "weight" in s]
-    got += [(s["number"], next(iter(s["attrs"].values())), "", s["value"]) for s in said if "number" in s]
+            want += [("ghc.ticky.sum", *p.split("=")[:1], "", int(p.split("=")[1]), "") for p in part[1:]]
+    got = [(s["weight"], s["stack"][0], s.get("module", ""), s["self"], s.get("attrs", {}).get("arguments", ""))
+           for s in said if "weight" in s]
+    got += [(s["number"], next(iter(s["attrs"].values())), "", s["value"], "") for s in said if "number" in s]
     assert sorted(got) == sorted(want), f"{path}: {sorted(set(got) ^ set(want))[:4]}"
     return len(want)
 
