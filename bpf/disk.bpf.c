@@ -13,6 +13,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "bpf/disk.h"
+#include "bpf/owners.h"
 #define TARGET_HAS_MEMBERS
 #include "bpf/target.bpf.h"
 
@@ -58,23 +59,7 @@ enum {
 	FULL = 7, /* E2BIG: what a map without room answers */
 };
 
-struct owner {
-	__u64 address;
-	struct disk_process_key key;
-};
-
-/* By the request's address, hashed, in one of two places: reading and writing it is a fraction of what a hash map
- * takes. The last one wins: a request that finds others in both goes in, and one of them goes untimed. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, DISK_OWNED_MAX);
-	__type(key, __u32);
-	__type(value, struct owner);
-} owners SEC(".maps");
-
-/* Of each place a piece of the hash that it was taken with; 0: it is free. Who is not in it is most often told by one
- * look at a page that others have looked at too. */
-__u8 tags[DISK_OWNED_MAX];
+static struct owners owners;
 
 struct sync {
 	__u64 start_ns;
@@ -128,65 +113,6 @@ static __always_inline __u64 address_of(const void *pointer)
 	return (__u64)pointer - (__u64)&interval;
 }
 
-struct place {
-	__u32 at; /* or its neighbour */
-	__u8 tag;
-};
-
-static __always_inline struct place place_of(__u64 address)
-{
-	/* Fibonacci hashing: requests lie at regular distances. */
-	__u64 hash = address * 0x9e3779b97f4a7c15ULL;
-
-	return (struct place){ (__u32)(hash >> (64 - DISK_OWNED_BITS)), (__u8)(hash >> 40) | 1 };
-}
-
-/* NULL: it isn't there. */
-static __always_inline struct owner *owner_at(__u32 at, __u8 tag, __u64 address)
-{
-	struct owner *owner;
-
-	if (tags[at & (DISK_OWNED_MAX - 1)] != tag)
-		return 0;
-	owner = bpf_map_lookup_elem(&owners, &at);
-	return owner && owner->address == address ? owner : 0;
-}
-
-/* NULL: nobody's. What it was is still there to be read. */
-static __always_inline struct owner *take_owner(__u64 address)
-{
-	struct place place = place_of(address);
-	struct owner *owner = owner_at(place.at, place.tag, address);
-
-	if (!owner) {
-		place.at ^= 1;
-		owner = owner_at(place.at, place.tag, address);
-	}
-	if (owner)
-		tags[place.at & (DISK_OWNED_MAX - 1)] = 0;
-	return owner;
-}
-
-static __always_inline void put_owner(__u64 address, const struct disk_process_key *key)
-{
-	struct place place = place_of(address);
-	__u32 at = place.at;
-	struct owner *owner;
-
-	/* Its own old place is as good as a free one. */
-	if (tags[at & (DISK_OWNED_MAX - 1)] && !owner_at(at, place.tag, address)) {
-		at ^= 1;
-		if (tags[at & (DISK_OWNED_MAX - 1)] && !owner_at(at, place.tag, address))
-			lose(DISK_LOST_OWNERS);
-	}
-	owner = bpf_map_lookup_elem(&owners, &at);
-	if (!owner)
-		return;
-	owner->key = *key;
-	owner->address = address;
-	tags[at & (DISK_OWNED_MAX - 1)] = place.tag;
-}
-
 static __always_inline struct disk_process_key own_key(__u32 device, __u32 flags)
 {
 	return (struct disk_process_key){ current_tgid(), device, flags & DISK_OP_MASK, bpf_get_smp_processor_id() };
@@ -200,7 +126,8 @@ static __always_inline int starts(const void *pointer, struct disk_process_key k
 		return 0;
 	process->n_bytes += n_bytes;
 	process->n_operations++;
-	put_owner(address_of(pointer), &key);
+	if (owners_put(&owners, address_of(pointer), &key))
+		lose(DISK_LOST_OWNERS);
 	return 0;
 }
 
@@ -208,7 +135,7 @@ SEC("tp_btf/block_io_start")
 int BPF_PROG(on_io_start, struct request *rq)
 {
 	if (!is_current_target()) {
-		(void)take_owner(address_of(rq));
+		(void)owners_take(&owners, address_of(rq));
 		return 0;
 	}
 	return starts(rq, own_key(device_of(rq), rq->cmd_flags), rq->__data_len);
@@ -227,7 +154,7 @@ SEC("tp_btf/block_getrq")
 int BPF_PROG(on_getrq, struct bio *bio)
 {
 	if (!is_current_target()) {
-		(void)take_owner(address_of(bio));
+		(void)owners_take(&owners, address_of(bio));
 		return 0;
 	}
 	return starts(bio, own_key(device_of_bio(bio), bio->bi_opf), bio->bi_iter.bi_size);
@@ -262,7 +189,7 @@ int BPF_PROG(on_frontmerge, struct bio *bio)
 
 static __always_inline void time_owned(struct request *rq, __u64 queued_ns, __u64 issued_ns, __u64 now)
 {
-	struct owner *owner = take_owner(is_by_piece ? address_of(rq->bio) : address_of(rq));
+	const struct owner *owner = owners_take(&owners, is_by_piece ? address_of(rq->bio) : address_of(rq));
 	struct disk_process *process;
 	struct disk_process_key key;
 
@@ -318,7 +245,7 @@ int BPF_PROG(on_rq_complete, struct request *rq, int error, unsigned int n_bytes
 SEC("tp_btf/block_rq_merge")
 int BPF_PROG(on_merge, struct request *rq)
 {
-	(void)take_owner(is_by_piece ? address_of(rq->bio) : address_of(rq));
+	(void)owners_take(&owners, is_by_piece ? address_of(rq->bio) : address_of(rq));
 	return 0;
 }
 

@@ -11,9 +11,7 @@ enum {
 	DISK_DEVICES_MAX = 128,    /* devices times directions */
 	DISK_PROCESSES_MAX = 2048, /* processes times devices times directions, times the processors that they ran on */
 	DISK_FILES_MAX = 2048,     /* processes times the processors that they ran on */
-	DISK_OWNED_BITS = 12,      /* places for requests of targets in flight, several times what devices take */
-	DISK_OWNED_MAX = 1 << DISK_OWNED_BITS,
-	DISK_MINOR_BITS = 20, /* of a device's number as the kernel keeps it */
+	DISK_MINOR_BITS = 20,      /* of a device's number as the kernel keeps it */
 };
 
 /* The kernel's enum req_op, stable since 2.6.36 for those that we name. */

@@ -8,9 +8,14 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <linux/loop.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum {
@@ -76,4 +81,64 @@ void disk_read_directly(void *what)
 			_exit(1);
 	free(block);
 	(void)close(fd);
+}
+
+char disk_loop[32];
+
+int disk_attach_loop(void)
+{
+	struct loop_config config = { .info.lo_flags = LO_FLAGS_DIRECT_IO | LO_FLAGS_AUTOCLEAR };
+	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC), n = -1, fd = -1, file;
+
+	if (control >= 0)
+		n = ioctl(control, LOOP_CTL_GET_FREE);
+	(void)close(control);
+	(void)snprintf(disk_loop, sizeof(disk_loop), "/dev/loop%d", n);
+	if (n >= 0)
+		fd = open(disk_loop, O_RDWR | O_CLOEXEC);
+	file = open(disk_file, O_RDWR | O_CLOEXEC);
+	config.fd = (__u32)file;
+	if (fd >= 0 && ioctl(fd, LOOP_CONFIGURE, &config) < 0) {
+		(void)close(fd);
+		fd = -1;
+	}
+	(void)close(file);
+	if (fd < 0) {
+		print_message("needs loop devices\n");
+		skip();
+	}
+	return fd;
+}
+
+struct disk_events disk_events_open(const char *tracepoint)
+{
+	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr) };
+	struct disk_events ret = { .n = 0 };
+	char path[96];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/sys/kernel/tracing/events/block/%s/id", tracepoint);
+	f = fopen(path, "re");
+	if (!f || fscanf(f, "%llu", &attr.config) != 1) {
+		print_message("needs tracefs\n");
+		skip();
+	}
+	(void)fclose(f);
+	while (ret.n < DISK_CPUS_MAX &&
+	       (ret.fds[ret.n] = (int)syscall(SYS_perf_event_open, &attr, -1, ret.n, -1, 0)) >= 0)
+		ret.n++;
+	assert_true(ret.n > 0);
+	return ret;
+}
+
+int64_t disk_events_close(struct disk_events *e)
+{
+	int64_t sum = 0, one = 0;
+
+	for (int i = 0; i < e->n; i++) {
+		if (read(e->fds[i], &one, sizeof(one)) == sizeof(one))
+			sum += one;
+		(void)close(e->fds[i]);
+	}
+	return sum;
 }

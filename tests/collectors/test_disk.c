@@ -27,7 +27,6 @@ enum {
 	N_CHILDREN = 200,
 	N_READS_EACH = 4,
 	N_LOOP_READS = 400,
-	CPUS_MAX = 256,
 };
 
 static void direct_reads_are_counted_to_the_byte_and_timed(void **state)
@@ -78,39 +77,13 @@ static void direct_writes_are_the_writers_at_once(void **state)
 }
 
 /* What the kernel's own tracepoint tells others must stay theirs, whatever programs of ours hang on it. */
-static int64_t count_events(const int *fds, int n)
-{
-	int64_t sum = 0, one = 0;
-
-	for (int i = 0; i < n; i++) {
-		if (read(fds[i], &one, sizeof(one)) == sizeof(one))
-			sum += one;
-		(void)close(fds[i]);
-	}
-	return sum;
-}
-
 static void nobody_else_is_blinded(void **state)
 {
 	const struct watching w = { .collector = "disk", .work = disk_read_directly };
-	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr) };
-	int fds[CPUS_MAX], n = 0;
-	struct watched got;
-	FILE *f;
+	struct disk_events events = disk_events_open("block_rq_complete");
+	struct watched got = disk_watch(state, &w);
 
-	disk_need(state);
-	watch_needs_bpf();
-	f = fopen("/sys/kernel/tracing/events/block/block_rq_complete/id", "re");
-	if (!f || fscanf(f, "%llu", &attr.config) != 1) {
-		print_message("needs tracefs\n");
-		skip();
-	}
-	(void)fclose(f);
-	while (n < CPUS_MAX && (fds[n] = (int)syscall(SYS_perf_event_open, &attr, -1, n, -1, 0)) >= 0)
-		n++;
-	assert_true(n > 0);
-	got = watch(&w);
-	assert_true(count_events(fds, n) >= DISK_READS);
+	assert_true(disk_events_close(&events) >= DISK_READS);
 	watched_done(&got);
 }
 
@@ -144,32 +117,9 @@ static void a_flush_is_one_operation(void **state)
 
 /* ---- Devices above others ---- */
 
-static char loop_path[32];
-
-static int attach_loop(void)
-{
-	struct loop_config config = { .info.lo_flags = LO_FLAGS_DIRECT_IO | LO_FLAGS_AUTOCLEAR };
-	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC), n = -1, fd = -1, file;
-
-	if (control >= 0)
-		n = ioctl(control, LOOP_CTL_GET_FREE);
-	(void)close(control);
-	(void)snprintf(loop_path, sizeof(loop_path), "/dev/loop%d", n);
-	if (n >= 0)
-		fd = open(loop_path, O_RDWR | O_CLOEXEC);
-	file = open(disk_file, O_RDWR | O_CLOEXEC);
-	config.fd = (__u32)file;
-	if (fd >= 0 && ioctl(fd, LOOP_CONFIGURE, &config) < 0) {
-		(void)close(fd);
-		fd = -1;
-	}
-	(void)close(file);
-	return fd;
-}
-
 static void read_loop(void *what)
 {
-	int fd = open(loop_path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	int fd = open(disk_loop, O_RDONLY | O_DIRECT | O_CLOEXEC);
 	void *block = disk_block();
 
 	for (int i = 0; i < N_LOOP_READS; i++)
@@ -188,12 +138,8 @@ static void only_what_lies_below_others_is_counted_unless_asked(void **state)
 
 	disk_need(state);
 	watch_needs_bpf();
-	fd = attach_loop();
-	if (fd < 0) {
-		print_message("needs loop devices\n");
-		skip();
-	}
-	(void)snprintf(upper, sizeof(upper), "direction=read device=%s", loop_path + strlen("/dev/"));
+	fd = disk_attach_loop();
+	(void)snprintf(upper, sizeof(upper), "direction=read device=%s", disk_loop + strlen("/dev/"));
 	for (w.n_options = 0; w.n_options < 2; w.n_options++) {
 		struct watched got = watch(&w);
 		int64_t n = watched_gain(&got, "disk.operations", upper);

@@ -32,7 +32,8 @@ PROGRAMS = ("sh", "bash", "timeout", "setpriv", "sleep", "env", "cat", "rm", "mk
             "uname", "ls", "grep", "sed", "head", "realpath", "mktemp", "id", "jq", "dd", "mount", "umount", "unshare", "dmesg")
 
 # Tests of live collectors, test-<name>.
-LIVE = ("disk", "disk_files", "disk_rungs", "net", "net_calls", "net_rungs", "sched", "sched_threads", "sched_rungs")
+LIVE = ("disk", "disk_files", "disk_queue", "disk_rungs", "net", "net_calls", "net_rungs", "sched", "sched_threads",
+        "sched_rungs")
 
 # The rung of each collector that has several, where nothing is missing but what the kernel hasn't.
 RUNGS = {
