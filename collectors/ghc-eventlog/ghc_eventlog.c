@@ -36,8 +36,8 @@ static const struct weir_option options[OPTION_COUNT] = {
 	[OPTION_DETAIL] = { .name = "detail",
 	                    .fallback = "intervals",
 	                    .choices = "intervals|collections|threads",
-	                    .help = "sums over intervals; or also what each minor collection did; or also every thread, "
-	                            "and each stretch of time that it runs",
+	                    .help = "sums over intervals; or also what each minor collection did; or also every "
+	                            "thread, and each stretch of time that it runs",
 	                    .type = WEIR_OPTION_CHOICE },
 	[OPTION_INTERVAL] = { .name = "interval",
 	                      .fallback = "1s",

@@ -88,12 +88,23 @@ static taker *const rules[EVENTLOG_TICKY_BEGIN_SAMPLE + 1] = {
 	[EVENTLOG_TICKY_BEGIN_SAMPLE] = ticky_begin,
 };
 
-/* Types whose payload is empty, or one text or bytes of any kind: there are no values to read. */
+/* Types whose values nobody reads one by one: nothing, one text, bytes of any kind, samples. */
 static const uint8_t is_whole[EVENTLOG_TICKY_BEGIN_SAMPLE + 1] = {
-	[EVENTLOG_GC_START] = 1,       [EVENTLOG_GC_END] = 1,      [EVENTLOG_REQUEST_SEQ_GC] = 1,
-	[EVENTLOG_REQUEST_PAR_GC] = 1, [EVENTLOG_LOG_MSG] = 1,     [EVENTLOG_USER_MSG] = 1,
-	[EVENTLOG_GC_IDLE] = 1,        [EVENTLOG_GC_WORK] = 1,     [EVENTLOG_GC_DONE] = 1,
-	[EVENTLOG_GC_GLOBAL_SYNC] = 1, [EVENTLOG_USER_MARKER] = 1, [EVENTLOG_USER_BINARY_MSG] = 1,
+	[EVENTLOG_GC_START] = 1,
+	[EVENTLOG_GC_END] = 1,
+	[EVENTLOG_REQUEST_SEQ_GC] = 1,
+	[EVENTLOG_REQUEST_PAR_GC] = 1,
+	[EVENTLOG_LOG_MSG] = 1,
+	[EVENTLOG_USER_MSG] = 1,
+	[EVENTLOG_GC_IDLE] = 1,
+	[EVENTLOG_GC_WORK] = 1,
+	[EVENTLOG_GC_DONE] = 1,
+	[EVENTLOG_GC_GLOBAL_SYNC] = 1,
+	[EVENTLOG_USER_MARKER] = 1,
+	[EVENTLOG_USER_BINARY_MSG] = 1,
+	[EVENTLOG_HEAP_PROF_SAMPLE_COST_CENTRE] = 1,
+	[EVENTLOG_HEAP_PROF_SAMPLE_STRING] = 1,
+	[EVENTLOG_PROF_SAMPLE_COST_CENTRE] = 1,
 };
 
 /* Of another runtime that writes eventlogs: Eden's, Mercury's. */

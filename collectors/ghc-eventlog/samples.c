@@ -76,8 +76,11 @@ enum fate sample_time_begin(struct log *l, struct lane *lane, const struct event
 
 enum fate sample_time(struct log *l, struct lane *lane, const struct eventlog_event *e, const struct eventlog_values *v)
 {
-	struct parse_text ids = v->at[3].text;
+	struct parse_text ids;
+	uint64_t none;
 
+	if (!eventlog_sample_stack(e, &none, &ids))
+		return FATE_BAD;
 	return ticks_add(l, &l->samples.ticks, ROW_PROFILE_TICKS, names_cost_centre_stack(l, ids),
 	                 names_is_system_stack(&l->names, ids), e->time_ns);
 }
@@ -164,9 +167,14 @@ static enum fate say_band(struct log *l, uint64_t time_ns, uint32_t stack, uint6
 enum fate sample_heap_stack(struct log *l, struct lane *lane, const struct eventlog_event *e,
                             const struct eventlog_values *v)
 {
+	struct parse_text ids;
+	uint64_t bytes;
+
+	if (!eventlog_sample_stack(e, &bytes, &ids))
+		return FATE_BAD;
 	if (!l->samples.has_heap_series)
 		set_breakdown(l, BREAKDOWN_COST_CENTRE);
-	return say_band(l, e->time_ns, names_cost_centre_stack(l, v->at[3].text), v->at[1].number);
+	return say_band(l, e->time_ns, names_cost_centre_stack(l, ids), bytes);
 }
 
 /* `(7)a,b`: a number and the sets' members; spelled as one stack, as ghc-heap does where no report explains the number.
@@ -249,9 +257,14 @@ static uint32_t known_stack(struct log *l, struct parse_text label)
 enum fate sample_heap_label(struct log *l, struct lane *lane, const struct eventlog_event *e,
                             const struct eventlog_values *v)
 {
+	struct parse_text label;
+	uint64_t bytes;
+
+	if (!eventlog_sample_label(e, &bytes, &label))
+		return FATE_BAD;
 	if (!l->samples.has_heap_series)
 		set_breakdown(l, 0);
-	return say_band(l, e->time_ns, known_stack(l, v->at[2].text), v->at[1].number);
+	return say_band(l, e->time_ns, known_stack(l, label), bytes);
 }
 
 /* ---- perf ---- */

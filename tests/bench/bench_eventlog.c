@@ -295,7 +295,8 @@ static int bench_apart(const char *path)
 static int bench_kinds(const char *folder)
 {
 	static const char *const logs[] = { "threads.eventlog",  "forks.eventlog", "sparks.eventlog",
-		                            "messages.eventlog", "heap.eventlog",  "sample.eventlog" };
+		                            "messages.eventlog", "heap.eventlog",  "profile.eventlog",
+		                            "sample.eventlog" };
 	char path[512];
 	int r = 0;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "parsers/eventlog.h"
+#include "parsers/eventlog_fields.h"
 #include "tests/parsers/eventlog_writer.h"
 #include "tests/parsers/transcript.h"
 #include "tests/support/bytes.h"
@@ -224,6 +224,43 @@ static void every_type_has_its_fields(void **state)
 	bytes_done(&expected);
 	free(said);
 	eventlog_writer_done(&w);
+}
+
+/* The short way to a sample against the table's, over payloads of every length and kind of contents. */
+static void samples_have_the_same_values_without_the_table(void **state)
+{
+	static const uint16_t tags[] = { EVENTLOG_HEAP_PROF_SAMPLE_COST_CENTRE, EVENTLOG_HEAP_PROF_SAMPLE_STRING,
+		                         EVENTLOG_PROF_SAMPLE_COST_CENTRE };
+	uint64_t seed = 42;
+
+	for (int round = 0; round < 30000; round++) {
+		struct eventlog_event e = { .tag = tags[round % 3], .n_payload = (uint32_t)(round / 3 % 40) };
+		uint8_t payload[40];
+		struct eventlog_values v;
+		struct bytes guarded;
+		struct parse_text text;
+		uint64_t bytes = 0;
+		int is_sound, is_stack = e.tag != EVENTLOG_HEAP_PROF_SAMPLE_STRING;
+
+		for (uint32_t i = 0; i < e.n_payload; i++) {
+			seed = seed * 6364136223846793005 + 1442695040888963407;
+			payload[i] = (uint8_t)((seed >> 33) % (is_stack ? 7 : 12));
+		}
+		guarded = bytes_guarded(payload, e.n_payload);
+		e.payload = guarded.at;
+		is_sound =
+			is_stack ? eventlog_sample_stack(&e, &bytes, &text) : eventlog_sample_label(&e, &bytes, &text);
+		assert_int_equal(is_sound, eventlog_values(&e, &v) == PARSE_OK);
+		if (is_sound) {
+			struct parse_text expected = v.at[is_stack ? 3 : 2].text;
+
+			assert_ptr_equal(text.at, expected.at);
+			assert_int_equal(text.n, expected.n);
+			if (e.tag != EVENTLOG_PROF_SAMPLE_COST_CENTRE)
+				assert_int_equal(bytes, v.at[1].number);
+		}
+		bytes_done(&guarded);
+	}
 }
 
 static void every_prefix_asks_for_more_and_every_split_gives_the_same(void **state)
@@ -623,6 +660,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_log_is_its_types_and_the_records_of_its_blocks),
 		cmocka_unit_test(every_type_has_its_fields),
+		cmocka_unit_test(samples_have_the_same_values_without_the_table),
 		cmocka_unit_test(every_prefix_asks_for_more_and_every_split_gives_the_same),
 		cmocka_unit_test(a_type_that_nobody_knows_is_passed_over_by_its_declared_size),
 		cmocka_unit_test(a_larger_size_than_known_is_a_newer_runtime),
