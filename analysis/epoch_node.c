@@ -51,13 +51,22 @@ static sqlite3_stmt *prepare(struct store *s, const char *sql, const char *const
 	return q;
 }
 
+/* A log that is there twice (stdout and cardano-tracer's) says everything twice. In order of time. */
+static int is_again(const struct epoch_spans *s, const struct epoch_span *span)
+{
+	for (uint64_t i = s->n; i > 0 && s->at[i - 1].time_ns == span->time_ns; i--)
+		if (s->at[i - 1].duration_ns == span->duration_ns && s->at[i - 1].slot == span->slot &&
+		    s->at[i - 1].value == span->value)
+			return 1;
+	return 0;
+}
+
 static int read_spans(struct store *s, const struct epoch_node *n, const char *metric, struct epoch_spans *ret,
                       struct weir_error *reterr)
 {
 	sqlite3_stmt *q = prepare(s,
-	                          /* Silences of single threads are not the node's. A log that is there twice (stdout
-	                           * and cardano-tracer's) says everything twice. */
-	                          "SELECT DISTINCT t_ns, dur_ns, value, json_extract(attrs, '$.slot'), attrs FROM spans"
+	                          /* Silences of single threads are not the node's. */
+	                          "SELECT t_ns, dur_ns, value, json_extract(attrs, '$.slot') FROM spans"
 	                          " WHERE run = ?1 AND node = ?2 AND metric = ?3"
 	                          " AND (metric <> 'trace.silence' OR json_extract(attrs, '$.thread') IS NULL)"
 	                          " ORDER BY t_ns",
@@ -66,11 +75,12 @@ static int read_spans(struct store *s, const struct epoch_node *n, const char *m
 
 	while (r == 0 && (step = query_step(s, q, reterr)) > 0) {
 		const char *slot = (const char *)sqlite3_column_text(q, 3);
+		struct epoch_span span = { .time_ns = sqlite3_column_int64(q, 0),
+			                   .duration_ns = sqlite3_column_int64(q, 1),
+			                   .slot = slot ? strtoll(slot, NULL, 10) : -1,
+			                   .value = sqlite3_column_double(q, 2) };
 
-		r = add(ret, &(struct epoch_span){ .time_ns = sqlite3_column_int64(q, 0),
-		                                   .duration_ns = sqlite3_column_int64(q, 1),
-		                                   .slot = slot ? strtoll(slot, NULL, 10) : -1,
-		                                   .value = sqlite3_column_double(q, 2) });
+		r = is_again(ret, &span) ? 0 : add(ret, &span);
 	}
 	(void)sqlite3_finalize(q);
 	return r < 0 ? r : step;

@@ -65,6 +65,8 @@ static void say_missed(const struct epoch_place *p, struct sentence *to)
 	    (long long)b->missed[0].first_slot);
 	if (b->missed_pause_s > 0.1 * missed_s)
 		say(to, ", %.0f %% of their time collections", 100 * b->missed_pause_s / missed_s);
+	if (b->n_missed_base)
+		say(to, ", %llu elsewhere", (unsigned long long)b->n_missed_base);
 }
 
 /* Spikes that are more frequent than elsewhere: three, since one falls into the window by chance as often as not, or

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <gsl/gsl_rng.h>
 #include <gsl/gsl_sort.h>
@@ -83,43 +84,77 @@ double samples_median(const struct samples *s)
 	return median;
 }
 
-/* What is drawn from, and drawn: at most SAMPLES_BOOTSTRAP_MAX. */
+/* What is drawn from, at most SAMPLES_BOOTSTRAP_MAX, and which place each has among them in order of value. */
 struct draws {
-	double values[SAMPLES_BOOTSTRAP_MAX], weights[SAMPLES_BOOTSTRAP_MAX];
+	double values[SAMPLES_BOOTSTRAP_MAX], weights[SAMPLES_BOOTSTRAP_MAX], sorted[SAMPLES_BOOTSTRAP_MAX];
+	size_t places[SAMPLES_BOOTSTRAP_MAX];
 	size_t n;
 };
 
-static struct draws draws_of(const struct samples *s, enum samples_statistic statistic)
+static void draws_of(const struct samples *s, enum samples_statistic statistic, struct draws *ret)
 {
 	uint64_t stride = (s->n + SAMPLES_BOOTSTRAP_MAX - 1) / SAMPLES_BOOTSTRAP_MAX;
-	struct draws d = { .n = 0 };
+	size_t order[SAMPLES_BOOTSTRAP_MAX], n = 0;
 
-	for (uint64_t i = 0; i < s->n; i += stride, d.n++) {
+	for (uint64_t i = 0; i < s->n; i += stride, n++) {
 		uint64_t n_left = s->n - i;
-		double over = mean(&s->at[i], n_left < stride ? n_left : stride, &d.weights[d.n]);
+		double over = mean(&s->at[i], n_left < stride ? n_left : stride, &ret->weights[n]);
 
-		d.values[d.n] = statistic == SAMPLES_MEAN ? over : s->at[i].value;
+		ret->values[n] = statistic == SAMPLES_MEAN ? over : s->at[i].value;
 	}
-	return d;
+	gsl_sort_index(order, ret->values, 1, n);
+	for (size_t i = 0; i < n; i++) {
+		ret->places[order[i]] = i;
+		ret->sorted[i] = ret->values[order[i]];
+	}
+	ret->n = n;
 }
 
-/* Neighbours are alike (a slow slot follows a slow slot, a heap grows), so whole stretches are drawn, around the end.
- */
-static double resampled(gsl_rng *rng, const struct draws *from, enum samples_statistic statistic)
+/* How often each was drawn, by its place. Neighbours are alike (a slow slot follows a slow slot, a heap grows), so
+ * whole stretches are drawn, around the end. */
+static void draw(gsl_rng *rng, const struct draws *from, size_t length, uint32_t counts[SAMPLES_BOOTSTRAP_MAX])
 {
-	size_t length = (size_t)ceil(cbrt((double)from->n));
-	struct draws drawn;
-
-	for (drawn.n = 0; drawn.n < from->n;) {
+	memset(counts, 0, from->n * sizeof(*counts));
+	for (size_t n = 0; n < from->n;) {
 		size_t at = gsl_rng_uniform_int(rng, from->n);
 
-		for (size_t k = 0; k < length && drawn.n < from->n; k++, drawn.n++) {
-			drawn.values[drawn.n] = from->values[(at + k) % from->n];
-			drawn.weights[drawn.n] = from->weights[(at + k) % from->n];
+		for (size_t k = 0; k < length && n < from->n; k++, n++) {
+			counts[from->places[at]]++;
+			at = at + 1 < from->n ? at + 1 : 0;
 		}
 	}
-	return statistic == SAMPLES_MEAN ? gsl_stats_wmean(drawn.weights, 1, drawn.values, 1, drawn.n)
-	                                 : gsl_stats_median(drawn.values, 1, drawn.n);
+}
+
+static double drawn_median(const struct draws *from, const uint32_t counts[SAMPLES_BOOTSTRAP_MAX])
+{
+	size_t n = 0, low = 0, high;
+
+	while (n + counts[low] <= (from->n - 1) / 2)
+		n += counts[low++];
+	for (high = low; n + counts[high] <= from->n / 2; high++)
+		n += counts[high];
+	return (from->sorted[low] + from->sorted[high]) / 2;
+}
+
+static double drawn_mean(const struct draws *from, const uint32_t counts[SAMPLES_BOOTSTRAP_MAX])
+{
+	double sum = 0, weight = 0;
+
+	for (size_t i = 0; i < from->n; i++) {
+		double w = from->weights[i] * counts[from->places[i]];
+
+		sum += w * from->values[i];
+		weight += w;
+	}
+	return sum / weight;
+}
+
+static double resampled(gsl_rng *rng, const struct draws *from, enum samples_statistic statistic)
+{
+	uint32_t counts[SAMPLES_BOOTSTRAP_MAX];
+
+	draw(rng, from, (size_t)ceil(cbrt((double)from->n)), counts);
+	return statistic == SAMPLES_MEAN ? drawn_mean(from, counts) : drawn_median(from, counts);
 }
 
 static void bootstrap(const struct draws *one, const struct draws *other, enum samples_statistic statistic,
@@ -149,8 +184,10 @@ struct samples_effect samples_effect(const struct samples *one, const struct sam
 	struct samples_effect effect = { of(one) - of(other), NAN, NAN };
 
 	if (one->n >= SAMPLES_BOOTSTRAP_MIN && other->n >= SAMPLES_BOOTSTRAP_MIN) {
-		struct draws a = draws_of(one, statistic), b = draws_of(other, statistic);
+		struct draws a, b;
 
+		draws_of(one, statistic, &a);
+		draws_of(other, statistic, &b);
 		bootstrap(&a, &b, statistic, &effect);
 	}
 	return effect;
