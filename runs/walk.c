@@ -206,7 +206,10 @@ static void visit_link(struct walk *w, int parent, const char *name)
 		return;
 	target[n] = 0;
 	if (strncmp(target, root, n_root) == 0 && (target[n_root] == '/' || target[n_root] == 0))
-		leave(w, "", 0, build_format(w->b, "a link to %.512s, which is taken itself", target + n_root), 0);
+		leave(w, "", 0,
+		      build_format(w->b, "a link to %.512s, which is taken itself",
+		                   target[n_root] ? target + n_root : "the run itself"),
+		      0);
 	else
 		leave(w, "", 0, "a link that leads out of the run, not followed", 1);
 }

@@ -59,6 +59,18 @@ int store_begin(struct store *s, struct weir_error *reterr)
 	return 0;
 }
 
+/* What is written to a file without a name is lost when it is closed. */
+static int check_place(struct store *s, struct weir_error *reterr)
+{
+	int is_gone = 0;
+
+	if (sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &is_gone) != SQLITE_OK || !is_gone)
+		return 0;
+	s->failed =
+		weir_fail(&s->error, -ESTALE, "store: %s: it was removed or replaced while it was written", s->path);
+	return fail_again(s, reterr);
+}
+
 int store_commit(struct store *s, int force, struct weir_error *reterr)
 {
 	int r;
@@ -78,7 +90,7 @@ int store_commit(struct store *s, int force, struct weir_error *reterr)
 		(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 	}
 	s->in_transaction = 0;
-	return r;
+	return r < 0 ? r : check_place(s, reterr);
 }
 
 /* ---- Opening ---- */

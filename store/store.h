@@ -13,7 +13,7 @@
  * that has it. Not thread-safe.
  *
  * Errors: negative errno, with a sentence in reterr: -ENOSPC disk full, -EROFS or -EACCES, -ENOTSUP a store of a newer
- * version, -EBADMSG not a store or damaged, -EBUSY another writer.
+ * version, -EBADMSG not a store or damaged, -EBUSY another writer, -ESTALE removed while it was written.
  */
 
 #include "store/block.h"

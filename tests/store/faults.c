@@ -157,6 +157,26 @@ static void a_newer_store_is_refused_with_both_versions(void **state)
 	store_close(place_open(&place, STORE_READ));
 }
 
+/* Removed, and another file in its place. */
+static void a_store_that_is_gone_is_no_success(void **state)
+{
+	for (int is_replaced = 0; is_replaced < 2; is_replaced++) {
+		struct store *s = place_open(&place, STORE_CREATE);
+
+		assert_int_equal(fill(s, 0, 1, 100), 0);
+		assert_int_equal(unlink(place.store), 0);
+		if (is_replaced)
+			write_file(place.store, "another", 7);
+		assert_int_equal(fill(s, 1, 1, 100), -ESTALE);
+		assert_non_null(strstr(error.text, "s.weir: it was removed or replaced while it was written"));
+		assert_int_equal(store_commit(s, 1, &error), -ESTALE);
+		store_close(s);
+		(void)unlink(place.store);
+		(void)unlink(place_path(&place, "s.weir-wal"));
+		(void)unlink(place_path(&place, "s.weir-shm"));
+	}
+}
+
 static void paths_that_sqlite_takes_for_something_else_are_paths(void **state)
 {
 	static const char *const names[] = { ":memory:", "file:x.weir", "a?immutable=1", "b%41#c d.weir" };
@@ -511,6 +531,7 @@ int main(void)
 		FAULT_TEST(what_is_no_file_is_refused),
 		FAULT_TEST(a_store_in_a_folder_that_is_not_there_is_refused),
 		FAULT_TEST(a_newer_store_is_refused_with_both_versions),
+		FAULT_TEST(a_store_that_is_gone_is_no_success),
 		FAULT_TEST(paths_that_sqlite_takes_for_something_else_are_paths),
 		FAULT_TEST(a_full_disk_is_said_and_costs_only_what_was_not_committed),
 		FAULT_TEST(a_file_that_may_not_grow_is_a_full_disk),
