@@ -2,6 +2,7 @@
 #include "exports/locli_log.h"
 
 #include "exports/jsonout.h"
+#include "exports/locli_place.h"
 #include "exports/locli_reader.h"
 #include "exports/replace.h"
 
@@ -14,7 +15,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include <weir/fail.h>
 
@@ -159,7 +159,7 @@ static int write_timeline(const struct locli_log_config *config, const char *fol
 	int result = texts ? 0 : -ENOMEM;
 
 	for (uint32_t i = 0; i < config->n_nodes && result == 0; i++) {
-		result = locli_log_path(path, sizeof(path), folder, config->nodes[i].name, ".timeline", reterr);
+		result = locli_path(path, sizeof(path), folder, config->nodes[i].name, ".timeline", reterr);
 		if (result == 0)
 			result = read_text(path, &texts[i]);
 		(void)unlink(path);
@@ -186,7 +186,7 @@ static void put_host(struct jsonout *j, const char *folder, const struct locli_l
 
 	jsonout_object(j, node->name);
 	jsonout_array(j, "hlLogs");
-	(void)locli_log_path(path, sizeof(path), folder, node->name, is_db ? ".sqlite3" : ".flt.json", NULL);
+	(void)locli_path(path, sizeof(path), folder, node->name, is_db ? ".sqlite3" : ".flt.json", NULL);
 	jsonout_text(j, NULL, path);
 	jsonout_null(j, NULL);
 	jsonout_end(j);
@@ -201,7 +201,7 @@ static void put_host(struct jsonout *j, const char *folder, const struct locli_l
 	for (uint32_t i = 0; i < node->n_files; i++)
 		jsonout_text(j, NULL, node->files[i]);
 	jsonout_end(j);
-	(void)locli_log_path(path, sizeof(path), folder, node->name, ".tracefreq.json", NULL);
+	(void)locli_path(path, sizeof(path), folder, node->name, ".tracefreq.json", NULL);
 	if (!is_db && read_text(path, &frequencies) == 0) {
 		jsonout_json(j, "hlRawTraceFreqs", frequencies.at);
 	} else {
@@ -215,11 +215,9 @@ static void put_host(struct jsonout *j, const char *folder, const struct locli_l
 static int write_manifest(const struct locli_log_config *config, const char *folder, const struct locli_read *reads,
                           int is_db, struct weir_error *reterr)
 {
-	time_t now_s = (time_t)(config->now_ns / 1000000000);
-	char path[PATH_MAX], date[32];
+	char path[PATH_MAX], date[LOCLI_DATE_MAX];
 	struct replace file;
 	struct jsonout j;
-	struct tm tm;
 	int result;
 
 	result = file_path(path, folder, is_db ? "log-manifest-db.json" : "log-manifest.json", reterr);
@@ -227,8 +225,7 @@ static int write_manifest(const struct locli_log_config *config, const char *fol
 		result = replace_open(&file, path, reterr);
 	if (result < 0)
 		return result;
-	(void)gmtime_r(&now_s, &tm);
-	(void)strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	locli_date(date, config->now_ns);
 	j = jsonout_on(file.file, 0);
 	jsonout_object(&j, NULL);
 	jsonout_text(&j, "rlFilterDate", date);

@@ -6,6 +6,7 @@
 #include "exports/locli_db.h"
 #include "exports/locli_filter.h"
 #include "exports/locli_io.h"
+#include "exports/locli_place.h"
 #include "exports/replace.h"
 #include "parsers/trace_ends.h"
 
@@ -291,34 +292,21 @@ static int write_frequencies(struct reader *r, const char *path)
 	return replace_commit(&file, r->reterr);
 }
 
-int locli_log_path(char *ret, size_t size, const char *folder, const char *node, const char *suffix,
-                   struct weir_error *reterr)
-{
-	int n = snprintf(ret, size, "%s/logs-%s%s", folder, node, suffix);
-
-	if (n < 0 || (size_t)n >= size)
-		return weir_fail(reterr, -ENAMETOOLONG, "locli: %s: the path is too long", node);
-	for (char *c = ret + strlen(folder) + 1; *c; c++)
-		if (*c == '/')
-			*c = '-';
-	return 0;
-}
-
 static int open_outputs(struct reader *r, const char *folder)
 {
 	char path[PATH_MAX];
-	int result = locli_log_path(path, sizeof(path), folder, r->node->name, ".sqlite3", r->reterr);
+	int result = locli_path(path, sizeof(path), folder, r->node->name, ".sqlite3", r->reterr);
 
 	if (result == 0)
 		result = locli_db_open(path, &r->db, r->reterr);
 	if (result == 0)
-		result = locli_log_path(path, sizeof(path), folder, r->node->name, ".flt.json", r->reterr);
+		result = locli_path(path, sizeof(path), folder, r->node->name, ".flt.json", r->reterr);
 	if (result == 0)
 		result = replace_open(&r->filtered, path, r->reterr);
 	if (result == 0)
 		r->filter = (struct locli_filter){ .fd = fileno(r->filtered.file) };
 	if (result == 0)
-		result = locli_log_path(path, sizeof(path), folder, r->node->name, ".timeline", r->reterr);
+		result = locli_path(path, sizeof(path), folder, r->node->name, ".timeline", r->reterr);
 	return result == 0 ? replace_open(&r->timeline, path, r->reterr) : result;
 }
 
@@ -337,7 +325,7 @@ static int make(struct reader *r, const char *folder, int64_t now_ns)
 	if (result == 0)
 		result = locli_db_finish(r->db, &summary, r->reterr);
 	if (result == 0)
-		result = locli_log_path(path, sizeof(path), folder, r->node->name, ".tracefreq.json", r->reterr);
+		result = locli_path(path, sizeof(path), folder, r->node->name, ".tracefreq.json", r->reterr);
 	if (result == 0)
 		result = write_frequencies(r, path);
 	r->timeline.is_remade = r->filtered.is_remade = 1;

@@ -19,10 +19,6 @@ struct locli_read {
 	char message[LOCLI_MESSAGE_MAX];
 };
 
-/* `folder/logs-NODE<suffix>`; a slash in a node's name becomes a dash. -ENAMETOOLONG. */
-int locli_log_path(char *ret, size_t size, const char *folder, const char *node, const char *suffix,
-                   struct weir_error *reterr);
-
 /* Writes logs-NODE.flt.json, logs-NODE.tracefreq.json, logs-NODE.sqlite3 and logs-NODE.timeline (lines for
  * hash-timeline.json) into the folder. */
 void locli_read_node(const char *folder, const struct locli_log_node *node, int64_t now_ns, struct locli_read *ret);

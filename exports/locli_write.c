@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "exports/jsonout.h"
 #include "exports/locli.h"
+#include "exports/locli_place.h"
 #include "exports/manifest.h"
 #include "exports/replace.h"
 
@@ -52,28 +53,14 @@ static void put_array(FILE *file, const struct locli_node *node)
 	(void)fputs("]", file);
 }
 
-/* A node's name can hold a slash (`workloads/x`); a file's cannot. */
-static int node_path(const struct writing *w, const char *node, char *ret, size_t size)
-{
-	int n = snprintf(ret, size, "%s/logs-%s.flt.prof.json", w->folder, node);
-
-	if (n < 0 || (size_t)n >= size)
-		return -ENAMETOOLONG;
-	for (char *c = ret + strlen(w->folder) + 1; *c; c++)
-		if (*c == '/')
-			*c = '-';
-	return 0;
-}
-
 static int write_rows(struct writing *w, const struct locli_node *node, struct weir_error *reterr)
 {
 	char path[PATH_MAX];
 	struct replace r;
-	int result;
+	int result = locli_path(path, sizeof(path), w->folder, node->name, ".flt.prof.json", reterr);
 
-	if (node_path(w, node->name, path, sizeof(path)) < 0)
-		return weir_fail(reterr, -ENAMETOOLONG, "locli: %s: the path is too long", node->name);
-	result = replace_open(&r, path, reterr);
+	if (result == 0)
+		result = replace_open(&r, path, reterr);
 	if (result < 0)
 		return result;
 	for (uint32_t i = 0; i < node->n_rows; i++) {
@@ -86,23 +73,12 @@ static int write_rows(struct writing *w, const struct locli_node *node, struct w
 	return result;
 }
 
-static void put_date(FILE *file, int64_t now_ns)
-{
-	time_t seconds = (time_t)(now_ns / 1000000000);
-	char text[32];
-	struct tm tm;
-
-	if (!gmtime_r(&seconds, &tm) || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		(void)snprintf(text, sizeof(text), "1970-01-01T00:00:00Z");
-	fprintf(file, "\"rlFilterDate\": \"%s\"", text);
-}
-
 static void put_host(const struct writing *w, FILE *file, const struct locli_node *node)
 {
 	struct jsonout j = jsonout_on(file, 1);
 	char path[PATH_MAX + 64];
 
-	(void)snprintf(path, sizeof(path), "%s/logs-%s.flt.json", w->folder, node->name);
+	(void)locli_path(path, sizeof(path), w->folder, node->name, ".flt.json", NULL);
 	j.is_nested = 1;
 	jsonout_text(&j, NULL, node->name);
 	(void)fputs(": {\"hlRawLogfiles\": [], \"hlRawLines\": 0, \"hlRawTraceFreqs\": {}, \"hlLogs\": [", file);
@@ -118,6 +94,7 @@ static void put_host(const struct writing *w, FILE *file, const struct locli_nod
 static int create(struct writing *w, const char *path, struct weir_error *reterr)
 {
 	static const struct timespec old[2] = { { .tv_nsec = UTIME_NOW }, { 0 } };
+	char date[LOCLI_DATE_MAX];
 	struct replace r;
 	int result = replace_open(&r, path, reterr);
 
@@ -131,8 +108,8 @@ static int create(struct writing *w, const char *path, struct weir_error *reterr
 		w->is_host[i] = 1;
 	}
 	(void)fputs("}, ", r.file);
-	put_date(r.file, w->now_ns);
-	(void)fputs("}\n", r.file);
+	locli_date(date, w->now_ns);
+	(void)fprintf(r.file, "\"rlFilterDate\": \"%s\"}\n", date);
 	result = replace_commit(&r, reterr);
 	if (result == 0) {
 		(void)utimensat(AT_FDCWD, path, old, 0);
