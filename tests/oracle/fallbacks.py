@@ -11,6 +11,7 @@ import sys
 import tempfile
 
 from rights import Wrong, expect, missing_capability
+
 HIDE = 'for f in {}; do [ ! -d $f ] || mount -t tmpfs none $f || exit 1; done; exec "$@"'
 TAKEN = {
     "nothing": [],
