@@ -7,6 +7,7 @@ enum stage {
 	AT_HEADER = 0,
 	AT_CENTRES,
 	AT_STACKS,
+	AT_SETS,
 	AT_STALE,
 };
 
@@ -19,6 +20,7 @@ enum {
 struct reading {
 	const char *at;
 	const char *end;
+	int is_last;
 	int is_foreign;
 	int is_short;
 	int is_bad;
@@ -268,6 +270,45 @@ static void pass_closed(struct reading *r, struct prof_json_parser *p)
 	}
 }
 
+static enum parse_result take_census(struct reading *r, struct prof_json_record *ret)
+{
+	size_t n_used = 0;
+	enum parse_result is = retainer_census_next(r->at, (size_t)(r->end - r->at), 0, &ret->census, &n_used);
+
+	r->at += n_used;
+	ret->what = PROF_JSON_CENSUS;
+	return is;
+}
+
+static enum parse_result take_set(struct reading *r, struct prof_json_record *ret)
+{
+	size_t n = (size_t)(r->end - r->at), n_used = 0;
+	enum parse_result is = n ? retainer_set_next(r->at, n, r->is_last, &ret->set, &n_used) : PARSE_END;
+
+	if (is == PARSE_BAD && r->is_last && !memchr(r->at, '\n', n))
+		is = PARSE_MORE; /* it is cut */
+	r->at += n_used;
+	ret->what = PROF_JSON_SET;
+	return is;
+}
+
+/* What stands behind the closing brace. */
+static enum parse_result take_end(struct reading *r, struct prof_json_parser *p, struct prof_json_record *ret)
+{
+	size_t n = (size_t)(r->end - r->at), n_title = 0;
+	enum parse_result is_title = n && *r->at == '\n' ? retainer_title(r->at + 1, n - 1, &n_title) : PARSE_BAD;
+
+	if (is_title == PARSE_MORE && !r->is_last)
+		return is_title;
+	if (is_title == PARSE_OK) {
+		r->at += 1 + n_title;
+		p->stage = AT_SETS;
+		return take_set(r, ret);
+	}
+	skip_spaces(r);
+	return PARSE_END;
+}
+
 static enum parse_result take_centres(struct reading *r, struct prof_json_parser *p, struct prof_json_record *ret)
 {
 	if (peek(r) == ']') {
@@ -290,8 +331,7 @@ static enum parse_result take_stacks(struct reading *r, struct prof_json_parser 
 	pass_closed(r, p);
 	if (!p->depth && !is_stopped(r)) {
 		pass_char(r, '}');
-		skip_spaces(r);
-		return is_stopped(r) ? r->is_short ? PARSE_MORE : PARSE_BAD : PARSE_END;
+		return is_stopped(r) ? r->is_short ? PARSE_MORE : PARSE_BAD : take_end(r, p, ret);
 	}
 	pass_comma(r, p);
 	take_stack(r, p, &ret->stack);
@@ -299,16 +339,28 @@ static enum parse_result take_stacks(struct reading *r, struct prof_json_parser 
 	return is_stopped(r) ? r->is_short ? PARSE_MORE : PARSE_BAD : PARSE_OK;
 }
 
+/* Censuses stand before the header, if any do. */
+static enum parse_result take_start(struct reading *r, struct prof_json_parser *p, struct prof_json_record *ret)
+{
+	enum parse_result is_census = retainer_is_census(r->at, (size_t)(r->end - r->at));
+
+	if (is_census == PARSE_OK)
+		return take_census(r, ret);
+	ret->what = PROF_JSON_HEADER;
+	return is_census == PARSE_BAD ? take_header(r, p, &ret->header) : is_census;
+}
+
 static enum parse_result take(struct reading *r, struct prof_json_parser *p, struct prof_json_record *ret)
 {
 	switch (p->stage) {
 	case AT_HEADER:
-		ret->what = PROF_JSON_HEADER;
-		return take_header(r, p, &ret->header);
+		return take_start(r, p, ret);
 	case AT_CENTRES:
 		return take_centres(r, p, ret);
 	case AT_STACKS:
 		return take_stacks(r, p, ret);
+	case AT_SETS:
+		return take_set(r, ret);
 	default:
 		ret->what = PROF_JSON_STALE;
 		ret->n_stale = (uint64_t)(r->end - r->at);
@@ -331,11 +383,15 @@ static enum parse_result fault(struct prof_json_parser *p, size_t n_passed, cons
 enum parse_result prof_json_next(struct prof_json_parser *p, const char *at, size_t n, int is_last,
                                  struct prof_json_record *ret, size_t *ret_used, struct parse_fault *ret_fault)
 {
-	struct reading r = { .at = at, .end = at + n, .is_foreign = p->is_foreign };
+	static const size_t n_max[] = { [AT_HEADER] = PROF_JSON_HEADER_MAX,
+		                        [AT_CENTRES] = PROF_JSON_RECORD_MAX,
+		                        [AT_STACKS] = PROF_JSON_RECORD_MAX,
+		                        [AT_SETS] = RETAINER_SET_MAX,
+		                        [AT_STALE] = SIZE_MAX };
+	struct reading r = { .at = at, .end = at + n, .is_last = is_last, .is_foreign = p->is_foreign };
 	struct prof_json_parser after = *p;
 	enum parse_result is = take(&r, &after, ret);
-	size_t n_max = p->stage == AT_HEADER ? PROF_JSON_HEADER_MAX : PROF_JSON_RECORD_MAX,
-	       n_passed = (size_t)(r.at - at);
+	size_t n_passed = (size_t)(r.at - at);
 
 	*ret_used = 0;
 	if (is == PARSE_MORE && p->stage == AT_STALE)
@@ -344,7 +400,7 @@ enum parse_result prof_json_next(struct prof_json_parser *p, const char *at, siz
 		return fault(p, n_passed, "prof.stale", "bytes after the end of the profile", ret_used, ret_fault);
 	if (is == PARSE_END)
 		return is_last ? is : PARSE_MORE;
-	if (is == PARSE_MORE && n >= n_max)
+	if (is == PARSE_MORE && n >= n_max[p->stage])
 		is = PARSE_BAD;
 	if (is == PARSE_MORE)
 		return is_last ? fault(p, 0, "prof.truncated", "ends inside the profile", ret_used, ret_fault) : is;
@@ -359,6 +415,26 @@ enum parse_result prof_json_next(struct prof_json_parser *p, const char *at, siz
 	*ret_used = n_passed;
 	p->offset += n_passed;
 	return is;
+}
+
+enum parse_result prof_is_json(const char *at, size_t n, int is_last, size_t *io_looked)
+{
+	struct retainer_census census;
+	enum parse_result is = PARSE_OK;
+
+	for (size_t n_used = 0; is == PARSE_OK; *io_looked += n_used) {
+		if (*io_looked < n && is_space(at[*io_looked])) {
+			n_used = 1;
+			continue;
+		}
+		is = *io_looked < n ? retainer_is_census(at + *io_looked, n - *io_looked) : PARSE_MORE;
+		if (is == PARSE_BAD && at[*io_looked] == '{')
+			return PARSE_OK;
+		n_used = 0;
+		if (is == PARSE_OK)
+			is = retainer_census_next(at + *io_looked, n - *io_looked, 0, &census, &n_used);
+	}
+	return is == PARSE_MORE && (is_last || n >= PROF_JSON_HEADER_MAX) ? PARSE_BAD : is;
 }
 
 void prof_json_stop(struct prof_json_parser *p)

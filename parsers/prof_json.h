@@ -21,6 +21,8 @@
  *     ,{...}]}
  *     }
  *
+ * With retainer profiling (`-hr -pj`) its censuses stand before it, and its sets behind: see retainer.h.
+ *
  * `id` is the number of a cost centre; stacks have none. Costs are a stack's own. Source: rts/ProfilerReportJson.c of
  * 9.0 and 9.10.
  *
@@ -32,7 +34,7 @@
  * Pure; one parser per text; texts of a record point into the buffer, as written.
  */
 
-#include "parsers/result.h"
+#include "parsers/retainer.h"
 
 enum {
 	PROF_JSON_HEADER_MAX = 16 << 20,   /* bytes up to the first cost centre */
@@ -45,6 +47,8 @@ enum prof_json_what {
 	PROF_JSON_CENTRE,
 	PROF_JSON_STACK,
 	PROF_JSON_STALE,
+	PROF_JSON_CENSUS,
+	PROF_JSON_SET,
 };
 
 struct prof_json_header {
@@ -84,6 +88,8 @@ struct prof_json_record {
 		struct prof_json_centre centre;
 		struct prof_json_stack stack;
 		uint64_t n_stale; /* bytes */
+		struct retainer_census census;
+		struct retainer_set set;
 	};
 };
 
@@ -99,9 +105,13 @@ struct prof_json_parser {
 /* As prof_next(). A fault passes over what is in order before it; then there is only PROF_JSON_STALE. Codes:
  * `prof.truncated`, the text ends inside a record; `prof.header`, this is no such profile; `prof.json`, what comes next
  * is not what GHC writes there; `prof.depth`; `prof.stale`, bytes after the end. Without a fault PARSE_END comes only
- * after the closing brace. */
+ * after the closing brace, or a set. */
 enum parse_result prof_json_next(struct prof_json_parser *p, const char *at, size_t n, int is_last,
                                  struct prof_json_record *ret, size_t *ret_used, struct parse_fault *ret_fault);
+
+/* Whether a `.prof` file is of this form, told by what stands behind white space and censuses: PARSE_OK, PARSE_BAD, or
+ * PARSE_MORE, which it never says when is_last. *io_looked, 0 at first, is how much of it has been looked at. */
+enum parse_result prof_is_json(const char *at, size_t n, int is_last, size_t *io_looked);
 
 /* As prof_stop(). */
 void prof_json_stop(struct prof_json_parser *p);

@@ -85,6 +85,7 @@ static int ghc_heap_open(const struct weir_host *h, struct weir_instance **ret, 
 		                       .run_end_ns = report_time(h, "run.end_ns"),
 		                       .mtime_ns = report_time(h, "file.mtime_ns") };
 	i->joins.host = h;
+	i->joins.is_json = PARSE_MORE;
 	i->samples.host = h;
 	i->samples.mode.n_label_max = LABEL_MAX_DEFAULT;
 	i->samples.stacks = (struct stacks){ .host = h, .joins = &i->joins, .mode = &i->samples.mode };

@@ -18,6 +18,7 @@
 #include "collectors/program/report.h"
 #include "parsers/hp.h"
 #include "parsers/prof.h"
+#include "parsers/prof_json.h"
 #include "parsers/rts_command.h"
 
 /* ---- mode.c ---- */
@@ -123,8 +124,9 @@ struct join_set {
 struct joins {
 	const struct weir_host *host;
 	struct prof_parser parser;
-	struct names frame_names; /* label, module and source in one text: the frame's index */
-	struct names texts;       /* of sets */
+	struct prof_json_parser json; /* has sets, but no numbers of stacks */
+	struct names frame_names;     /* label, module and source in one text: the frame's index */
+	struct names texts;           /* of sets */
 	struct join_frame *frames;
 	struct join_row *rows;
 	struct join_set *sets;
@@ -134,6 +136,8 @@ struct joins {
 	char *scratch;
 	uint64_t n_used; /* of the last window */
 	uint64_t n_censuses;
+	size_t n_looked; /* for its form */
+	enum parse_result is_json;
 	uint32_t n_frames, n_rows, n_sets, n_index;
 	int is_full;
 };

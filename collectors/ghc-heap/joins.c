@@ -150,6 +150,28 @@ static int take_record(struct joins *j, const struct prof_record *record)
 	return r;
 }
 
+/* The next record of either form, as one of the text's. */
+static enum parse_result next_record(struct joins *j, const char *at, size_t n, int is_last, struct prof_record *ret,
+                                     size_t *ret_used, struct parse_fault *ret_fault)
+{
+	struct prof_json_record record;
+	enum parse_result r;
+
+	if (j->is_json != PARSE_OK)
+		return prof_next(&j->parser, at, n, is_last, ret, ret_used, ret_fault);
+	r = prof_json_next(&j->json, at, n, is_last, &record, ret_used, ret_fault);
+	if (r != PARSE_OK)
+		return r;
+	*ret = (struct prof_record){ .what = PROF_HEADER, .offset = record.offset };
+	if (record.what == PROF_JSON_CENSUS)
+		ret->what = PROF_CENSUS;
+	if (record.what == PROF_JSON_SET) {
+		ret->what = PROF_SET;
+		ret->set = record.set;
+	}
+	return r;
+}
+
 static int take_window(struct joins *j, const struct weir_chunk *chunk)
 {
 	const char *at = (const char *)chunk->at;
@@ -158,10 +180,15 @@ static int take_window(struct joins *j, const struct weir_chunk *chunk)
 	size_t n_used;
 	int r = 0;
 
-	for (j->n_used = 0; r >= 0; j->n_used += n_used) {
+	j->n_used = 0;
+	if (j->is_json == PARSE_MORE)
+		j->is_json = prof_is_json(at, chunk->n_bytes, (int)chunk->is_last, &j->n_looked);
+	if (j->is_json == PARSE_MORE)
+		return WEIR_OK;
+	for (; r >= 0; j->n_used += n_used) {
 		size_t n = chunk->n_bytes - j->n_used;
 
-		switch (prof_next(&j->parser, at + j->n_used, n, (int)chunk->is_last, &record, &n_used, &fault)) {
+		switch (next_record(j, at + j->n_used, n, (int)chunk->is_last, &record, &n_used, &fault)) {
 		case PARSE_OK:
 			r = take_record(j, &record);
 			break;

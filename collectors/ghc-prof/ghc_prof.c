@@ -209,16 +209,15 @@ static int finish(struct weir_instance *i, struct weir_error *reterr)
 
 /* ---- Polling ---- */
 
-/* The form of the input by its first byte that isn't white space: 0: there is none yet. */
+/* 0: what has been seen doesn't tell yet. */
 static int choose_form(struct weir_instance *i, const struct weir_chunk *window)
 {
-	uint64_t at = 0;
+	enum parse_result is_json =
+		prof_is_json((const char *)window->at, window->n_bytes, (int)window->is_last, &i->n_looked);
 
-	while (at < window->n_bytes && strchr(" \t\r\n", window->at[at]) && window->at[at])
-		at++;
-	if (at == window->n_bytes && !window->is_last)
+	if (is_json == PARSE_MORE)
 		return 0;
-	i->form = at < window->n_bytes && window->at[at] == '{' ? FORM_JSON : FORM_TEXT;
+	i->form = is_json == PARSE_OK ? FORM_JSON : FORM_TEXT;
 	if (i->form == FORM_TEXT)
 		return 1;
 	i->room = malloc(ROOM);

@@ -228,6 +228,7 @@ struct weir_instance {
 	const struct weir_host *host;
 	uint64_t n_used; /* of the window */
 	uint64_t n_seen; /* of the input */
+	size_t n_looked; /* for its form */
 	enum form form;
 	int has_end, has_tree;
 	union {

@@ -82,6 +82,10 @@ enum parse_result json_record(struct weir_instance *i, const char *at, size_t n,
 		wrong = on_centre(i, &record.centre);
 	else if (record.what == PROF_JSON_STACK)
 		wrong = on_stack(i, &record.stack);
+	else if (record.what == PROF_JSON_CENSUS)
+		i->ledger.n_censuses++;
+	else if (record.what == PROF_JSON_SET)
+		i->ledger.n_sets++;
 	else
 		i->fault.n_bytes += record.n_stale;
 	if (wrong) {

@@ -23,9 +23,11 @@ static const struct lend_pair mtime[] = { { "file.mtime_ns", "179523030000000000
 	}
 
 static const struct golden goldens[] = {
-	PROFILE("hc", DATA "hc.prof"), PROFILE("hc-alone", NULL), PROFILE("hc-selected", NULL),
-	PROFILE("hm", NULL),           PROFILE("hd", NULL),       PROFILE("hy", NULL),
-	PROFILE("hr", DATA "hr.prof"), PROFILE("hb", NULL),       PROFILE("hT", NULL),
+	PROFILE("hc", DATA "hc.prof"), PROFILE("hc-alone", NULL),
+	PROFILE("hc-selected", NULL),  PROFILE("hm", NULL),
+	PROFILE("hd", NULL),           PROFILE("hy", NULL),
+	PROFILE("hr", DATA "hr.prof"), PROFILE("hr-pj", DATA "hr-pj.prof"),
+	PROFILE("hb", NULL),           PROFILE("hT", NULL),
 };
 
 enum {

@@ -26,7 +26,7 @@ static const struct lend_pair mtime[] = { { "file.mtime_ns", "179523291000000000
 static const struct golden goldens[] = {
 	PROFILE("9.0-P"),     PROFILE("9.0-p"),  PROFILE("9.0-pj"),     PROFILE("9.0-arguments"), PROFILE("9.0-notick"),
 	PROFILE("9.0-clash"), PROFILE("9.0-hr"), PROFILE("9.6-p-late"), PROFILE("8.8-p"),         PROFILE("8.0-p-N2"),
-	PROFILE("7.10-hr-p"), PROFILE("7.10-P"), PROFILE("7.10-pa"),    PROFILE("empty"),
+	PROFILE("7.10-hr-p"), PROFILE("7.10-P"), PROFILE("7.10-pa"),    PROFILE("9.10-hr-pj"),    PROFILE("empty"),
 };
 
 enum {

@@ -166,14 +166,21 @@ def escaped(text):
     return start + '", "'.join(map(repaired, arguments.split('", "'))) + rest
 
 
+def is_json(text):
+    return retainers(text)[1].startswith("{")
+
+
 def json_reading(text):
+    out, text = retainers(text)
+    text, _, behind = text.partition("\n}\n\nRetainer sets created during profiling:\n")
+    text += "\n}" if behind else ""
     try:
         doc = json.loads(text)
     except json.JSONDecodeError:
         doc = json.loads(escaped(text))
     lists = ["[" + ",".join(map(shown, doc[k])) + "]" for k in ("arguments", "rts_arguments")]
-    out = [line_of("HEADER", shown(doc["program"]), *lists, doc["end_time"], doc["initial_capabilities"],
-                   round(doc["total_time"] * 100), doc["total_ticks"], doc["tick_interval"], doc["total_alloc"])]
+    out += [line_of("HEADER", shown(doc["program"]), *lists, doc["end_time"], doc["initial_capabilities"],
+                    round(doc["total_time"] * 100), doc["total_ticks"], doc["tick_interval"], doc["total_alloc"])]
     for c in doc["cost_centres"]:
         out.append(line_of("CENTRE", c["id"], shown(c["label"]), shown(c["module"]), shown(c["src_loc"]), int(c["is_caf"])))
     todo = [(0, doc["profile"])]
@@ -184,7 +191,7 @@ def json_reading(text):
         ticks, alloc = ticks + s["ticks"], alloc + s["alloc"]
         todo += [(depth + 1, c) for c in reversed(s["children"])]
     assert (ticks, alloc) == (doc["total_ticks"], doc["total_alloc"]), "sums"
-    return out + ["END"], True
+    return out + sets(behind) + ["END"], True
 
 
 def main():
@@ -193,10 +200,9 @@ def main():
     n_rows = n_partial = 0
     for path in files:
         text = path.read_bytes().decode("utf-8", "surrogateescape")
-        is_json = text.startswith("{")
-        ours = subprocess.run([dump, "prof_json" if is_json else "prof", path], capture_output=True, check=True)
+        ours = subprocess.run([dump, "prof_json" if is_json(text) else "prof", path], capture_output=True, check=True)
         ours = ours.stdout.decode().splitlines()
-        theirs, is_whole = json_reading(text) if is_json else text_reading(path, text)
+        theirs, is_whole = json_reading(text) if is_json(text) else text_reading(path, text)
         n_rows += sum(line.startswith(("ROW", "STACK", "TOP")) for line in theirs)
         n_partial += not is_whole
         if not is_whole:

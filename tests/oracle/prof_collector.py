@@ -113,7 +113,7 @@ def check(path):
     if not text:
         assert end["end"] == "partial" and any(s.get("diag") == "prof.empty" for s in said), f"{path}: {end}"
         return 0, {}
-    is_json = text.startswith("{")
+    is_json = prof.is_json(text)
     lines, is_whole = prof.json_reading(text) if is_json else prof.text_reading(path, text)
     rows = list(rows_of_json(lines) if is_json else rows_of_text(lines))
     assert end["stored"] == len(rows), f"{path}: {end['stored']} of {len(rows)} rows"

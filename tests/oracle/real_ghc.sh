@@ -34,6 +34,7 @@ heap hd prof -hd
 heap hy prof -hy
 heap hr prof -hr
 heap hr-p prof -hr -p
+heap hr-pj prof -hr -pj
 heap hb prof -hb
 heap hT-prof prof -hT
 heap hT plain -hT

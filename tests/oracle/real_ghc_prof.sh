@@ -34,6 +34,7 @@ run Pa aviary -Pa
 run notick aviary '-P -V0'
 run hr aviary '-hr -i0.001'
 run hr-p aviary '-hr -i0.001 -p'
+run hr-pj aviary '-hr -i0.001 -pj'
 run hc-P aviary '-hc -i0.001 -P'
 run N2 threaded '-P -N2'
 run N2-pj threaded '-pj -N2'

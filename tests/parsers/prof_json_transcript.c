@@ -61,6 +61,12 @@ static void say(FILE *out, const struct prof_json_record *record)
 		        record->stack.depth, record->stack.centre, record->stack.entries, record->stack.alloc,
 		        record->stack.ticks);
 		break;
+	case PROF_JSON_CENSUS:
+		transcript_census(out, &record->census);
+		break;
+	case PROF_JSON_SET:
+		transcript_set(out, &record->set);
+		break;
 	case PROF_JSON_STALE:
 		break;
 	}

@@ -43,38 +43,11 @@ static void say_row(FILE *out, const char *what, const struct prof_row *row, con
 	fputc('\n', out);
 }
 
-static void say_set(FILE *out, const struct retainer_set *set)
-{
-	struct parse_text stacks = set->stacks, stack, names[2];
-
-	fprintf(out, "SET\t%" PRIu64, set->id);
-	while (retainer_stack(&stacks, &stack)) {
-		fputs("\t<", out);
-		for (const char *between = ""; retainer_centre(&stack, &names[0], &names[1]); between = " ") {
-			fputs(between, out);
-			transcript_text(out, names[0]);
-			fputc('|', out);
-			transcript_text(out, names[1]);
-		}
-		fputc('>', out);
-	}
-	fputc('\n', out);
-}
-
-static void say_census(FILE *out, const struct retainer_census *census)
-{
-	fprintf(out, "CENSUS\t%" PRIu64 "\t%" PRId64 "\t%" PRIu64, census->index, census->at_us,
-	        census->visits_millionth);
-	if (census->has_max_stack)
-		fprintf(out, "\t%" PRIu64, census->max_stack);
-	fputc('\n', out);
-}
-
 static void say(FILE *out, const struct prof_parser *p, const struct prof_record *record)
 {
 	switch (record->what) {
 	case PROF_CENSUS:
-		say_census(out, &record->census);
+		transcript_census(out, &record->census);
 		break;
 	case PROF_HEADER:
 		say_header(out, &record->header);
@@ -89,7 +62,7 @@ static void say(FILE *out, const struct prof_parser *p, const struct prof_record
 		say_row(out, "ROW", &record->row, &p->tree);
 		break;
 	case PROF_SET:
-		say_set(out, &record->set);
+		transcript_set(out, &record->set);
 		break;
 	case PROF_STALE:
 		break; /* comes in pieces: the end tells all of it */

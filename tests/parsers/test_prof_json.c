@@ -93,13 +93,13 @@ static void arguments_may_be_escaped_or_not(void **state)
 static void other_tools_may_have_written_it_again(void **state)
 {
 	static const char compact[] = "{\"program\":\"zoo\",\"arguments\":[\"./"
-	                              "zoo\",\"3\\\",\\\"00\"],\"rts_arguments\":[\"-pj\"],\"end_time\":\"d\","
+				      "zoo\",\"3\\\",\\\"00\"],\"rts_arguments\":[\"-pj\"],\"end_time\":\"d\","
 				      "\"initial_capabilities\":0,\"total_time\":0.5,\"total_ticks\":36,\"tick_"
-	                              "interval\":1000,\"total_alloc\":7,"
+				      "interval\":1000,\"total_alloc\":7,"
 				      "\"cost_centres\":[{\"id\":1,\"label\":\"a\\\"b\",\"module\":\"M\",\"src_loc\":"
-	                              "\"s\",\"is_caf\":false}],"
+				      "\"s\",\"is_caf\":false}],"
 				      "\"profile\":{\"id\":1,\"entries\":0,\"alloc\":832,\"ticks\":0,\"children\":[{"
-	                              "\"id\":1,\"entries\":0,\"alloc\":0,"
+				      "\"id\":1,\"entries\":0,\"alloc\":0,"
 				      "\"ticks\":2,\"children\":[]}]}}";
 	static const char said[] =
 		"HEADER\tzoo\t[./zoo,3\",\"00]\t[-pj]\td\t0\t50\t36\t1000\t7\nCENTRE\t1\ta\"b\tM\ts\t0\n"
@@ -120,12 +120,47 @@ static void other_tools_may_have_written_it_again(void **state)
 	assert_said(spaced, said);
 }
 
+#define CENSUS                                                                                                         \
+	"Retainer Profiling: 0, at 0.000250 seconds\n\tMax auxiliary stack size = 7\n"                                 \
+	"\tAverage number of visits per object = 1.500000\n"
+#define SETS           "\nRetainer sets created during profiling:\nSET 2 = {<SYSTEM.SYSTEM>}\nSET 30 = {<A.f,A.main>, <>}\n"
+#define WITH_RETAINERS CENSUS CENSUS PROFILE SETS
+#define CENSUS_SAID    "CENSUS\t0\t250\t1500000\t7\n"
+
+static void retainer_text_may_stand_around_it(void **state)
+{
+	static const char sets[] = "SET\t2\t<SYSTEM|SYSTEM>\nSET\t30\t<A|f A|main>\t<>\nEND\n";
+	char said[2048];
+
+	(void)snprintf(said, sizeof(said), "%s%s", CENSUS_SAID CENSUS_SAID HEAD_SAID CENTRES_SAID STACKS_SAID, sets);
+	assert_said(WITH_RETAINERS, said);
+	assert_streams(prof_json_transcript, WITH_RETAINERS, sizeof(WITH_RETAINERS) - 1);
+	assert_fault(CENSUS PROFILE SETS,
+	             CENSUS_SAID HEAD_SAID CENTRES_SAID STACKS_SAID
+	             "SET\t2\t<SYSTEM|SYSTEM>\nSET\t30\t<A|f A|main>\t<>\n",
+	             "prof.truncated", "SET 3", 0);
+}
+
+static void its_form_shows_behind_censuses(void **state)
+{
+	static const char json[] = CENSUS CENSUS "\n{", text[] = CENSUS "\n\tSat Nov";
+
+	for (size_t n = 0; n <= sizeof(json) - 1; n++) {
+		size_t n_looked = 0;
+
+		assert_int_equal(prof_is_json(json, n, 0, &n_looked), n < sizeof(json) - 1 ? PARSE_MORE : PARSE_OK);
+		n_looked = 0;
+		assert_int_equal(prof_is_json(json, n, 1, &n_looked), n < sizeof(json) - 1 ? PARSE_BAD : PARSE_OK);
+	}
+	assert_int_equal(prof_is_json(text, sizeof(text) - 1, 0, &(size_t){ 0 }), PARSE_BAD);
+}
+
 static void a_profile_streams(void **state)
 {
 	static const char foreign[] =
 		" {\"program\":\"zoo\", \"arguments\": [\"./zoo\",\"300\"] , \"rts_arguments\":[], \"end_time\":\"d\","
 		"\"initial_capabilities\":0,\"total_time\":0.5,\"total_ticks\":36,\"tick_interval\":1000,\"total_"
-	        "alloc\":7,"
+		"alloc\":7,"
 		"\"cost_centres\":[{\"id\":1,\"label\":\"a\",\"module\":\"M\",\"src_loc\":\"s\",\"is_caf\":false}],"
 		"\"profile\":{\"id\":1,\"entries\":0,\"alloc\":832,\"ticks\":0,\"children\":[]}}\n";
 
@@ -252,6 +287,8 @@ int main(void)
 		cmocka_unit_test(a_string_ends_where_the_next_key_starts),
 		cmocka_unit_test(arguments_may_be_escaped_or_not),
 		cmocka_unit_test(other_tools_may_have_written_it_again),
+		cmocka_unit_test(retainer_text_may_stand_around_it),
+		cmocka_unit_test(its_form_shows_behind_censuses),
 		cmocka_unit_test(a_profile_streams),
 		cmocka_unit_test(a_cut_profile_says_so),
 		cmocka_unit_test(what_follows_the_end_is_stale),

@@ -23,6 +23,33 @@ void transcript_text(FILE *out, struct parse_text text)
 	}
 }
 
+void transcript_set(FILE *out, const struct retainer_set *set)
+{
+	struct parse_text stacks = set->stacks, stack, names[2];
+
+	fprintf(out, "SET\t%" PRIu64, set->id);
+	while (retainer_stack(&stacks, &stack)) {
+		fputs("\t<", out);
+		for (const char *between = ""; retainer_centre(&stack, &names[0], &names[1]); between = " ") {
+			fputs(between, out);
+			transcript_text(out, names[0]);
+			fputc('|', out);
+			transcript_text(out, names[1]);
+		}
+		fputc('>', out);
+	}
+	fputc('\n', out);
+}
+
+void transcript_census(FILE *out, const struct retainer_census *census)
+{
+	fprintf(out, "CENSUS\t%" PRIu64 "\t%" PRId64 "\t%" PRIu64, census->index, census->at_us,
+	        census->visits_millionth);
+	if (census->has_max_stack)
+		fprintf(out, "\t%" PRIu64, census->max_stack);
+	fputc('\n', out);
+}
+
 char *transcript_read(const struct transcript_reader *how, void *reader, const char *at, size_t n, size_t split,
                       int is_last)
 {

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "parsers/result.h"
+#include "parsers/retainer.h"
 
 /* Hands the parser first `split` bytes, then the rest of what it left; `is_last` is 0 for a stream that will go on. The
  * text is to be freed. Its last line is END or MORE. */
@@ -34,6 +34,9 @@ char *transcript_read(const struct transcript_reader *how, void *reader, const c
 
 /* The text with everything but printable ASCII as \xNN. */
 void transcript_text(FILE *out, struct parse_text text);
+/* What retainer profiling writes into reports of either form, a line each. */
+void transcript_census(FILE *out, const struct retainer_census *census);
+void transcript_set(FILE *out, const struct retainer_set *set);
 
 /* Fails the test unless every prefix gives the beginning of the whole transcript and then asks for more, and every
  * split gives the whole one. Each prefix stands before a page that nobody may read. */

@@ -1,0 +1,1 @@
+reservoir 300 +RTS -hr -pj -i0.0001 -L80

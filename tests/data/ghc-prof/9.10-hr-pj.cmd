@@ -1,0 +1,1 @@
+aviary 9000 'quo"te' +RTS -hr -pj -i0.002
