@@ -78,8 +78,10 @@ struct look_ahead look_ahead(struct log *l)
 	struct weir_chunk chunk;
 	uint64_t n_used = 0;
 
-	if (!s)
+	if (!s) {
+		(void)log_no_memory(l);
 		return found;
+	}
 	s->found = &found;
 	eventlog_init(&s->reader);
 	while (l->host->input(l->host, INPUT_AHEAD, n_used, &chunk) == WEIR_OK && !look_at(s, &chunk, &n_used))

@@ -50,12 +50,17 @@ static uint32_t ask_attrs(struct log *l, enum user_key key, const char *at, size
 	struct weir_attr attr = { { keys[key], strlen(keys[key]) }, { at, n } };
 	struct user *u = &l->user;
 	uint32_t id = 0;
+	int r = 0;
 
 	if (u->n_said < l->settings.n_messages_max) {
 		u->n_said++;
 		id = l->host->attrs(l->host, &attr, 1);
 	}
-	*ret_is_kept = id && texts_add(&u->attrs[key], at, n, id) == 0;
+	if (id)
+		r = texts_add(&u->attrs[key], at, n, id);
+	if (r == -ENOMEM)
+		(void)log_no_memory(l);
+	*ret_is_kept = id && r == 0;
 	return id;
 }
 
