@@ -12,11 +12,18 @@ inside ghc -v0 -O1 -rtsopts -dynamic -outputdir dynamic.o Corners.hs spin.c -o d
 inside ghc -v0 -O1 -rtsopts -threaded -outputdir threaded.o -optl-Wl,--build-id Garbage.hs -o threaded
 
 # When they already run: before that, nobody knows which root it will be.
+walk() # FILE COMMAND...
+{
+	out=$1
+	shift
+	"$live" hsprof -frequency=1999 sleep_ms=700 -- "$@" all 0.2 3>"$out" >/dev/null
+	say whole "$out"
+	say says "$out" '^catch;.*;\$wburn$'
+	say says "$out" '[^]];spin$'
+}
 for program in plain dynamic; do
-	"$live" hsprof -frequency=1999 sleep_ms=700 -- "$within" "$WEIR_GHC_ROOT" ./$program all 0.2 3>$program.out >/dev/null
-	say whole $program.out
-	say says $program.out '^catch;.*;\$wburn$'
-	say says $program.out '[^]];spin$'
+	walk $program.out "$within" "$WEIR_GHC_ROOT" ./$program
+	walk $program-contained.out "$python" "$root/tests/ghcs/contained.py" "$WEIR_GHC_ROOT" ./$program
 done
 
 # The program as rts.py starts it; what it is told to write to is called otherwise there.
