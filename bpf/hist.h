@@ -23,14 +23,14 @@ struct hist_edge {
 	__u64 interval; /* that min and max are of */
 };
 
+/* How many values came is the sum of its slots. */
 struct hist {
-	__u64 count;
 	__u64 sum;
 	struct hist_edge edges[2]; /* by the interval's last bit */
 	__u64 slots[HIST_SLOTS];
 };
 
-_Static_assert(sizeof(struct hist) == 16 + 48 + 8 * HIST_SLOTS, "the layout that both compilers see");
+_Static_assert(sizeof(struct hist) == 8 + 48 + 8 * HIST_SLOTS, "the layout that both compilers see");
 
 static inline __attribute__((always_inline)) __u32 hist_log2(__u64 v)
 {
@@ -74,7 +74,6 @@ static inline __attribute__((always_inline)) void hist_add(struct hist *h, __u64
 {
 	struct hist_edge *edge = &h->edges[interval & 1];
 
-	h->count++;
 	h->sum += v;
 	h->slots[hist_slot(v)]++;
 	if (edge->interval != interval) {

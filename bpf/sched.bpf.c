@@ -274,9 +274,8 @@ static __always_inline void add_accounts(struct sched_runner *r, struct task_str
 	r->n_accounted_switches += task->nvcsw - t->n_voluntary + task->nivcsw - t->n_involuntary;
 }
 
-static __always_inline void leaves(struct task_struct *task, struct thread *t, __u64 now)
+static __always_inline void leaves(struct task_struct *task, struct thread *t, struct sched_runner *r, __u64 now)
 {
-	struct sched_runner *r = runner_of(task);
 	int is_voluntary = task->nvcsw != t->n_voluntary;
 
 	if (t->off_ns)
@@ -314,10 +313,8 @@ static __always_inline void infer_delay(struct thread *t)
 	t->is_delay_unseen = 1;
 }
 
-static __always_inline void comes(struct task_struct *task, struct thread *t, __u64 now)
+static __always_inline void comes(struct task_struct *task, struct thread *t, struct sched_runner *r, __u64 now)
 {
-	struct sched_runner *r = runner_of(task);
-
 	add_disk_wait(r, t, now);
 	if (t->on_ns)
 		lose(SCHED_LOST_SWITCHES);
@@ -339,16 +336,22 @@ int BPF_PROG(on_switch, bool is_preempted, struct task_struct *prev, struct task
 {
 	struct thread *t_prev = prev->pid ? thread_of(prev) : 0;
 	struct thread *t_next = next->pid ? thread_of(next) : 0;
+	struct sched_runner *r = 0;
 	__u64 now = 0;
 
 	if (t_prev) {
 		now = bpf_ktime_get_ns();
-		leaves(prev, t_prev, now);
+		r = runner_of(prev);
+		leaves(prev, t_prev, r, now);
 		if (long_wait_ns && t_prev->reason != SCHED_REASON_PREEMPTED)
 			note_beginning(ctx, prev);
 	}
-	if (t_next)
-		comes(next, t_next, now ? now : bpf_ktime_get_ns());
+	if (t_next) {
+		/* Threads of one process take turns. */
+		if (!r || has_threads || prev->tgid != next->tgid)
+			r = runner_of(next);
+		comes(next, t_next, r, now ? now : bpf_ktime_get_ns());
+	}
 	return 0;
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What programs in the kernel cost an event: the kernel's own count of their time (BPF_ENABLE_STATS; of an empty
- * program it is about 42 ns, which is the two clock readings), for an event of the target and for one of somebody else.
- * Where bpftrace and libbpf-tools are installed they do the same job under the same load. */
+/* What programs in the kernel cost an event: the kernel's own count of their time (BPF_ENABLE_STATS), for an event of
+ * the target and for one of somebody else. The count has its own price, two readings of the clock: `on_nothing` is an
+ * empty program at the same hook in the same run. Where bpftrace and libbpf-tools are installed they do the same job
+ * under the same load. */
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -28,6 +30,8 @@ enum {
 	PROGRAMS_MAX = 64,
 	PEER_START_S = 4,
 };
+
+static const char NOTHING[] = "on_nothing";
 
 __attribute__((noreturn)) static void die(const char *what)
 {
@@ -201,7 +205,7 @@ static void print_counts(const char *who, const char *what, const struct counts 
 				ns -= before->at[b].ns;
 				n -= before->at[b].n;
 			}
-		total += (double)ns;
+		total += strcmp(after->at[i].name, NOTHING) == 0 ? 0 : (double)ns;
 		if (n > N_READS / 10)
 			printf("%-10s %-9s %-18s %8.0f ns an event  %9llu events\n", who, what, after->at[i].name,
 			       (double)ns / (double)n, (unsigned long long)n);
@@ -212,7 +216,27 @@ static void print_counts(const char *who, const char *what, const struct counts 
 
 /* ---- Ours ---- */
 
-static void measure_ours(const char *collector, const char *what, pid_t target, const struct child *load)
+/* An empty program at a tracepoint. Its link; < 0: it cannot be had. */
+static int hang_nothing(const char *tracepoint, int *ret_program)
+{
+	const struct bpf_insn nothing[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, how, .expected_attach_type = BPF_TRACE_RAW_TP);
+	int type = libbpf_find_vmlinux_btf_id(tracepoint, BPF_TRACE_RAW_TP);
+
+	*ret_program = -1;
+	if (type < 0)
+		return type;
+	how.attach_btf_id = (__u32)type;
+	*ret_program = bpf_prog_load(BPF_PROG_TYPE_TRACING, NOTHING, "GPL", nothing,
+	                             sizeof(nothing) / sizeof(nothing[0]), &how);
+	return *ret_program < 0 ? *ret_program : bpf_raw_tracepoint_open(NULL, *ret_program);
+}
+
+static void measure_ours(const char *collector, const char *hook, const char *what, pid_t target,
+                         const struct child *load)
 {
 	char pid[16];
 	struct lend_pair context[] = { { "process.pid", pid } };
@@ -223,6 +247,7 @@ static void measure_ours(const char *collector, const char *what, pid_t target, 
 	struct weir_error error = { "" };
 	struct recorder *rec = NULL;
 	uint32_t last = last_program();
+	int nothing, link;
 	double took_s;
 
 	(void)snprintf(pid, sizeof(pid), "%d", (int)target);
@@ -230,10 +255,13 @@ static void measure_ours(const char *collector, const char *what, pid_t target, 
 		die(error.text);
 	if (!memmem(recorder_text(rec).at, recorder_text(rec).n_bytes, "\"tp_btf\"", strlen("\"tp_btf\"")))
 		die("not on its best rung");
+	link = hang_nothing(hook, &nothing);
 	take_counts(&before, last, 1);
 	took_s = child_run(load);
 	take_counts(&after, last, 1);
 	print_counts(collector, what, &before, &after, took_s);
+	(void)close(link);
+	(void)close(nothing);
 	recorder_close(rec, &result);
 	recorder_free(rec);
 }
@@ -271,12 +299,13 @@ static void measure_peer(const char *const *command, const struct child *load)
 }
 
 static const struct job {
-	const char *collector;
+	const char *collector, *hook;
 	void (*load)(void);
 	const char *script;
 	const char *tool[4]; /* of libbpf-tools */
 } jobs[] = {
 	{ "disk",
+	  "block_rq_complete",
 	  read_disk,
 	  "tracepoint:block:block_rq_issue { @s[args->dev, args->sector] = nsecs; } "
 	  "tracepoint:block:block_rq_complete /@s[args->dev, args->sector]/ { @l[args->dev] = hist(nsecs - "
@@ -284,11 +313,13 @@ static const struct job {
 	  "args->sector]); @b[args->dev] = sum(args->nr_sector); delete(@s[args->dev, args->sector]); }",
 	  { "biolatency", "-D", "3600" } },
 	{ "net",
+	  "sock_send_length",
 	  send_messages,
 	  "tracepoint:sock:sock_send_length { @s[pid] = sum(args->ret); } "
 	  "tracepoint:sock:sock_recv_length { @r[pid] = sum(args->ret); }",
 	  { "tcptop", "3600" } },
 	{ "sched",
+	  "sched_switch",
 	  take_turns,
 	  "tracepoint:sched:sched_wakeup, tracepoint:sched:sched_wakeup_new { @q[args->pid] = nsecs; } "
 	  "tracepoint:sched:sched_switch { if (args->prev_state == 0) { @q[args->prev_pid] = nsecs; } "
@@ -319,8 +350,8 @@ int main(int argc, char **argv)
 		load = child_start(jobs[i].load);
 
 		printf("%-10s %-9s %-18s %8.2f s\n", jobs[i].collector, "-", "without", child_run(&load));
-		measure_ours(jobs[i].collector, "target", load.pid, &load);
-		measure_ours(jobs[i].collector, "foreign", idle.pid, &load);
+		measure_ours(jobs[i].collector, jobs[i].hook, "target", load.pid, &load);
+		measure_ours(jobs[i].collector, jobs[i].hook, "foreign", idle.pid, &load);
 		measure_peer((const char *const[]){ "bpftrace", "-e", jobs[i].script, NULL }, &load);
 		measure_peer(jobs[i].tool, &load);
 		child_end(&load);
