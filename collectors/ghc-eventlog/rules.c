@@ -124,14 +124,14 @@ static enum fate pass_over(struct log *l, uint32_t tag)
 
 static enum fate take(struct log *l, struct lane *lane, const struct eventlog_event *e)
 {
-	taker *take = e->tag < sizeof(rules) / sizeof(rules[0]) ? rules[e->tag] : NULL;
+	taker *rule = e->tag < sizeof(rules) / sizeof(rules[0]) ? rules[e->tag] : NULL;
 	struct eventlog_values values;
 
-	if (!take)
+	if (!rule)
 		return pass_over(l, e->tag);
 	if (is_whole[e->tag])
-		return take(l, lane, e, NULL);
-	return eventlog_values(e, &values) == PARSE_OK ? take(l, lane, e, &values) : FATE_BAD;
+		return rule(l, lane, e, NULL);
+	return eventlog_values(e, &values) == PARSE_OK ? rule(l, lane, e, &values) : FATE_BAD;
 }
 
 void rules_take(struct log *l, struct lane *lane, const struct eventlog_event *e)
