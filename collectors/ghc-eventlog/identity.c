@@ -51,7 +51,7 @@ enum fate identity_rts(struct log *l, struct lane *lane, const struct eventlog_e
 	}
 	fact(l, "ghc.version", text->at + 4, (size_t)(blank - text->at) - 4);
 	way = blank + 1;
-	fact(l, "ghc.way", way, (size_t)(end - way));
+	fact(l, "ghc.rts.way", way, (size_t)(end - way));
 	for (const char *part = way; part < end; part++)
 		is_profiled |= *part == '_' && part + 1 < end && part[1] == 'p' && (part + 2 == end || part[2] == '_');
 	fact(l, "ghc.profiled", is_profiled ? "true" : "false", is_profiled ? 4 : 5);

@@ -56,6 +56,8 @@ for log in cut hole; do
 		jq '[.[].message | capture("(?<n>[0-9]+) bytes").n | tonumber] | add' > "$work/named"
 	"$weir" summary "$work/$log.weir" --json | jq '[.runs[0].headline[] | select(.name == "damaged") | .value][0]' | cmp - "$work/named"
 done
+# Who wrote it, from the log alone.
+"$weir" summary "$work/hole.weir" | grep -Eq "^  main .* 9.0.2 +rts_thr_p " || { echo "no version, or no way"; exit 1; }
 
 # A heap profile alone: its largest census, as the file has it.
 "$weir" ingest "$sample/node-0/cardano-node.hp" -o "$work/hp.weir" --node n --quiet

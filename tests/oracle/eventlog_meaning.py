@@ -335,7 +335,7 @@ def check_identity(path, events, said):
     for e in events:
         if e.tag == 29 and e.payload[4:].startswith(b"GHC-"):
             version, way = text(e.payload[8:]).split(" ", 1)
-            same(path, "version and way", (said.facts["ghc.version"], said.facts["ghc.way"]), (version, way))
+            same(path, "version and way", (said.facts["ghc.version"], said.facts["ghc.rts.way"]), (version, way))
     assert "process.environment" not in said.facts, f"{path}: the environment has been stored"
 
 
