@@ -98,8 +98,8 @@ static void tell_origins(struct weir_instance *i, const struct file *f)
 	if (n == 0)
 		return;
 	(void)snprintf(sentence, sizeof(sentence),
-	               "hsprof: %s: %u modules say where their code comes from in a form that is not known: it is "
-	               "named by symbols",
+	               "hsprof: %s: %u modules say where their code comes from in a form that is not known, or are "
+	               "too many: it is named by symbols",
 	               f->name, n);
 	complain(i, WEIR_NOTE, "hsprof.origins", sentence);
 }

@@ -19,9 +19,9 @@
 
 enum {
 	ORIGINS_NODES_MAX = 1 << 16,
-	ORIGINS_ENTRIES_MAX = 1 << 22,      /* of a node */
-	ORIGINS_MAX = 1 << 24,              /* of all */
-	ORIGINS_NODE_BYTES_MAX = 256 << 20, /* of its texts, and of its entries */
+	ORIGINS_ENTRIES_MAX = 1 << 20,     /* of a node */
+	ORIGINS_MAX = 1 << 22,             /* of all */
+	ORIGINS_NODE_BYTES_MAX = 64 << 20, /* of its texts, and of its entries */
 };
 
 struct origins;

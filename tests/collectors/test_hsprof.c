@@ -97,45 +97,44 @@ static struct walk walk_from(uint32_t word)
 	return w;
 }
 
+static void expect_whole(uint32_t word, uint32_t n, const uint64_t *frames)
+{
+	struct walk w = walk_from(word);
+
+	assert_int_equal(w.ending, HSPROF_STOPPED);
+	assert_int_equal(w.n_frames, n);
+	for (uint32_t i = 0; i < n; i++)
+		assert_int_equal(sample.frames[i], frames[i]);
+}
+
 static void a_stack_is_walked_to_its_stop_frame(void **state)
 {
 	uint64_t f = return_point(RET_SMALL, 2), g = return_point(RET_SMALL, 0), stop = return_point(36, 0);
-	struct walk w;
 
 	heap[10] = f;
 	heap[11] = heap[12] = f; /* payload that looks like a frame */
 	heap[13] = g;
 	heap[14] = stop;
-	w = walk_from(10);
-	assert_int_equal(w.ending, HSPROF_STOPPED);
-	assert_int_equal(w.n_frames, 2);
-	assert_int_equal(sample.frames[0], f);
-	assert_int_equal(sample.frames[1], g);
+	expect_whole(10, 2, (const uint64_t[]){ f, g });
 }
 
 static void frames_that_hold_the_machine_together_are_left_out(void **state)
 {
 	uint64_t f = return_point(RET_SMALL, 0), update = return_point(33, 1), catches = return_point(34, 2),
 		 stop = return_point(36, 0);
-	struct walk w;
 
 	heap[0] = update;
 	heap[2] = catches;
 	heap[5] = update;
 	heap[7] = f;
 	heap[8] = stop;
-	w = walk_from(0);
-	assert_int_equal(w.ending, HSPROF_STOPPED);
-	assert_int_equal(w.n_frames, 2);
-	assert_int_equal(sample.frames[0], catches);
-	assert_int_equal(sample.frames[1], f);
+	expect_whole(0, 2, (const uint64_t[]){ catches, f });
 }
 
 static void the_size_of_each_kind_of_frame_is_where_it_says(void **state)
 {
 	uint64_t wide = return_point(31, 0), function = return_point(32, 0), bytecode = return_point(29, 0),
 		 f = return_point(RET_SMALL, 63), stop = return_point(36, 0);
-	struct walk w;
 
 	/* A large bitmap 256 bytes before the code, for which a signed half word must be read. */
 	n_code = 100;
@@ -149,13 +148,7 @@ static void the_size_of_each_kind_of_frame_is_where_it_says(void **state)
 	heap[4000 + 5] = 9;
 	heap[90] = f;
 	heap[154] = stop;
-	w = walk_from(0);
-	assert_int_equal(w.ending, HSPROF_STOPPED);
-	assert_int_equal(w.n_frames, 4);
-	assert_int_equal(sample.frames[0], wide);
-	assert_int_equal(sample.frames[1], function);
-	assert_int_equal(sample.frames[2], bytecode);
-	assert_int_equal(sample.frames[3], f);
+	expect_whole(0, 4, (const uint64_t[]){ wide, function, bytecode, f });
 }
 
 static void walk_through_chunks(uint32_t header_words)
@@ -205,19 +198,13 @@ static void a_chunk_whose_sp_lies_outside_of_it_is_none(void **state)
 static void direct_recursion_is_one_frame(void **state)
 {
 	uint64_t f = return_point(RET_SMALL, 1), g = return_point(RET_SMALL, 0), stop = return_point(36, 0);
-	struct walk w;
 
 	for (uint32_t i = 0; i < 200; i++)
 		heap[2 * i] = f;
 	heap[400] = g;
 	heap[401] = f;
 	heap[403] = stop;
-	w = walk_from(0);
-	assert_int_equal(w.ending, HSPROF_STOPPED);
-	assert_int_equal(w.n_frames, 3);
-	assert_int_equal(sample.frames[0], f);
-	assert_int_equal(sample.frames[1], g);
-	assert_int_equal(sample.frames[2], f);
+	expect_whole(0, 3, (const uint64_t[]){ f, g, f });
 }
 
 static void recursion_through_two_functions_is_a_pair_of_frames(void **state)
