@@ -15,7 +15,7 @@
 
 static int choose(struct store *s, struct export_request *r)
 {
-	if (metric_choose(s, "export", &r->choice, r->metric, sizeof(r->metric)) < 0)
+	if (metric_choose(s, NULL, "export", &r->choice, r->metric, sizeof(r->metric)) < 0)
 		return -1;
 	r->choice.metric = r->metric;
 	return 0;

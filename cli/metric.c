@@ -33,7 +33,18 @@ static int fit(const char *name, const char *part)
 	return strstr(name, part) ? 1 : 0;
 }
 
-int metric_choose(struct store *s, const char *verb, const struct profile_choice *choice, char *ret, size_t size)
+static int is_there(struct store *s, const char *verb, const char *metric)
+{
+	sqlite3_stmt *q = reader_query(s, verb, "SELECT 1 FROM totals WHERE shape = 'weight' AND metric = ?1 LIMIT 1",
+	                               (const char *const[]){ metric }, 1);
+	int is = q && reader_step(q, verb) > 0;
+
+	(void)sqlite3_finalize(q);
+	return is;
+}
+
+int metric_choose(struct store *s, struct store *other, const char *verb, const struct profile_choice *choice,
+                  char *ret, size_t size)
 {
 	sqlite3_stmt *q = reader_query(s, verb, names_sql,
 	                               (const char *const[]){ choice->run, choice->node, choice->collector }, 3);
@@ -44,7 +55,8 @@ int metric_choose(struct store *s, const char *verb, const struct profile_choice
 		return -1;
 	while ((result = reader_step(q, verb)) > 0) {
 		const char *name = reader_text(q, 0);
-		int how = choice->metric ? fit(name, choice->metric) : !*list;
+		int how = choice->metric ? fit(name, choice->metric)
+		                         : best == 0 && (!other || is_there(other, verb, name));
 		size_t n = strlen(list);
 
 		(void)snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "", name);
@@ -62,6 +74,8 @@ int metric_choose(struct store *s, const char *verb, const struct profile_choice
 		return 0;
 	if (!*list)
 		say("%s: there are no profiles of what was asked for; `weir summary` shows what the store has", verb);
+	else if (!choice->metric)
+		say("%s: the stores have no profile in common; there are %s", verb, list);
 	else
 		say("%s: %s: %s; there are %s", verb, choice->metric,
 		    n_best ? "several profiles are called so" : "no profile is called so", list);

@@ -164,7 +164,7 @@ static int run(struct store *from, struct store *to, struct request *r)
 	struct profile_set *set;
 
 	r->choice.identity = identity(from, r);
-	if (metric_choose(from, "profile", &r->choice, metric, sizeof(metric)) < 0)
+	if (metric_choose(from, to, "profile", &r->choice, metric, sizeof(metric)) < 0)
 		return EXIT_FAILED;
 	r->choice.metric = metric;
 	set = load(from, to, r);

@@ -30,6 +30,13 @@ for wrong in '--metric profile' '--metric nothing.such' '--metric ticks --at pea
 done
 grep -q 'no profiles of what was asked for' "$work/err"
 "$weir" profile "$s" --metric nothing.such 2>&1 | grep -q 'there are ghc.profile.ticks, '
+
+# What two stores have in common; node-1's report has shares instead of ticks.
+for node in node-0 node-1; do "$weir" ingest "$sample/$node/cardano-node.prof" -o "$work/$node.weir" --quiet; done
+[ "$("$weir" profile "$work/node-0.weir" --node node-0 --diff "$work/node-1.weir" --json | jq -r '.profiles[0].metric')" = ghc.profile.entries ]
+"$weir" ingest "$sample/node-0/cardano-node.hp" --run other --node other -o "$work/hp.weir" --quiet
+if "$weir" profile "$work/node-0.weir" --diff "$work/hp.weir" 2> "$work/err"; then echo "a diff of nothing"; exit 1; fi
+grep -q 'no profile in common; there are ghc.profile.ticks, ' "$work/err"
 if "$weir" profile "$s" --at noon 2> "$work/err"; then exit 1; else [ $? -eq 2 ]; fi
 
 "$weir" plugins list | grep -q ghc-eventlog || exit 0
