@@ -18,7 +18,7 @@ static inline uint64_t hash_text(struct parse_text t, uint64_t hash)
 	size_t i = 0;
 
 	hash ^= (uint64_t)t.n << 56;
-	for (; t.n - i > 16 && t.n > 16; i += 16) {
+	for (; t.n - i > 16; i += 16) {
 		hash = ((hash ^ word_at(t.at + i)) * first) ^ (word_at(t.at + i + 8) * second);
 		hash ^= hash >> 32;
 	}
