@@ -31,9 +31,11 @@ struct writing {
 
 static int write_folded(struct writing *w, const struct profile_set *set, const char *name)
 {
-	for (uint32_t i = 0; i < profile_set_count(set); i++)
-		folded_write(w->file, set, profile_set_at(set, i), w->has_many ? name : NULL);
-	return 0;
+	int result = 0;
+
+	for (uint32_t i = 0; i < profile_set_count(set) && result == 0; i++)
+		result = folded_write(w->file, set, profile_set_at(set, i), w->has_many ? name : NULL);
+	return result;
 }
 
 static int write_speedscope(struct writing *w, const struct profile_set *set, const char *name)

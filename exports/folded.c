@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "exports/profile_out.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -48,7 +49,7 @@ static long long whole(double value)
 	return value >= (double)VALUE_MAX ? VALUE_MAX : value > 0 ? llround(value) : 0;
 }
 
-void folded_write(FILE *file, const struct profile_set *set, const struct profile *p, const char *root)
+int folded_write(FILE *file, const struct profile_set *set, const struct profile *p, const char *root)
 {
 	uint32_t depth = 1, *path;
 
@@ -56,7 +57,7 @@ void folded_write(FILE *file, const struct profile_set *set, const struct profil
 		depth = p->stacks[i].depth > depth ? p->stacks[i].depth : depth;
 	path = calloc(depth, sizeof(*path));
 	if (!path)
-		return;
+		return -ENOMEM;
 	for (uint32_t i = 1; i < p->n_stacks; i++) {
 		long long value = whole(p->stacks[i].self[0] * (p->is_share ? THOUSANDTHS : 1));
 
@@ -70,4 +71,5 @@ void folded_write(FILE *file, const struct profile_set *set, const struct profil
 		fprintf(file, " %lld\n", value);
 	}
 	free(path);
+	return 0;
 }

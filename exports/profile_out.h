@@ -15,7 +15,7 @@ int profile_out_label(const struct profile_set *set, uint32_t frame, char *ret, 
  * numbers, for that is all that most readers take: percentages become thousandths of a percent. `;` and control
  * characters in names become `:` and `?`.
  * Source: https://github.com/brendangregg/FlameGraph, stackcollapse format. */
-void folded_write(FILE *file, const struct profile_set *set, const struct profile *p, const char *root);
+int folded_write(FILE *file, const struct profile_set *set, const struct profile *p, const char *root); /* -ENOMEM */
 
 /* Speedscope's own format, evented: each stack opens, holds its children, and closes after its own value. Profiles
  * share one table of frames, so all profiles of a set go into one file, in this order: begin, each profile once, end.

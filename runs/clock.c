@@ -22,25 +22,37 @@ const char *const run_constants[] = {
 	"genesis.byron_slot_length_ns", "genesis.byron_epochs",       NULL,
 };
 
+static int is_member(const struct jsontext_value *key, const char *name)
+{
+	return key->raw.n == strlen(name) && memcmp(key->raw.at, name, key->raw.n) == 0;
+}
+
+static void take_number(struct run_clock *c, const struct jsontext_value *key, const struct jsontext_value *v,
+                        const char text[RUN_CONSTANT_MAX])
+{
+	double seconds;
+
+	if (is_member(key, "slotLength") && jsontext_f64(v, &seconds))
+		(void)time_from_seconds(seconds, &c->slot_ns);
+	else if (is_member(key, "epochLength"))
+		(void)jsontext_i64(v, &c->epoch_slots);
+	else if (is_member(key, "securityParam"))
+		memcpy(c->security_param, text, RUN_CONSTANT_MAX);
+	else if (is_member(key, "activeSlotsCoeff"))
+		memcpy(c->active_slots_coeff, text, RUN_CONSTANT_MAX);
+}
+
 static void take_member(struct run_clock *c, const struct jsontext_value *key, const struct jsontext_value *v)
 {
 	char text[RUN_CONSTANT_MAX] = "";
-	double seconds;
 
 	if (v->raw.n >= sizeof(text))
 		return;
 	memcpy(text, v->raw.at, v->raw.n);
-	if (key->raw.n == 11 && memcmp(key->raw.at, "systemStart", 11) == 0 && v->type == JSONTEXT_STRING)
+	if (v->type == JSONTEXT_STRING && is_member(key, "systemStart"))
 		c->has_start = time_from_text(text, &c->start_ns) == 0;
-	else if (key->raw.n == 10 && memcmp(key->raw.at, "slotLength", 10) == 0 && v->type == JSONTEXT_NUMBER &&
-	         jsontext_f64(v, &seconds))
-		(void)time_from_seconds(seconds, &c->slot_ns);
-	else if (key->raw.n == 11 && memcmp(key->raw.at, "epochLength", 11) == 0 && v->type == JSONTEXT_NUMBER)
-		(void)jsontext_i64(v, &c->epoch_slots);
-	else if (key->raw.n == 13 && memcmp(key->raw.at, "securityParam", 13) == 0 && v->type == JSONTEXT_NUMBER)
-		memcpy(c->security_param, text, sizeof(text));
-	else if (key->raw.n == 16 && memcmp(key->raw.at, "activeSlotsCoeff", 16) == 0 && v->type == JSONTEXT_NUMBER)
-		memcpy(c->active_slots_coeff, text, sizeof(text));
+	else if (v->type == JSONTEXT_NUMBER)
+		take_number(c, key, v, text);
 }
 
 static int walk(const char *at, uint64_t n, struct run_clock *c)

@@ -183,13 +183,13 @@ static void folded_stacks_are_whole_and_weighted(void **state)
 	struct memory m;
 
 	open_memory(&m);
-	folded_write(m.file, set, profile_set_at(set, 0), NULL);
+	assert_int_equal(folded_write(m.file, set, profile_set_at(set, 0), NULL), 0);
 	assert_string_equal(close_memory(&m), "MAIN.MAIN 1\nMAIN.MAIN;M.f:x 10\nMAIN.MAIN;M.f:x;M.g 5\n");
 	free(m.at);
 	profile_set_free(set);
 	set = made("%", 0.01);
 	open_memory(&m);
-	folded_write(m.file, set, profile_set_at(set, 0), "node-0");
+	assert_int_equal(folded_write(m.file, set, profile_set_at(set, 0), "node-0"), 0);
 	assert_string_equal(close_memory(&m),
 	                    "node-0;MAIN.MAIN 10\nnode-0;MAIN.MAIN;M.f:x 100\nnode-0;MAIN.MAIN;M.f:x;M.g 50\n");
 	free(m.at);
