@@ -146,4 +146,11 @@ void prof_stop(struct prof_parser *p);
 /* `Sat Nov 21 00:08 2026` as seconds since 1970 as if it were UTC: 1, or 0 when it is no such date. */
 int prof_date(struct parse_text date, int64_t *ret_s);
 
+enum {
+	PROF_DATE_ZONES = 40,
+};
+
+/* Minutes east of UTC that are in use somewhere, summer times included (tz database 2025): a date has no time zone. */
+extern const int16_t prof_date_zones[PROF_DATE_ZONES];
+
 #endif

@@ -8,6 +8,12 @@ enum {
 	DATE_MAX = 24, /* `Sat Nov 21 00:08 2026` has 21 bytes */
 };
 
+const int16_t prof_date_zones[PROF_DATE_ZONES] = {
+	-720, -660, -600, -570, -540, -480, -420, -360, -300, -240, -210, -180, -150, -120,
+	-60,  0,    60,   120,  180,  210,  240,  270,  300,  330,  345,  360,  390,  420,
+	480,  525,  540,  570,  600,  630,  660,  720,  765,  780,  825,  840,
+};
+
 static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
 static int month_of(const char *at)

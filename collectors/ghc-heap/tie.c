@@ -21,14 +21,8 @@
 
 static const int64_t second_ns = 1000000000;
 static const int64_t minute_ns = 60 * second_ns;
-static const int64_t quarter_ns = 15 * minute_ns;
 static const int64_t tick_ns = 10000000;               /* the kernel's unit of process start times */
 static const int64_t copied_after_ns = 10 * minute_ns; /* a file that is so much younger than its run was copied */
-
-/* Offsets from UTC that are in use somewhere, on summer time too, in quarters of an hour. */
-static const int8_t offsets[] = { -48, -44, -40, -38, -36, -34, -32, -28, -24, -20, -16, -14, -12, -10,
-	                          -8,  -4,  0,   4,   8,   12,  14,  16,  18,  20,  22,  23,  24,  26,
-	                          28,  32,  35,  36,  38,  40,  42,  44,  48,  51,  52,  55,  56 };
 
 static int is_known(int64_t time_ns)
 {
@@ -49,8 +43,8 @@ static int64_t known_end(const struct tie_facts *f)
 /* Whether DATE can be the minute of this moment, wherever the machine was. */
 static int is_date_of(const struct tie_facts *f, int64_t time_ns)
 {
-	for (size_t i = 0; i < sizeof(offsets); i++) {
-		int64_t after_ns = time_ns - (f->date_ns - offsets[i] * quarter_ns);
+	for (size_t i = 0; i < PROF_DATE_ZONES; i++) {
+		int64_t after_ns = time_ns - (f->date_ns - prof_date_zones[i] * minute_ns);
 
 		if (after_ns >= -minute_ns && after_ns <= 2 * minute_ns)
 			return 1;
@@ -65,8 +59,8 @@ static int64_t start_by_date(const struct tie_facts *f, int64_t end_ns)
 
 	if (!is_known(f->date_ns) || !is_known(f->run_start_ns) || !is_known(limit_ns))
 		return TIE_UNKNOWN;
-	for (size_t i = 0; i < sizeof(offsets); i++) {
-		int64_t at_ns = f->date_ns - offsets[i] * quarter_ns;
+	for (size_t i = 0; i < PROF_DATE_ZONES; i++) {
+		int64_t at_ns = f->date_ns - prof_date_zones[i] * minute_ns;
 
 		if (at_ns + minute_ns <= f->run_start_ns || at_ns > limit_ns)
 			continue;

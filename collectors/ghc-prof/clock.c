@@ -1,40 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collectors/ghc-prof/ghc_prof.h"
+#include "collectors/program/report.h"
 
-#include <string.h>
 
 #define SECOND ((int64_t)1000000000)
 #define MINUTE (60 * SECOND)
 
 enum {
-	DIGITS_MAX = 18,
 	OFFSET_MAX_MINUTES = 14 * 60,
 };
 
-/* Minutes east of UTC that are in use somewhere, summer times included (tz database 2025). */
-static const int16_t zones[] = {
-	-720, -660, -600, -570, -540, -480, -420, -360, -300, -240, -210, -180, -150, -120,
-	-60,  0,    60,   120,  180,  210,  240,  270,  300,  330,  345,  360,  390,  420,
-	480,  525,  540,  570,  600,  630,  660,  720,  765,  780,  825,  840,
-};
-
-enum {
-	N_ZONES = sizeof(zones) / sizeof(zones[0]),
-};
-
-/* A number of the host's context: 1, or 0 when it isn't known. */
+/* 1, or 0 when it isn't known. */
 static int context_ns(const struct weir_host *h, const char *name, int64_t *ret)
 {
-	struct weir_text text;
-	int64_t value = 0;
+	int64_t value = report_time(h, name);
 
-	if (h->context(h, name, &text) != WEIR_OK || !text.n_bytes || text.n_bytes > DIGITS_MAX + 1)
+	if (value == ENDING_UNKNOWN)
 		return 0;
-	for (uint64_t i = 0; i < text.n_bytes; i++) {
-		if (text.at[i] < '0' || text.at[i] > '9')
-			return 0;
-		value = value * 10 + (text.at[i] - '0');
-	}
 	*ret = value;
 	return 1;
 }
@@ -42,11 +24,11 @@ static int context_ns(const struct weir_host *h, const char *name, int64_t *ret)
 /* A time zone in which the date is the file's time, and how far that is from the start of its minute. */
 static int is_file_time(int64_t date_ns, int64_t file_ns, int64_t *ret_east_ns, int64_t *ret_after_ns)
 {
-	for (int i = 0; i < N_ZONES; i++) {
-		int64_t after_ns = file_ns - (date_ns - zones[i] * MINUTE);
+	for (int i = 0; i < PROF_DATE_ZONES; i++) {
+		int64_t after_ns = file_ns - (date_ns - prof_date_zones[i] * MINUTE);
 
 		if (after_ns >= 0 && after_ns < 2 * MINUTE) {
-			*ret_east_ns = zones[i] * MINUTE;
+			*ret_east_ns = prof_date_zones[i] * MINUTE;
 			*ret_after_ns = after_ns;
 			return 1;
 		}
@@ -59,8 +41,8 @@ static int within(int64_t date_ns, int64_t start_ns, int64_t end_ns, int64_t *re
 {
 	int64_t first = INT64_MAX, last = INT64_MIN;
 
-	for (int i = 0; i < N_ZONES; i++) {
-		int64_t minute_ns = date_ns - zones[i] * MINUTE;
+	for (int i = 0; i < PROF_DATE_ZONES; i++) {
+		int64_t minute_ns = date_ns - prof_date_zones[i] * MINUTE;
 
 		if (minute_ns + MINUTE <= start_ns || minute_ns > end_ns)
 			continue;
