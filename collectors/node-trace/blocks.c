@@ -226,7 +226,7 @@ static void ledger_metrics(struct emit *e, const struct trace_line *line)
 		emit_f64(e, emit_plain(e, ROW_DENSITY), line->at_ns, density);
 }
 
-int blocks_line(struct blocks *b, struct emit *e, enum meaning meaning, const struct trace_line *line)
+void blocks_line(struct blocks *b, struct emit *e, enum meaning meaning, const struct trace_line *line)
 {
 	if (meaning >= MEANING_SEEN && meaning <= MEANING_ADDED)
 		block_event(e, meaning, line);
@@ -236,9 +236,6 @@ int blocks_line(struct blocks *b, struct emit *e, enum meaning meaning, const st
 		transactions(b, e, meaning, line);
 	else if (meaning == MEANING_LEDGER_METRICS || meaning == MEANING_START)
 		ledger_metrics(e, line);
-	else
-		return 0;
-	return 1;
 }
 
 void blocks_finish(struct blocks *b, struct emit *e)

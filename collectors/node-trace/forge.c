@@ -143,7 +143,6 @@ static void obstacle(struct forge_thread *t, struct emit *e, const struct trace_
 	                                  .attrs = t->is_open ? t->attrs : 0 });
 }
 
-/* AdoptedBlock names the slot of the block; it may be written after the next start. */
 static const struct {
 	uint8_t row, has_value;
 } phases[MEANING_END] = {
@@ -158,13 +157,13 @@ static const struct {
 	[MEANING_ADOPTED_OWN] = { ROW_FORGE_ADOPTION, 0 },
 };
 
-int forge_line(struct forge *f, struct emit *e, const struct slots *s, enum meaning meaning,
-               const struct trace_line *line)
+void forge_line(struct forge *f, struct emit *e, const struct slots *s, enum meaning meaning,
+                const struct trace_line *line)
 {
 	struct forge_thread *t;
 
 	if (meaning < MEANING_START || meaning > MEANING_OBSTACLE)
-		return 0;
+		return;
 	t = thread_of(f, line);
 	if (!t)
 		f->n_beyond++;
@@ -175,7 +174,6 @@ int forge_line(struct forge *f, struct emit *e, const struct slots *s, enum mean
 	else
 		phase(f, t, e, (enum row)phases[meaning].row, line, phases[meaning].has_value,
 		      meaning == MEANING_LEADER ? 1 : 0);
-	return 1;
 }
 
 void forge_join(struct forge *f)

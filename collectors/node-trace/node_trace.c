@@ -97,9 +97,9 @@ static void recall(struct weir_instance *i, const struct trace_line *line)
 	enum meaning meaning = frequency_meaning(line->ns, line->kind);
 
 	silence_line(&i->silence, &i->emit, line);
-	(void)forge_line(&i->forge, &i->emit, &i->slots, meaning, line);
+	forge_line(&i->forge, &i->emit, &i->slots, meaning, line);
 	if (meaning == MEANING_SNAPSHOT)
-		(void)blocks_line(&i->blocks, &i->emit, meaning, line);
+		blocks_line(&i->blocks, &i->emit, meaning, line);
 }
 
 /* A rotated log goes on in this file. */
@@ -154,11 +154,11 @@ static void message(struct weir_instance *i, const struct trace_line *line)
 	silence_line(&i->silence, &i->emit, line);
 	if (!meaning)
 		return;
-	(void)forge_line(&i->forge, &i->emit, &i->slots, meaning, line);
+	forge_line(&i->forge, &i->emit, &i->slots, meaning, line);
 	if (meaning == MEANING_RESOURCES)
 		resources_line(&i->resources, &i->emit, line);
 	else
-		(void)blocks_line(&i->blocks, &i->emit, meaning, line);
+		blocks_line(&i->blocks, &i->emit, meaning, line);
 }
 
 /* A trace that another tool has put into a string of its own object. 1: it was one. */

@@ -100,7 +100,6 @@ enum meaning {
 
 enum {
 	EMIT_BATCH = 128,
-	EMIT_PLAIN_MAX = 64, /* series without attributes or with one fixed one, made once */
 };
 
 struct emit {
@@ -190,9 +189,9 @@ struct forge {
 	struct forge_thread threads[FORGE_THREADS_MAX];
 };
 
-/* 1: the line was one of the forge loop. */
-int forge_line(struct forge *f, struct emit *e, const struct slots *s, enum meaning meaning,
-               const struct trace_line *line);
+/* Does nothing with a line that isn't one of the forge loop. */
+void forge_line(struct forge *f, struct emit *e, const struct slots *s, enum meaning meaning,
+                const struct trace_line *line);
 void forge_join(struct forge *f); /* as silence_join() */
 
 /* ---- blocks.c ---- */
@@ -213,7 +212,8 @@ struct blocks {
 	uint8_t has_snapshot_open;
 };
 
-int blocks_line(struct blocks *b, struct emit *e, enum meaning meaning, const struct trace_line *line);
+/* Does nothing with a line that is about something else. */
+void blocks_line(struct blocks *b, struct emit *e, enum meaning meaning, const struct trace_line *line);
 /* Emits what the last second gathered. */
 void blocks_finish(struct blocks *b, struct emit *e);
 
