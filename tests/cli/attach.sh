@@ -1,20 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # weir attach on a run directory, and what live collectors are told: attach.sh WEIR FOLDER-OF-FIXTURES
-set -u
 weir=$(realpath "$1")
 fixtures=$(realpath "$2")
-work=$(mktemp -d)
+source "$(dirname "$0")/../support/said.sh"
+set +eo pipefail
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
-cd "$work" || exit 1
 mkdir -p plugins run/supervisor run/genesis run/node-0 run/node-1 run/node-2
 cp "$fixtures/asks-live.so" plugins
 export WEIR_PLUGIN_PATH=$work/plugins
 
-fail() {
-	echo "failed: $*"
-	exit 1
-}
 rows() { "$weir" sql "$1" "$2" --json | tr -d ' \n'; }
 
 sleep 60 &

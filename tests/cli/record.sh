@@ -1,21 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # weir record and weir attach, with a live collector that needs no rights: record.sh WEIR FOLDER-OF-FIXTURES
-set -u
 weir=$(realpath "$1")
 fixtures=$(realpath "$2")
-work=$(mktemp -d)
+source "$(dirname "$0")/../support/said.sh"
+set +eo pipefail
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
-cd "$work" || exit 1
 mkdir plugins
 cp "$fixtures/well-behaved-live.so" plugins
 export WEIR_PLUGIN_PATH=$work/plugins
 c='-c well-behaved-live --interval 50ms'
 
-fail() {
-	echo "failed: $*"
-	exit 1
-}
 rows() { "$weir" sql "$1" "$2" --json | tr -d ' \n'; }
 [ -x plugins/well-behaved-live.so ] || [ -r plugins/well-behaved-live.so ] || fail "there is no live fixture"
 
