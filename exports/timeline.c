@@ -4,6 +4,7 @@
 #include "analysis/totals.h"
 #include "exports/chrome.h"
 #include "exports/chrome_rules.h"
+#include "exports/timeline_name.h"
 #include "store/query.h"
 
 #include <errno.h>
@@ -14,11 +15,6 @@
 #include <weir/fail.h>
 
 #define CLOCK_ERROR_MAX_NS INT64_C(1000000000)
-
-enum {
-	NAME_ROOM = 512,   /* of a counter; longer ones are cut */
-	NAME_RESERVE = 64, /* of it, for the unit */
-};
 
 struct timeline {
 	struct store *store;
@@ -40,7 +36,7 @@ static const char jobs_sql[] =
 	"   HAVING min(coalesce(clock_error_ns, -1)) >= 0 AND max(clock_error_ns) <= ?3)"
 	"  GROUP BY t.shape, t.metric, t.collector, series)"
 	" WHERE place = 1 AND (shape = 'span' OR n > 1 AND (most > 0 OR least < 0)) ORDER BY shape DESC, metric, "
-        "series";
+	"series";
 
 static const char left_out_sql[] =
 	"SELECT o.collector, CASE WHEN min(coalesce(o.clock_error_ns, -1)) < 0 THEN -1 ELSE max(o.clock_error_ns) END e"
@@ -53,7 +49,7 @@ static int fail_memory(struct weir_error *reterr)
 	return weir_fail(reterr, -ENOMEM, "export: no memory");
 }
 
-/* With the run, the node and up to two texts more bound. NULL: said in reterr. */
+/* With the run, the node and more texts bound. NULL: said in reterr. */
 static sqlite3_stmt *ask(const struct timeline *t, const char *sql, const char *const *texts, int n_texts,
                          struct weir_error *reterr)
 {
@@ -76,63 +72,6 @@ static struct weir_text text(sqlite3_stmt *q, int column)
 }
 
 /* ---- Spans ---- */
-
-/* The value of one attribute, still escaped. In canonical attributes (store/json.h) no text holds a bare quote, so the
- * first `"key":"` is the key's. Empty: not there. */
-static struct weir_text attribute(struct weir_text attrs, const char *key)
-{
-	char pattern[64];
-	int n = snprintf(pattern, sizeof(pattern), "\"%s\":\"", key);
-	const char *at = memmem(attrs.at, attrs.n_bytes, pattern, (size_t)n), *end;
-
-	if (!at)
-		return (struct weir_text){ "", 0 };
-	at += n;
-	for (end = at; *end != '"'; end++)
-		end += *end == '\\';
-	return (struct weir_text){ at, (uint64_t)(end - at) };
-}
-
-static const char *last_word(const char *metric)
-{
-	const char *dot = strrchr(metric, '.');
-
-	return dot ? dot + 1 : metric;
-}
-
-/* What a span is called: the rule's word before one of its attributes. Valid until the next call with this room. */
-static struct weir_text name_of(const struct chrome_rule *rule, const char *metric, struct weir_text attrs, char **room,
-                                size_t *n_room)
-{
-	struct weir_text named = { "", 0 };
-	const char *front = rule->name ? rule->name : last_word(metric);
-	size_t n_front = strlen(front);
-
-	if (rule->attribute)
-		named = attribute(attrs, rule->attribute);
-	if (!named.n_bytes && rule->otherwise) {
-		named = attribute(attrs, rule->otherwise);
-		if (!n_front) {
-			front = "thread ";
-			n_front = strlen(front);
-		}
-	}
-	if (!named.n_bytes && !n_front)
-		named = (struct weir_text){ last_word(metric), strlen(last_word(metric)) };
-	if (n_front + named.n_bytes + 1 > *n_room) {
-		char *more = realloc(*room, n_front + named.n_bytes + NAME_ROOM);
-
-		if (!more)
-			return (struct weir_text){ "", 0 };
-		*room = more;
-		*n_room = n_front + named.n_bytes + NAME_ROOM;
-	}
-	memcpy(*room, front, n_front);
-	memcpy(*room + n_front, named.at, named.n_bytes);
-	while (named.n_bytes == 0 && n_front > 0 && (*room)[n_front - 1] == ' ')
-		n_front--;
-	return (struct weir_text){ *room, n_front + named.n_bytes };
-}
 
 static int draw(struct chrome *c, const struct chrome_rule *rule, uint32_t order, const struct chrome_event *e,
                 uint32_t track)
@@ -166,8 +105,7 @@ static int draw_spans(struct timeline *t, const char *metric, const char *collec
 	                      (const char *const[]){ metric, collector }, 2, reterr);
 	uint32_t order;
 	const struct chrome_rule *rule = chrome_rule_of(metric, &order);
-	size_t n_room = 0;
-	char *room = NULL;
+	struct timeline_room room = { 0 };
 	int r = q ? 0 : -EINVAL, step = 0;
 
 	while (r == 0 && (step = query_step(t->store, q, reterr)) > 0) {
@@ -179,61 +117,16 @@ static int draw_spans(struct timeline *t, const char *metric, const char *collec
 			                                   : sqlite3_column_double(q, 3),
 			                  .category = metric };
 
-		e.name = name_of(rule, metric, e.attrs, &room, &n_room);
-		if (draw(t->chrome, rule, order, &e, (uint32_t)sqlite3_column_int64(q, 2)) < 0 || !room)
+		e.name = timeline_span_name(rule, metric, e.attrs, &room);
+		if (draw(t->chrome, rule, order, &e, (uint32_t)sqlite3_column_int64(q, 2)) < 0 || !room.at)
 			r = fail_memory(reterr);
 	}
-	free(room);
+	free(room.at);
 	(void)sqlite3_finalize(q);
 	return r < 0 ? r : step;
 }
 
 /* ---- Numbers ---- */
-
-/* How many bytes stand for one character of an escaped text: `\\u0001`, `\\n`, or one. */
-static uint64_t escape_length(const char *at)
-{
-	return *at != '\\' ? 1 : at[1] == 'u' ? 6 : 2;
-}
-
-/* Copies the inside of a string that begins with a quote at `i`, as far as there is room for whole escapes; returns
- * where it goes on after the closing quote. */
-static uint64_t copy_string(struct weir_text from, uint64_t i, char *to, size_t *n)
-{
-	int has_room = 1;
-
-	i++;
-	while (i < from.n_bytes && from.at[i] != '"') {
-		uint64_t length = escape_length(from.at + i);
-
-		has_room = has_room && *n + length + NAME_RESERVE < NAME_ROOM && i + length <= from.n_bytes;
-		if (has_room) {
-			memcpy(to + *n, from.at + i, length);
-			*n += length;
-		}
-		i += length;
-	}
-	return i + 1;
-}
-
-/* `ghc.heap.allocated, capability 0, By/s`, escaped as the attributes are (store/json.h: `{"key":"value",…}`). */
-static struct weir_text counter_name(const char *metric, struct weir_text attrs, const char *unit, int is_rate,
-                                     char room[NAME_ROOM])
-{
-	size_t n = (size_t)snprintf(room, NAME_ROOM, "%.120s", metric);
-
-	for (uint64_t i = 1; i + 1 < attrs.n_bytes && n + NAME_RESERVE < NAME_ROOM; i++) {
-		room[n++] = ',';
-		room[n++] = ' ';
-		i = copy_string(attrs, i, room, &n) + 1;
-		room[n++] = ' ';
-		i = copy_string(attrs, i, room, &n);
-	}
-	if (strcmp(unit, "1") != 0)
-		n += (size_t)snprintf(room + n, NAME_ROOM - n, ", %.32s%s",
-		                      is_rate && strcmp(unit, "ns") == 0 ? "s" : unit, is_rate ? "/s" : "");
-	return (struct weir_text){ room, n };
-}
 
 struct drawing {
 	struct weir_text name;
@@ -288,7 +181,7 @@ static int draw_series(struct timeline *t, sqlite3_stmt *job, struct weir_error 
 	const struct curve *curve = &curves[strcmp(text(job, 0).at, "number") != 0];
 	const char *metric = text(job, 1).at, *collector = text(job, 2).at;
 	struct weir_text attrs = text(job, 3);
-	char room[NAME_ROOM], unit[TIMELINE_NAME_MAX];
+	char room[TIMELINE_COUNTER_MAX], unit[TIMELINE_NAME_MAX];
 	struct drawing d = { .level = chrome_level_of(metric),
 		             .is_rate = curve == curves && strcmp(text(job, 5).at, "counter") == 0,
 		             .factor = strcmp(text(job, 4).at, "ns") == 0 ? 1e-9 : 1 };
@@ -301,7 +194,7 @@ static int draw_series(struct timeline *t, sqlite3_stmt *job, struct weir_error 
 	if (!q)
 		return -EINVAL;
 	(void)snprintf(unit, sizeof(unit), "%s%s", curve->unit, text(job, 4).at);
-	d.name = counter_name(metric, attrs, unit, d.is_rate, room);
+	d.name = timeline_counter_name(metric, attrs, unit, d.is_rate, room);
 	r = draw_points(t, q, &d, reterr);
 	(void)sqlite3_finalize(q);
 	return r;
