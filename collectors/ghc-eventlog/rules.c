@@ -122,7 +122,7 @@ static enum fate pass_over(struct log *l, uint32_t tag)
 	return FATE_UNKNOWN;
 }
 
-static enum fate take(struct log *l, struct lane *lane, const struct eventlog_event *e)
+static enum fate take_by_rule(struct log *l, struct lane *lane, const struct eventlog_event *e)
 {
 	taker *rule = e->tag < sizeof(rules) / sizeof(rules[0]) ? rules[e->tag] : NULL;
 	struct eventlog_values values;
@@ -136,7 +136,7 @@ static enum fate take(struct log *l, struct lane *lane, const struct eventlog_ev
 
 void rules_take(struct log *l, struct lane *lane, const struct eventlog_event *e)
 {
-	enum fate fate = take(l, lane, e);
+	enum fate fate = take_by_rule(l, lane, e);
 
 	if (fate == FATE_BAD)
 		ledger_say_bad(l, e, "its contents make no sense");
