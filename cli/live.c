@@ -129,11 +129,12 @@ static void on_done(struct session_listener *l, uint32_t job, const struct sessi
 }
 
 /* What is left to do with rights of root's: ending workers that became other users, passing signals on, and the files
- * that root was called for. Who hears whether a program hangs on its eventlog looks into its threads. */
+ * that root was called for, of which SQLite gives its own to the owner of a store. Who hears whether a program hangs on
+ * its eventlog looks into its threads. */
 static int give_up_rights(const struct live_run *run)
 {
-	uint32_t roots = RIGHTS_BIT(CAP_KILL) | RIGHTS_BIT(CAP_DAC_OVERRIDE) | RIGHTS_BIT(CAP_DAC_READ_SEARCH) |
-	                 (run->log_fd > 0 ? RIGHTS_BIT(CAP_SYS_PTRACE) : 0);
+	uint32_t roots = RIGHTS_BIT(CAP_KILL) | RIGHTS_BIT(CAP_CHOWN) | RIGHTS_BIT(CAP_DAC_OVERRIDE) |
+	                 RIGHTS_BIT(CAP_DAC_READ_SEARCH) | (run->log_fd > 0 ? RIGHTS_BIT(CAP_SYS_PTRACE) : 0);
 	int r = run->user ? rights_become(run->user) : rights_keep(geteuid() == 0 ? roots : 0);
 
 	return r == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : r;

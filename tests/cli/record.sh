@@ -127,7 +127,7 @@ target=$!
 attach_to $target d.weir
 has_rights $worker "$(id -u)" 0000000000080000
 # The recording itself may end workers and write where root may, and nothing else of root's; of another user's, nothing.
-roots=0000000000000026
+roots=0000000000000027
 for _ in $(seq 100); do
 	[ "$(status $recorder NoNewPrivs)" = 1 ] && break
 	sleep 0.05
