@@ -6,12 +6,15 @@
  * where it is switched, so by one processor at a time.
  *
  * No hook but the scheduler's is needed: whether a switch was voluntary is in the kernel's own count, which it raises
- * before it tells us; so are page faults; and the system call that waits is in the registers with which it came.
+ * before it tells us; so are page faults; and the system call that waits is in the registers with which it came. Nor is
+ * a program at each wake-up of anybody, to time how long the woken one waits for a processor: the scheduler accounts
+ * that to each thread as it comes, right after it has told us, so by how much it has grown is read when it leaves
+ * again.
  *
- * A thread that leaves is always seen to, by a program that runs in that thread. That it comes, or is woken, is seen by
- * a program in whatever ran before it, and there are threads in which no program runs (agents of some virtual
- * machines), nor does a program that has interrupted itself. Then its times are those that the scheduler accounts to it
- * anyway: by how much they have grown since it left the last time.
+ * A thread that leaves is always seen to, by a program that runs in that thread. That it comes is seen by a program in
+ * whatever ran before it, and there are threads in which no program runs (agents of some virtual machines), nor does a
+ * program that has interrupted itself. Then its slice is what the scheduler accounts to it anyway: by how much that has
+ * grown since it left the last time.
  */
 #include "bpf/kernel_types.h"
 
@@ -45,13 +48,13 @@ enum {
 };
 
 struct thread {
-	__u64 on_ns;    /* on a processor since; 0: it isn't, or nobody knows since when */
-	__u64 off_ns;   /* off it since */
-	__u64 ready_ns; /* could run since */
+	__u64 on_ns;       /* on a processor since; 0: it isn't, or nobody knows since when */
+	__u64 off_ns;      /* off it since */
+	__u64 for_disk_ns; /* how long it was off it for storage before it came the last time */
 	__u64 n_voluntary, n_involuntary, n_minor_faults, n_major_faults; /* the kernel's counts when last looked at */
 	__u64 ran_ns, delayed_ns; /* the scheduler's accounts when it left the last time */
 	__u32 reason;
-	__u32 is_delay_unseen; /* it came, and since when it could have nobody saw */
+	__u32 reserved;
 };
 
 struct {
@@ -243,6 +246,12 @@ static __always_inline void send_long_wait(struct task_struct *task, const struc
 		lose(SCHED_LOST_STACKS);
 }
 
+static __always_inline void ends_wait(struct task_struct *task, struct thread *t, __u64 now)
+{
+	add_wait(task, t, now);
+	t->for_disk_ns = t->reason == SCHED_REASON_IO ? now - t->off_ns : 0;
+}
+
 /* Nobody saw it come; what it ran since it left the last time is one slice. */
 static __always_inline void infer_coming(struct task_struct *task, struct thread *t, __u64 now)
 {
@@ -254,15 +263,7 @@ static __always_inline void infer_coming(struct task_struct *task, struct thread
 	}
 	__sync_fetch_and_add(&n_inferred, 1);
 	t->on_ns = ran < now - t->off_ns ? now - ran : t->off_ns;
-	t->is_delay_unseen = 1;
-	add_wait(task, t, t->on_ns);
-}
-
-/* As the kernel counts it for delayacct_blkio_ticks: without the wait for a processor behind it. */
-static __always_inline void add_disk_wait(struct sched_runner *r, const struct thread *t, __u64 now)
-{
-	if (r && t->off_ns && t->reason == SCHED_REASON_IO)
-		r->disk_wait_ns += (t->ready_ns ? t->ready_ns : now) - t->off_ns;
+	ends_wait(task, t, t->on_ns);
 }
 
 /* Beside what we count: the check, and also what a switch that was not seen is made good with. */
@@ -274,20 +275,33 @@ static __always_inline void add_accounts(struct sched_runner *r, struct task_str
 	r->n_accounted_switches += task->nvcsw - t->n_voluntary + task->nivcsw - t->n_involuntary;
 }
 
-static __always_inline void leaves(struct task_struct *task, struct thread *t, struct sched_runner *r, __u64 now)
+/* A slice that ends, and the wait for a processor before it. */
+static __always_inline void add_slice(struct sched_runner *r, struct task_struct *task, const struct thread *t,
+                                      __u64 now)
 {
+	__u64 delay;
+
+	hist_add(&r->on_cpu, now - t->on_ns, interval);
+	if (!has_delays())
+		return;
+	delay = task->sched_info.run_delay - t->delayed_ns;
+	hist_add(&r->run_delay, delay, interval);
+	/* As the kernel counts it for delayacct_blkio_ticks: without the wait for a processor behind it. */
+	if (t->for_disk_ns > delay)
+		r->disk_wait_ns += t->for_disk_ns - delay;
+}
+
+static __always_inline void leaves(struct task_struct *task, struct thread *t, __u64 now)
+{
+	struct sched_runner *r = runner_of(task);
 	int is_voluntary = task->nvcsw != t->n_voluntary;
 
 	if (t->off_ns)
 		infer_coming(task, t, now);
-	if (t->on_ns)
-		add_disk_wait(r, t, t->on_ns);
 	t->reason = is_voluntary ? reason_of(task) : SCHED_REASON_PREEMPTED;
 	if (r) {
 		if (t->on_ns)
-			hist_add(&r->on_cpu, now - t->on_ns, interval);
-		if (t->is_delay_unseen)
-			hist_add(&r->run_delay, task->sched_info.run_delay - t->delayed_ns, interval);
+			add_slice(r, task, t, now);
 		add_accounts(r, task, t);
 		r->n_voluntary += (__u64)is_voluntary;
 		r->n_involuntary += (__u64)!is_voluntary;
@@ -296,39 +310,21 @@ static __always_inline void leaves(struct task_struct *task, struct thread *t, s
 		r->n_major_faults += task->maj_flt - t->n_major_faults;
 	}
 	note_accounts(task, t);
-	t->is_delay_unseen = 0;
+	t->for_disk_ns = 0;
 	t->on_ns = 0;
 	t->off_ns = now;
-	t->ready_ns = is_voluntary ? 0 : now;
 }
 
-/* The scheduler accounts the delay right after it has told us. */
-static __always_inline void infer_delay(struct thread *t)
+static __always_inline void comes(struct task_struct *task, struct thread *t, __u64 now)
 {
-	if (!has_delays()) {
-		lose(SCHED_LOST_WAKEUPS);
-		return;
-	}
-	__sync_fetch_and_add(&n_inferred, 1);
-	t->is_delay_unseen = 1;
-}
-
-static __always_inline void comes(struct task_struct *task, struct thread *t, struct sched_runner *r, __u64 now)
-{
-	add_disk_wait(r, t, now);
 	if (t->on_ns)
 		lose(SCHED_LOST_SWITCHES);
 	else if (t->off_ns)
-		add_wait(task, t, now);
+		ends_wait(task, t, now);
 	if (long_wait_ns && t->off_ns && t->reason != SCHED_REASON_PREEMPTED && now - t->off_ns >= long_wait_ns)
 		send_long_wait(task, t, now);
-	if (!t->ready_ns)
-		infer_delay(t);
-	else if (r)
-		hist_add(&r->run_delay, now - t->ready_ns, interval);
 	t->on_ns = now;
 	t->off_ns = 0;
-	t->ready_ns = 0;
 }
 
 SEC("tp_btf/sched_switch")
@@ -336,43 +332,16 @@ int BPF_PROG(on_switch, bool is_preempted, struct task_struct *prev, struct task
 {
 	struct thread *t_prev = prev->pid ? thread_of(prev) : 0;
 	struct thread *t_next = next->pid ? thread_of(next) : 0;
-	struct sched_runner *r = 0;
 	__u64 now = 0;
 
 	if (t_prev) {
 		now = bpf_ktime_get_ns();
-		r = runner_of(prev);
-		leaves(prev, t_prev, r, now);
+		leaves(prev, t_prev, now);
 		if (long_wait_ns && t_prev->reason != SCHED_REASON_PREEMPTED)
 			note_beginning(ctx, prev);
 	}
-	if (t_next) {
-		/* Threads of one process take turns. */
-		if (!r || has_threads || prev->tgid != next->tgid)
-			r = runner_of(next);
-		comes(next, t_next, r, now ? now : bpf_ktime_get_ns());
-	}
-	return 0;
-}
-
-/* One that is woken before it has left its processor doesn't leave it; one that was preempted could run before. */
-SEC("tp_btf/sched_wakeup")
-int BPF_PROG(on_wakeup, struct task_struct *task)
-{
-	struct thread *t = thread_of(task);
-
-	if (t && !t->on_ns && !t->ready_ns)
-		t->ready_ns = bpf_ktime_get_ns();
-	return 0;
-}
-
-SEC("tp_btf/sched_wakeup_new")
-int BPF_PROG(on_wakeup_new, struct task_struct *task)
-{
-	struct thread *t = thread_of(task);
-
-	if (t)
-		t->ready_ns = bpf_ktime_get_ns();
+	if (t_next)
+		comes(next, t_next, now ? now : bpf_ktime_get_ns());
 	return 0;
 }
 

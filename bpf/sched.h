@@ -87,7 +87,6 @@ enum sched_loss {
 	SCHED_LOST_WAITS,    /* a wait that found no room in the map */
 	SCHED_LOST_MEMORY,   /* a switch or wait for which the kernel had no memory at that moment */
 	SCHED_LOST_SWITCHES, /* a switch to or from a thread that was not seen, and that no account makes good for */
-	SCHED_LOST_WAKEUPS,  /* the same of a wakeup: a run delay is missing */
 	SCHED_LOST_STACKS,   /* a long wait that found no room in the ring */
 	SCHED_LOST_COUNT,
 };

@@ -27,10 +27,9 @@ struct sched_kernel {
 };
 
 static const char *const losses[SCHED_LOST_COUNT] = {
-	[SCHED_LOST_THREADS] = "sched.threads_full",   [SCHED_LOST_RUNNERS] = "sched.runners_full",
-	[SCHED_LOST_WAITS] = "sched.waits_full",       [SCHED_LOST_SWITCHES] = "sched.unseen",
-	[SCHED_LOST_WAKEUPS] = "sched.wakeups_unseen", [SCHED_LOST_STACKS] = "sched.stacks_full",
-	[SCHED_LOST_MEMORY] = "sched.no_memory",
+	[SCHED_LOST_THREADS] = "sched.threads_full", [SCHED_LOST_RUNNERS] = "sched.runners_full",
+	[SCHED_LOST_WAITS] = "sched.waits_full",     [SCHED_LOST_SWITCHES] = "sched.unseen",
+	[SCHED_LOST_STACKS] = "sched.stacks_full",   [SCHED_LOST_MEMORY] = "sched.no_memory",
 };
 
 static const char *const names_of_reasons[SCHED_REASONS] = {

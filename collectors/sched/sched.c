@@ -20,7 +20,9 @@ static const struct weir_metric metrics[ROW_COUNT] = {
 	                   "From switching away until running again, by reason: what was waited for, or preempted when "
 	                   "another's turn had come.",
 	                   -1),
-	[ROW_RUN_DELAY] = ROWS_TIMES("sched.run_delay", "run-queue delay", "From being able to run until running.", -1),
+	[ROW_RUN_DELAY] = ROWS_TIMES(
+		"sched.run_delay", "run-queue delay",
+		"From being able to run until running, as the scheduler accounts it to the slice that ended.", -1),
 	[ROW_STACKS] = { .name = "sched.off_cpu.stacks",
 	                 .unit = "ns",
 	                 .brief = "long waits by stack",
@@ -63,9 +65,9 @@ static const struct weir_metric metrics[ROW_COUNT] = {
 	[ROW_THREAD_SWITCHES] = ROWS_COUNTER("thread.switches", "{context_switch}", "switches, accounted",
 	                                     "What the thread's status says of its switches away.", -1),
 	[ROW_INFERRED] =
-		ROWS_COUNTER("sched.inferred", "{switch}", "inferred times",
-	                     "Slices and run-queue delays of which one end was not seen: their length is by how "
-	                     "much the scheduler's own account of the thread grew.",
+		ROWS_COUNTER("sched.inferred", "{switch}", "inferred slices",
+	                     "Slices of which the beginning was not seen: their length is by how much the scheduler's "
+	                     "own account of the thread grew.",
 	                     0),
 	[ROW_LOST] = ROWS_LOST,
 	[ROW_MAP_FILL] = ROWS_MAP_FILL,

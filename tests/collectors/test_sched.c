@@ -96,6 +96,8 @@ static void delays_are_what_the_scheduler_accounts(void **state)
 		         (long long)watched_gain(&got, "sched.inferred", ""));
 	assert_true(is_near(watched_sum(&got, "sched.on_cpu", "own"), watched_gain(&got, "thread.cpu.time", "own"),
 	                    sched_drift(0.05), 2 * SCHED_MS_NS + sched_stolen_since(stolen)));
+	/* Each slice has one, be it of no length. */
+	assert_int_equal(watched_count(&got, "sched.on_cpu", "own"), watched_count(&got, "sched.run_delay", "own"));
 	/* What is kept of the scheduler's accounts for those that are gone is what /proc has of those that are there.
 	 */
 	assert_true(is_near(watched_gain(&got, "sched.on_cpu.accounted", "own"),
