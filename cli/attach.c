@@ -154,6 +154,7 @@ int verb_attach(int argc, char **argv)
 	while ((row = page_next(&attach_page, argc, argv, &argument)) >= 0)
 		if (take(&q, row, argument) < 0)
 			break;
+	run.user = q.has_user ? &q.user : NULL;
 	q.has_run = row == PAGE_DONE && !is_number(argv[optind]);
 	if (row >= 0)
 		code = EXIT_MISUSE;

@@ -16,6 +16,7 @@
 #include <sys/epoll.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -128,14 +129,29 @@ static void on_done(struct session_listener *l, uint32_t job, const struct sessi
 	say("%s: left out: %s", l->names[job], o->why.text);
 }
 
+/* Whether workers have become somebody whom that user may not signal. */
+static int has_others(const struct live_run *run)
+{
+	char path[32];
+	struct stat owner;
+
+	for (uint32_t i = 0; run->user && i < run->n_targets; i++) {
+		(void)snprintf(path, sizeof(path), "/proc/%d", (int)run->targets[i].pid);
+		if (stat(path, &owner) == 0 && owner.st_uid != run->user->uid)
+			return 1;
+	}
+	return 0;
+}
+
 /* What is left to do with rights of root's: ending workers that became other users, passing signals on, and the files
  * that root was called for, of which SQLite gives its own to the owner of a store. Who hears whether a program hangs on
  * its eventlog looks into its threads. */
 static int give_up_rights(const struct live_run *run)
 {
+	uint32_t of_others = has_others(run) ? RIGHTS_BIT(CAP_KILL) : 0;
 	uint32_t roots = RIGHTS_BIT(CAP_KILL) | RIGHTS_BIT(CAP_CHOWN) | RIGHTS_BIT(CAP_DAC_OVERRIDE) |
 	                 RIGHTS_BIT(CAP_DAC_READ_SEARCH) | (run->log_fd > 0 ? RIGHTS_BIT(CAP_SYS_PTRACE) : 0);
-	int r = run->user ? rights_become(run->user) : rights_keep(geteuid() == 0 ? roots : 0);
+	int r = run->user ? rights_become(run->user, of_others) : rights_keep(geteuid() == 0 ? roots : 0);
 
 	return r == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : r;
 }

@@ -42,6 +42,8 @@ struct live_request {
 	struct schedule schedule;     /* made of them by live_check() or live_take_run() */
 	int is_quiet;
 	struct given options;
+	struct rights_user user;
+	int has_user;
 	struct live_constant constants[LIVE_CONSTANTS_MAX]; /* of --genesis, or else the run directory */
 	uint32_t n_constants;
 };
@@ -87,6 +89,7 @@ enum live_row {
 	LIVE_WINDOW,
 	LIVE_GENESIS,
 	LIVE_COARSE,
+	LIVE_USER,
 	LIVE_ROWS,
 };
 /* Their rows, for each verb's table. */
@@ -101,7 +104,10 @@ enum live_row {
 	[LIVE_WINDOW] = { "epoch-window", "-SECONDS,+SECONDS", "look at --interval only around epoch boundaries", 0 }, \
 	[LIVE_GENESIS] = { "genesis", "FILE",                                                                          \
 		           "the Shelley genesis of the chain: its constants, and when epochs begin", 0 },              \
-	[LIVE_COARSE] = { "coarse", "SECONDS", "between two looks outside of --epoch-window (10)", 0 }
+	[LIVE_COARSE] = { "coarse", "SECONDS", "between two looks outside of --epoch-window (10)", 0 },                \
+	[LIVE_USER] = { "user", "USER",                                                                                \
+		        "for root: all of weir that needs no rights, and a program that it runs, are this user's",     \
+		        'u' }
 
 /* After the last option: what belongs together. -EINVAL after saying what is wrong. */
 int live_check(const struct page *page, struct live_request *r);

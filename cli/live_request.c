@@ -9,8 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define COARSE_NS INT64_C(10000000000)
+
+static int take_user(struct live_request *r, const char *name)
+{
+	if (geteuid() != 0 || rights_find_user(name, &r->user) < 0) {
+		say("--user %s: %s", name, geteuid() != 0 ? "only root can become somebody else" : "there is none");
+		return -EINVAL;
+	}
+	r->has_user = 1;
+	return 0;
+}
 
 int live_take(const struct page *page, struct live_request *r, int row, const char *argument)
 {
@@ -26,6 +37,8 @@ int live_take(const struct page *page, struct live_request *r, int row, const ch
 		[LIVE_COARSE] = { .span_ns = &r->coarse_ns },
 	};
 
+	if (row == LIVE_USER)
+		return take_user(r, argument);
 	if (row == LIVE_OPTION)
 		return given_take(&r->options, page->verb, (char *)(uintptr_t)argument);
 	return page_put(page, places, row, argument);

@@ -23,7 +23,6 @@ enum {
 	RECORD_NODE = LIVE_ROWS,
 	RECORD_NO_INGEST,
 	RECORD_EVENTLOG,
-	RECORD_USER,
 	RECORD_ROWS,
 	EXIT_NO_EXEC = 127, /* as a shell has it */
 	EXIT_SIGNAL = 128,
@@ -35,8 +34,6 @@ static const struct page_option options[] = {
 	[RECORD_NO_INGEST] = { "no-ingest", NULL, "do not read what the program left", 0 },
 	[RECORD_EVENTLOG] = { "eventlog", NULL, "have a program of GHC write its eventlog, and read that as it comes",
 	                      0 },
-	[RECORD_USER] = { "user", "USER",
-	                  "for root: run the program, and all of weir that needs no rights, as this user", 'u' },
 };
 
 const struct page record_page = {
@@ -68,7 +65,7 @@ struct live_listener {
  * program; there is nothing of root's to see in what was just forked. */
 static int change_user(const struct rights_user *user)
 {
-	int r = user ? rights_become(user) : 0;
+	int r = user ? rights_become(user, 0) : 0;
 
 	if (!user || r < 0)
 		return r;
@@ -225,8 +222,7 @@ static void find_program(const char *name, char ret[LIVE_PATH_MAX])
 
 struct request {
 	struct live_request live;
-	int has_ingest, has_eventlog, has_user;
-	struct rights_user user;
+	int has_ingest, has_eventlog;
 };
 
 static int ingest_left(const struct live_run *run, const char *node, int64_t since_ns)
@@ -280,17 +276,6 @@ static int record(const struct request *q, struct live_run *run, struct live_tar
 	return program_code ? program_code : code ? code : left_code;
 }
 
-static int take_user(struct request *q, const char *name)
-{
-	if (geteuid() != 0 || rights_find_user(name, &q->user) < 0) {
-		say("--user %s: %s", name,
-		    geteuid() != 0 ? "only root can run programs as somebody else" : "there is none");
-		return -EINVAL;
-	}
-	q->has_user = 1;
-	return 0;
-}
-
 static int take(struct request *q, int row, const char *argument)
 {
 	if (row == RECORD_NODE)
@@ -299,8 +284,6 @@ static int take(struct request *q, int row, const char *argument)
 		q->has_ingest = 0;
 	else if (row == RECORD_EVENTLOG)
 		q->has_eventlog = 1;
-	else if (row == RECORD_USER)
-		return take_user(q, argument);
 	else
 		return live_take(&record_page, &q->live, row, argument);
 	return 0;
@@ -346,7 +329,7 @@ int verb_record(int argc, char **argv)
 	run.store_path = store_path;
 	if (live_store_path(&q.live, run.tag, store_path) < 0)
 		return EXIT_MISUSE;
-	run.user = q.has_user ? &q.user : NULL;
+	run.user = q.live.has_user ? &q.live.user : NULL;
 	if (q.has_eventlog && prepare_log(&run, target.exe, &log) < 0)
 		return EXIT_FAILED;
 	run.log_fd = log.fd > 0 ? log.fd : 0;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/fsuid.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -53,14 +54,16 @@ int rights_find_user(const char *name, struct rights_user *ret)
 	return 0;
 }
 
-int rights_become(const struct rights_user *user)
+int rights_become(const struct rights_user *user, uint32_t kept)
 {
 	int r = user->name[0] ? initgroups(user->name, user->gid) : setgroups(0, NULL);
 
+	/* Else they are all gone with root's number, which is what is wanted, too. */
+	if (kept)
+		(void)prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
 	if (r < 0 || setresgid(user->gid, user->gid, user->gid) < 0 || setresuid(user->uid, user->uid, user->uid) < 0)
 		return -errno;
-	/* Where the user is root by another name nothing has gone yet. */
-	return rights_keep(0);
+	return rights_keep(kept);
 }
 
 int rights_of_files(const struct rights_user *user)

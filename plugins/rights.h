@@ -27,8 +27,8 @@ struct rights_user {
 
 /* By name, or by number. -ENOENT: there is none. */
 int rights_find_user(const char *name, struct rights_user *ret);
-/* Becomes that user for good, with the groups that are theirs and no capability. Needs root. */
-int rights_become(const struct rights_user *user);
+/* Becomes that user for good, with the groups that are theirs and no capabilities but these. Needs root. */
+int rights_become(const struct rights_user *user, uint32_t kept);
 /* Files are made and opened as that user from now on; NULL: as oneself again. Needs root. */
 int rights_of_files(const struct rights_user *user);
 

@@ -85,7 +85,7 @@ static int become_owner(int target)
 	(void)snprintf(path, sizeof(path), "/proc/%d", target);
 	if (geteuid() != 0 || stat(path, &owner) < 0 || owner.st_uid == 0)
 		return 0;
-	r = rights_become(&(struct rights_user){ .uid = owner.st_uid, .gid = owner.st_gid });
+	r = rights_become(&(struct rights_user){ .uid = owner.st_uid, .gid = owner.st_gid }, 0);
 	if (r < 0)
 		return r;
 	/* Another user's process is not told of its parent's death unless it asks again. */

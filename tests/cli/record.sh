@@ -88,7 +88,7 @@ wait $recorder
 # While it measures it has no rights, or the one that its target's own need; and it is the user whose process it measures.
 status() { awk -v what="$2:" '$1 == what { print $2 }' "/proc/$1/status"; }
 attach_to() {
-	"$weir" attach "$1" $c -q -o "$2" &
+	"$weir" attach "$1" $c -q -o "$2" "${@:3}" &
 	recorder=$!
 	worker=
 	for _ in $(seq 100); do
@@ -157,6 +157,14 @@ if [ "$(id -u)" = 0 ]; then
 	[ "$(cat theirs/rights)" = "$nobody$nobody"nobody ] || fail "--user: $(cat theirs/rights)"
 	[ "$(stat -c %U theirs/s.weir)" = nobody ] || fail "the store is $(stat -c %U theirs/s.weir)'s"
 	[ "$(rows theirs/s.weir 'select distinct status from sources')" = '[{"status":"ok"}]' ] || fail 'what nobody measured'
+	attach_to $target theirs/a.weir --user nobody
+	until [ "$(status $recorder Uid)" = "$(id -u nobody)" ]; do sleep 0.05; done
+	# Its worker is root's, whose process it measures.
+	[ "$(status $recorder CapEff)" = 0000000000000020 ] || fail "attach --user: $(status $recorder CapEff)"
+	kill -INT $recorder
+	wait $recorder
+	[ $? = 0 ] || fail "attach --user: $?"
+	[ "$(stat -c %U theirs/a.weir)" = nobody ] || fail "the store is $(stat -c %U theirs/a.weir)'s"
 	"$weir" record --user 'nobody else' $c -o x.weir -- true 2>err
 	[ $? = 2 ] || fail "no such user came out as $?"
 	grep -q 'nobody else: there is none' err || fail "not said: $(cat err)"
