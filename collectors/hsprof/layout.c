@@ -5,7 +5,8 @@
 
 /* rts/include/rts/storage/ClosureTypes.h (includes/rts/… before 9.2) of each release line. The numbers up to
  * COMPACT_NFDATA are the same since 8.2; what is behind them has no stack frames before 9.14's annotations. Lines that
- * nobody has looked at are not there: a wrong number is a wrong stack. */
+ * nobody has looked at are not there: a wrong number is a wrong stack. Walked were stacks of 9.0.2, 9.6.6 and 9.10.3.
+ */
 #define SINCE_8_6                                                                                                      \
 	.is_haskell = 1, .ret_bco = 29, .ret_big = 31, .ret_fun = 32, .update = 33, .underflow = 35, .stop = 36,       \
 	.atomically = 55, .catch_stm = 57

@@ -17,7 +17,8 @@
  * they stand in the source (origins.h): then that is what they are called.
  *
  * Source: GHC 9.0, GHC.Cmm.ProcPoint (return points follow what they are of) and GHC.StgToCmm (what is nested comes
- * before what it is in); rts/include/rts/storage/InfoTables.h. Not thread-safe.
+ * before what it is in); rts/include/rts/storage/InfoTables.h; the same in programs of 9.6.6 and 9.10.3. Not
+ * thread-safe.
  */
 
 #include <weir/host.h>
