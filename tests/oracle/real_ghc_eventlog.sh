@@ -153,7 +153,7 @@ if [ -e prof ]; then
 
 	# Cost centres have the same numbers in the log and in the report that numbers them.
 	"$weir" sql run-pj.weir --json "SELECT count(*) n, sum(a.native_id = b.native_id) same FROM weights a JOIN weights b ON
-		a.metric = b.metric AND a.stack = b.stack AND a.src = b.src AND a.attrs = b.attrs
+		a.metric = b.metric AND a.stack = b.stack AND a.module = b.module AND a.src = b.src AND a.attrs = b.attrs
 		WHERE a.collector = 'ghc-eventlog' AND b.collector = 'ghc-prof'" >numbers.json
 	# Retainer sets have those of the same sample of the profile.
 	"$weir" sql run-hr.weir --json "WITH s AS (SELECT collector, dense_rank() OVER (PARTITION BY collector ORDER BY t_ns) n, stack,
