@@ -40,7 +40,7 @@ def check_statistics(path, said):
 
 def samples_of_profile(path):
     out = []
-    for sample in re.findall(rb"BEGIN_SAMPLE [\d.]+\n(.*?)END_SAMPLE", path.read_bytes(), re.S):
+    for sample in re.findall(rb"BEGIN_SAMPLE -?[\d.]+\n(.*?)END_SAMPLE", path.read_bytes(), re.S):
         bands = collections.Counter()
         for label, value in re.findall(rb"(.*?)\t(\d+)\n", sample, re.S):
             label = re.sub(r"^\(\d+\)", "", label.decode("utf-8", "surrogateescape"))

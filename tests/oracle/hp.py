@@ -8,8 +8,8 @@ NS = 1_000_000_000
 
 
 def ns(seconds):
-    whole, _, fraction = seconds.decode().partition(".")
-    return int(whole) * NS + int((fraction + "0" * 9)[:9])
+    whole, _, fraction = seconds.decode().lstrip("-").partition(".")
+    return (-1 if seconds.startswith(b"-") else 1) * (int(whole) * NS + int((fraction + "0" * 9)[:9]))
 
 
 def reading(data):
@@ -18,7 +18,7 @@ def reading(data):
         return []
     out = [f"{k}\t{shown(v)}" for k, v in zip(("JOB", "DATE", "SAMPLE_UNIT", "VALUE_UNIT"), header.groups())]
     at = end = header.end()
-    for sample in re.finditer(rb"BEGIN_SAMPLE ([\d.]+)\n(.*?)END_SAMPLE ([\d.]+)\n", data[at:], re.S):
+    for sample in re.finditer(rb"BEGIN_SAMPLE (-?[\d.]+)\n(.*?)END_SAMPLE (-?[\d.]+)\n", data[at:], re.S):
         out.append(f"BEGIN\t{ns(sample[1])}")
         bands = re.findall(rb"(.*?)\t(\d+)\n", sample[2], re.S)
         assert sum(len(label) + len(value) + 2 for label, value in bands) == len(sample[2])
