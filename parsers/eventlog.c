@@ -90,6 +90,18 @@ static inline uint32_t size_of(const struct eventlog *s, const struct likely_siz
 	return tag < EVENTLOG_TAGS_MAX ? s->size[tag] : EVENTLOG_SIZE_UNDECLARED;
 }
 
+/* The payload of a record that states its length. 0: it is not all there, or makes no sense. */
+static inline int read_length(struct eventlog_event *e, const uint8_t *limit)
+{
+	size_t n = (size_t)(limit - e->payload);
+
+	if (n < EVENTLOG_LENGTH_BYTES)
+		return 0;
+	e->n_payload = eventlog_u16(e->payload);
+	e->payload += EVENTLOG_LENGTH_BYTES;
+	return e->n_payload <= n - EVENTLOG_LENGTH_BYTES && eventlog_is_stack_sound(e);
+}
+
 /* The hot loop: records of fixed size and of a stated length here and now, what is special through read_special(). */
 static enum stop read_run(const struct eventlog *s, struct eventlog_block *block, struct run *run,
                           struct eventlog_event **ret, const struct eventlog_event *e_end)
@@ -111,26 +123,17 @@ static enum stop read_run(const struct eventlog *s, struct eventlog_block *block
 			uint16_t tag = eventlog_u16(at);
 			uint64_t time_ns = eventlog_u64(at + 2);
 			uint32_t size = size_of(s, &likely, tag);
-			const uint8_t *payload = at + EVENTLOG_HEAD_BYTES;
+			int is_timely = time_ns - last_ns + slack_ns <= span_ns;
 
-			if (size == EVENTLOG_SIZE_VARIABLE && n >= EVENTLOG_HEAD_BYTES + EVENTLOG_LENGTH_BYTES) {
-				size = eventlog_u16(payload);
-				payload += EVENTLOG_LENGTH_BYTES;
-			}
-			if (__builtin_expect(size <= (size_t)(limit - payload) && size < EVENTLOG_SIZE_SPECIAL_MIN &&
-			                             time_ns - last_ns + slack_ns <= span_ns,
-			                     1)) {
-				e->time_ns = time_ns;
-				e->payload = payload;
-				e->n_payload = size;
-				e->tag = tag;
-				e->kind = EVENTLOG_RECORD;
-				if (payload == at + EVENTLOG_HEAD_BYTES || eventlog_is_stack_sound(e)) {
-					at = payload + size;
-					last_ns = time_ns;
-					e++;
-					continue;
-				}
+			*e = (struct eventlog_event){ time_ns, at + EVENTLOG_HEAD_BYTES, size, tag, EVENTLOG_RECORD };
+			if (__builtin_expect(size <= n - EVENTLOG_HEAD_BYTES && size < EVENTLOG_SIZE_SPECIAL_MIN &&
+			                             is_timely,
+			                     1) ||
+			    (size == EVENTLOG_SIZE_VARIABLE && is_timely && read_length(e, limit))) {
+				at = eventlog_end(e);
+				last_ns = time_ns;
+				e++;
+				continue;
 			}
 		}
 		block->last_time_ns = last_ns;
