@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "exports/locli_io.h"
 
+#include "analysis/grow.h"
 #include "store/query.h"
 #include "store/store.h"
 
@@ -35,7 +36,8 @@ struct counter {
 struct field {
 	struct sample *samples;
 	struct counter *counters;
-	size_t n_samples, n_counters, n_sample_room, n_counter_room;
+	size_t n_samples, n_counters;
+	uint64_t n_sample_room, n_counter_room;
 	int64_t first_ns, last_ns;
 };
 
@@ -43,20 +45,6 @@ struct locli_io {
 	struct field fields[LOCLI_IO_FIELDS];
 	int has_read_times;
 };
-
-/* Room for one more; NULL: no memory. */
-static void *grow(void *table, size_t n, size_t *n_room, size_t size)
-{
-	size_t more = *n_room ? 2 * *n_room : 64;
-	void *wide;
-
-	if (n < *n_room)
-		return table;
-	wide = reallocarray(table, more, size);
-	if (wide)
-		*n_room = more;
-	return wide;
-}
 
 static int add_counter(struct field *f)
 {
