@@ -139,7 +139,7 @@ static int ghc_eventlog_open(const struct weir_host *h, struct weir_instance **r
 		return weir_fail(reterr, -ENOMEM, "ghc-eventlog: no memory");
 	i->log.host = i->log.outbox.host = h;
 	i->log.settings = read_settings(h);
-	i->log.tasks.at = calloc(TASKS_MAX, sizeof(*i->log.tasks.at));
+	i->log.tasks.at = reallocarray(NULL, TASKS_MAX, sizeof(*i->log.tasks.at));
 	if (!i->log.tasks.at || threads_init(&i->log.threads) < 0 || user_init(&i->log.user) < 0) {
 		ghc_eventlog_close(i);
 		return weir_fail(reterr, -ENOMEM, "ghc-eventlog: no memory");

@@ -6,7 +6,7 @@
 
 int thread_ids_init(struct thread_ids *ids, uint32_t n_threads)
 {
-	*ids = (struct thread_ids){ .at = calloc(n_threads, sizeof(*ids->at)), .free = THREAD_NONE };
+	*ids = (struct thread_ids){ .at = reallocarray(NULL, n_threads, sizeof(*ids->at)), .free = THREAD_NONE };
 	for (int i = 0; i < THREAD_IDS_RECENT; i++)
 		ids->recent[i].key = THREAD_NONE; /* no number's */
 	return ids->at ? 0 : -ENOMEM;

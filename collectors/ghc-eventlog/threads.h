@@ -120,7 +120,8 @@ struct others {
 
 struct threads {
 	struct thread_ids ids;
-	struct thread *at;        /* THREADS_MAX and one for all that find no room, touched as they are used */
+	/* Large, and never cleared: an entry is written whole when it is first used, and most never are. */
+	struct thread *at;        /* THREADS_MAX and one for all that find no room */
 	struct thread_more *more; /* by the same index */
 	struct visit *visits;
 	struct pending *pendings;

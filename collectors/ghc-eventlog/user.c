@@ -18,7 +18,7 @@ enum {
 
 int user_init(struct user *u)
 {
-	u->cells = calloc(ORDER_CELLS, sizeof(*u->cells));
+	u->cells = reallocarray(NULL, ORDER_CELLS, sizeof(*u->cells));
 	u->queues = calloc(LANE_COUNT, sizeof(*u->queues));
 	u->room = malloc(EVENTLOG_RECORD_MAX);
 	if (!u->cells || !u->queues || !u->room)

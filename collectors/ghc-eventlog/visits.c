@@ -18,9 +18,9 @@ int threads_init(struct threads *t)
 	t->at = aligned_alloc(sizeof(*t->at), (THREADS_MAX + 1) * sizeof(*t->at));
 	if (t->at)
 		t->at[THREADS_MAX] = (struct thread){ .pendings = THREAD_NONE };
-	t->more = calloc(THREADS_MAX + 1, sizeof(*t->more));
-	t->visits = calloc(THREADS_MAX, sizeof(*t->visits));
-	t->pendings = calloc(PENDING_MAX, sizeof(*t->pendings));
+	t->more = reallocarray(NULL, THREADS_MAX + 1, sizeof(*t->more));
+	t->visits = reallocarray(NULL, THREADS_MAX, sizeof(*t->visits));
+	t->pendings = reallocarray(NULL, PENDING_MAX, sizeof(*t->pendings));
 	t->free = t->free_visit = t->free_pending = THREAD_NONE;
 	return t->at && t->more && t->visits && t->pendings ? r : -ENOMEM;
 }
