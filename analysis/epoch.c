@@ -17,17 +17,21 @@ int epoch_in_window(const struct epoch_place *p, int64_t t)
 	return t >= p->out->from_ns && t < p->out->to_ns;
 }
 
-int epoch_in_base(const struct epoch_place *p, int64_t t)
+/* In the window of any boundary from so many on. */
+static int is_in_any(const struct epoch_place *p, uint64_t from, int64_t t)
 {
-	if (t < p->begin_ns || t >= p->end_ns)
-		return 0;
-	for (uint64_t i = 0; i < p->node->boundaries.n; i++) {
+	for (uint64_t i = from; i < p->end_shown; i++) {
 		int64_t at = p->node->boundaries.at[i].time_ns;
 
 		if (t >= at - p->before_ns && t < at + p->after_ns)
-			return 0;
+			return 1;
 	}
-	return 1;
+	return 0;
+}
+
+int epoch_in_base(const struct epoch_place *p, int64_t t)
+{
+	return t >= p->begin_ns && t < p->end_ns && !is_in_any(p, 0, t);
 }
 
 int epoch_base_next(const struct epoch_place *p, int64_t *ret_from_ns, int64_t *to_ns)
@@ -36,7 +40,7 @@ int epoch_base_next(const struct epoch_place *p, int64_t *ret_from_ns, int64_t *
 	int64_t from_ns = *to_ns;
 
 	*to_ns = p->end_ns;
-	for (uint64_t i = 0; i < boundaries->n; i++) {
+	for (uint64_t i = 0; i < p->end_shown; i++) {
 		int64_t begin_ns = boundaries->at[i].time_ns - p->before_ns;
 
 		if (from_ns < begin_ns)
@@ -108,6 +112,12 @@ static int64_t slot_time(const struct epoch_place *p, const struct epoch_span *m
 	return missed->time_ns + k * p->slot_ns;
 }
 
+/* No missed slot is left out because a node starts there. */
+static int is_elsewhere(const struct epoch_place *p, int64_t t)
+{
+	return t >= p->begin_ns && t < p->end_ns && !is_in_any(p, p->first_shown, t);
+}
+
 /* A run of missed slots may reach into the window, or out of it: what lies inside is listed. */
 static void missed(const struct epoch_place *p)
 {
@@ -123,7 +133,7 @@ static void missed(const struct epoch_place *p)
 				first = n++ ? first : k;
 				continue;
 			}
-			out->n_missed_base += (uint64_t)epoch_in_base(p, slot_time(p, s, k));
+			out->n_missed_base += (uint64_t)is_elsewhere(p, slot_time(p, s, k));
 		}
 		out->n_missed += (uint64_t)n;
 		if (n > 0 && out->n_missed_runs < EPOCH_MISSED_MAX)
@@ -233,9 +243,25 @@ static void seen(const struct epoch_node *node, int64_t *first_ns, int64_t *last
 	}
 }
 
+/* An epoch that begins where the log does has no before, and one that begins where it ends has no after. */
+static int has_both_sides(const struct epoch_node *node, uint64_t i)
+{
+	int64_t at = node->boundaries.at[i].time_ns, first_ns = at, last_ns = at;
+	int64_t slot_ns = node->slot_ns ? node->slot_ns : 1000000000;
+
+	seen(node, &first_ns, &last_ns);
+	return (i > 0 || !node->phases[0].n || at > node->phases[0].at[0].time_ns) && last_ns >= at + slot_ns;
+}
+
 static int64_t at_most(int64_t value, int64_t most)
 {
 	return value < most ? value : most;
+}
+
+/* What the window may take of an epoch, in which another window may lie too: one part of so many. */
+static int64_t part_of(const struct epoch_config *config, int has_other)
+{
+	return !config->is_asked ? 4 : has_other ? 2 : 1;
 }
 
 /* The window, and the two epochs that meet here. */
@@ -254,8 +280,13 @@ static struct epoch_place place_of(const struct epoch_node *node, const struct e
 	p.epoch_ns = i + 1 < node->boundaries.n ? p.end_ns - at->time_ns
 	             : node->epoch_ns           ? node->epoch_ns
 	                                        : p.end_ns - at->time_ns;
-	p.before_ns = at_most(config->before_slots * p.slot_ns, (at->time_ns - p.begin_ns) / config->part);
-	p.after_ns = at_most(config->after_slots * p.slot_ns, p.epoch_ns / config->part);
+	while (p.first_shown < i && !has_both_sides(node, p.first_shown))
+		p.first_shown++;
+	for (p.end_shown = node->boundaries.n; p.end_shown > i + 1 && !has_both_sides(node, p.end_shown - 1);)
+		p.end_shown--;
+	p.before_ns = at_most(config->before_slots * p.slot_ns,
+	                      (at->time_ns - p.begin_ns) / part_of(config, i > p.first_shown));
+	p.after_ns = at_most(config->after_slots * p.slot_ns, p.epoch_ns / part_of(config, i + 1 < p.end_shown));
 	return p;
 }
 
@@ -287,16 +318,6 @@ static int boundary(const struct epoch_node *node, const struct epoch_config *co
 	epoch_obstacles(&p);
 	epoch_sentence(&p);
 	return r;
-}
-
-/* An epoch that begins where the log does has no before, and one that begins where it ends has no after. */
-static int has_both_sides(const struct epoch_node *node, uint64_t i)
-{
-	int64_t at = node->boundaries.at[i].time_ns, first_ns = at, last_ns = at;
-	int64_t slot_ns = node->slot_ns ? node->slot_ns : 1000000000;
-
-	seen(node, &first_ns, &last_ns);
-	return (i > 0 || !node->phases[0].n || at > node->phases[0].at[0].time_ns) && last_ns >= at + slot_ns;
 }
 
 static int add_node(struct store *s, const struct epoch_config *config, const char *run, const char *node,

@@ -128,9 +128,9 @@ struct epochs {
 
 struct epoch_config {
 	int64_t before_slots, after_slots; /* of the window */
-	/* What the window may take of each of the two epochs: 1/2 lets windows meet, and nothing may be left to compare
-	 * with; 1/4 leaves half of each. */
-	int64_t part;
+	/* The window may take all that no other one does, and nothing may be left to compare with. Else it takes at
+	 * most a quarter of each of the two epochs, which leaves half. */
+	int is_asked;
 	const char *run, *node; /* NULL: all */
 };
 

@@ -9,17 +9,19 @@
 /* Where one boundary lies among the others of its node. */
 struct epoch_place {
 	const struct epoch_node *node;
-	uint64_t i;                  /* of node->boundaries */
-	int64_t begin_ns, end_ns;    /* the two epochs that meet here */
-	int64_t before_ns, after_ns; /* the window, from the boundary */
-	int64_t epoch_ns;            /* of the one that begins here, were it seen whole */
+	uint64_t i;                      /* of node->boundaries */
+	uint64_t first_shown, end_shown; /* of them: those that have windows */
+	int64_t begin_ns, end_ns;        /* the two epochs that meet here */
+	int64_t before_ns, after_ns;     /* the window, from the boundary */
+	int64_t epoch_ns;                /* of the one that begins here, were it seen whole */
 	int64_t slot_ns;
 	int64_t seen_ns; /* when the node was last seen */
 	struct epoch_boundary *out;
 };
 
 int epoch_in_window(const struct epoch_place *p, int64_t time_ns);
-/* Inside the two epochs and outside every window. */
+/* Inside the two epochs, and outside every window: that of a boundary where the log begins too, since a node that
+ * starts is no measure; not that of one where it ends. */
 int epoch_in_base(const struct epoch_place *p, int64_t time_ns);
 /* Piece by piece: where the next one begins and ends, at *to_ns or after it, which is first the place's begin_ns. 0:
  * there is none. */

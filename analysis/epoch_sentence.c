@@ -105,6 +105,8 @@ static void say_phase(const struct epoch_place *p, struct sentence *to)
 	say_span(to, worst->worst);
 	if (worst->worst_slot >= 0)
 		say(to, " in slot %lld", (long long)worst->worst_slot);
+	if (!worst->n_base)
+		return;
 	say(to, ", ");
 	say_span(to, worst->base);
 	say(to, " elsewhere");

@@ -19,8 +19,6 @@ enum {
 
 	BEFORE_SLOTS = 60, /* the window's fallback: the part of an epoch that the workbench's analysis leaves out */
 	AFTER_SLOTS = 200,
-	PART_DEFAULT = 4, /* of short epochs */
-	PART_ASKED = 2,
 	WINDOW_SLOTS_MAX = 10000000,
 };
 
@@ -40,7 +38,7 @@ const struct page epoch_page = {
 	.about = "Shows how nodes behave around each epoch boundary, against the rest of the two epochs that meet "
 		 "there:\n"
 		 "missed slots, phases of the forge loop, collections, heap, CPU, disk, network. Says what stands "
-	         "out.\n",
+		 "out.\n",
 	.options = options,
 	.n_options = sizeof(options) / sizeof(options[0]),
 	.min_arguments = 1,
@@ -70,7 +68,7 @@ static int parse_window(const char *text, struct epoch_config *config)
 	}
 	config->before_slots = -before;
 	config->after_slots = after;
-	config->part = PART_ASKED;
+	config->is_asked = 1;
 	return 0;
 }
 
@@ -105,7 +103,7 @@ static int show(struct store *s, const char *path, const struct epoch_config *co
 
 int verb_epoch(int argc, char **argv)
 {
-	struct epoch_config config = { .before_slots = BEFORE_SLOTS, .after_slots = AFTER_SLOTS, .part = PART_DEFAULT };
+	struct epoch_config config = { .before_slots = BEFORE_SLOTS, .after_slots = AFTER_SLOTS };
 	int row, is_json = 0, code;
 	const struct page_place places[] = { [EPOCH_RUN] = { .text = &config.run },
 		                             [EPOCH_NODE] = { .text = &config.node },

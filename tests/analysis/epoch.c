@@ -12,15 +12,19 @@
 
 #include <cmocka.h>
 
-static struct epochs read_window(struct store *s, const char *node, int64_t after_slots)
+static struct epochs read_as(struct store *s, struct epoch_config config)
 {
-	const struct epoch_config config = { .before_slots = 20, .after_slots = after_slots, .part = 4, .node = node };
 	struct weir_error error = { "" };
 	struct epochs e;
 
 	if (epochs_read(s, &config, &e, &error) < 0)
 		fail_msg("%s", error.text);
 	return e;
+}
+
+static struct epochs read_window(struct store *s, const char *node, int64_t after_slots)
+{
+	return read_as(s, (struct epoch_config){ .before_slots = 20, .after_slots = after_slots, .node = node });
 }
 
 static struct epochs read_epochs(struct store *s, const char *node)
@@ -153,6 +157,22 @@ static void a_run_of_missed_slots_is_counted_slot_by_slot(void **state)
 	store_close(s);
 }
 
+/* The boundary at which the log ends has none. */
+static void a_window_that_is_asked_for_takes_all_that_no_other_does(void **state)
+{
+	struct store *s = place_open(&place, STORE_READ);
+	struct epoch_config all = { .before_slots = 100000, .after_slots = 100000, .is_asked = 1, .node = "node-0" };
+	struct epochs e = read_as(s, all);
+	int64_t epoch_ns = e.at[1].time_ns - e.at[0].time_ns;
+
+	assert_int_equal(e.at[0].to_ns, e.at[1].from_ns);
+	assert_int_equal(e.at[0].to_ns - e.at[0].time_ns, epoch_ns / 2);
+	assert_int_equal(e.at[1].to_ns - e.at[1].time_ns, epoch_ns);
+	assert_int_equal(e.at[0].n_missed_base, 0);
+	epochs_done(&e);
+	store_close(s);
+}
+
 /* The second process comes when epoch 0 is half over, with a CPU time that it had before: it is no step of the sum. */
 static void a_process_that_comes_is_no_step(void **state)
 {
@@ -231,6 +251,7 @@ int main(void)
 		cmocka_unit_test(pauses_are_cut_at_the_boundary_the_window_and_the_missed_slots),
 		cmocka_unit_test(processes_and_states_add_up_and_devices_do_not),
 		cmocka_unit_test(a_run_of_missed_slots_is_counted_slot_by_slot),
+		cmocka_unit_test(a_window_that_is_asked_for_takes_all_that_no_other_does),
 		cmocka_unit_test(a_process_that_comes_is_no_step),
 		cmocka_unit_test(the_first_block_is_the_epochs_own),
 		cmocka_unit_test(the_delay_of_the_first_block_is_that_behind_the_first_node),
