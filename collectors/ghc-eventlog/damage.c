@@ -32,6 +32,7 @@ void damage_take_gap(struct log *l, const struct eventlog_gap *gap)
 		return;
 	}
 	l->n_read++;
+	l->damage.n_near_gap = 2;
 	l->damage.n_bytes += gap->n_bytes;
 	l->host->tally(l->host, WEIR_BAD, 1, "eventlog.gap");
 	log_say(l, WEIR_WARNING, "eventlog.gap", gap->offset, 1,
@@ -46,7 +47,8 @@ static void begin_block(struct lane *lane, uint64_t begin_ns)
 	uint64_t before_ns = begin_ns > old_ns ? begin_ns - old_ns : 0;
 
 	lane->repeats_end_ns = begin_ns < known_ns ? begin_ns : known_ns;
-	lane->repeats_before_ns = before_ns < known_ns ? before_ns : known_ns;
+	lane->repeats_first_ns = before_ns < known_ns ? before_ns : known_ns;
+	lane->repeats_before_ns = lane->repeats_first_ns;
 }
 
 size_t damage_repeats(struct log *l, struct lane *lane, const struct eventlog_batch *b, size_t from)
@@ -55,6 +57,9 @@ size_t damage_repeats(struct log *l, struct lane *lane, const struct eventlog_ba
 
 	if (from)
 		begin_block(lane, b->events[0].time_ns);
+	else if (l->damage.n_near_gap)
+		lane->repeats_before_ns = lane->repeats_first_ns;
+	l->damage.n_near_gap -= l->damage.n_near_gap > 0 && b->n > 0;
 	for (; from + n < b->n && b->events[from + n].time_ns < lane->repeats_before_ns; n++)
 		lane->repeats_before_ns = lane->repeats_end_ns;
 	if (from + n < b->n)

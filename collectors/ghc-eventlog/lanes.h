@@ -98,6 +98,7 @@ struct lane {
 	uint64_t interval_ns, edge_ns; /* where the current interval starts and ends */
 	uint64_t repeats_before_ns;    /* of the open block: what is older has been read before; 0: nothing more is */
 	uint64_t repeats_end_ns;       /* the same, once one of its records has been */
+	uint64_t repeats_first_ns;     /* the same, at the block's begin */
 	struct visit *recent[RECENT_VISITS]; /* by the low bits of the id */
 	struct visit *running;
 	struct visit stranger; /* runs, and there is no room for it */

@@ -158,6 +158,33 @@ static void damage_costs_what_is_damaged_only(void **state)
 	bytes_done(&file);
 }
 
+static void records_behind_a_torn_one_that_were_in_the_block_before_count_once(void **state)
+{
+	const uint64_t ms = 1000000;
+	struct eventlog_writer w;
+	struct heard heard;
+	uint8_t copy[4 * 14];
+
+	write_beginning(&w);
+	write_block(&w, T0, 0);
+	for (uint64_t i = 1; i <= 4; i++)
+		write_numbers(&w, 0, T0 + i * 2 * ms, "i", i);
+	memcpy(copy, w.at + w.n - sizeof(copy), sizeof(copy));
+	write_block_end(&w, T0 + 9 * ms);
+	write_block(&w, T0 + 9 * ms, 0);
+	write_numbers(&w, 0, T0 + 10 * ms, "i", (uint64_t)5); /* what a torn record's rest may look like */
+	write_bytes(&w, "\xff\xff\xff\xff\xff\xff\xff", 7);
+	write_bytes(&w, copy, sizeof(copy));
+	write_numbers(&w, 0, T0 + 11 * ms, "i", (uint64_t)6);
+	write_block_end(&w, T0 + 12 * ms);
+	write_end(&w);
+	heard = hear_plain(&w);
+	assert_int_equal(count_of(&heard, "\"diag\":\"eventlog.gap\""), 1);
+	assert_says(&heard, "\"eventlog.repeated\":4");
+	assert_says(&heard, "\"value\":6}");
+	recorder_free(heard.rec);
+}
+
 /* A timer empties the buffer, and the program goes on where it was: so does the next block. */
 static void a_block_s_records_that_were_in_the_one_before_count_once(void **state)
 {
@@ -214,6 +241,7 @@ int main(void)
 		cmocka_unit_test(flipped_bits_leave_the_ledger_adding_up),
 		cmocka_unit_test(damage_costs_what_is_damaged_only),
 		cmocka_unit_test(a_block_s_records_that_were_in_the_one_before_count_once),
+		cmocka_unit_test(records_behind_a_torn_one_that_were_in_the_block_before_count_once),
 		cmocka_unit_test(a_damaged_header_is_the_end_of_it),
 	};
 
