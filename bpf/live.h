@@ -69,14 +69,14 @@ int live_clock(const struct weir_host *h);
 
 #define LIVE_COUNT_OF(rows) (uint32_t)(sizeof(rows) / sizeof((rows)[0]))
 
-/* A live collector, for the one symbol that it exports. ...: verbs beyond these. */
-#define LIVE_COLLECTOR(n, s, m, o, open_, poll_, close_, ...)                                                          \
+/* A live collector, for the one symbol that it exports. probe_: NULL where trying to open tells as much. */
+#define LIVE_COLLECTOR(n, s, m, o, open_, poll_, close_, probe_)                                                       \
 	{                                                                                                              \
 		.abi_major = WEIR_ABI_MAJOR, .abi_minor = WEIR_ABI_MINOR, .size = sizeof(struct weir_collector),       \
 		.name = n, .version = "0.1.0", .summary = s, .licence = "Apache-2.0", .metrics = m, .options = o,      \
 		.claims = &(const struct weir_claim){ NULL, WEIR_CLAIM_LIVE, 0 }, .n_metrics = LIVE_COUNT_OF(m),       \
 		.n_options = LIVE_COUNT_OF(o), .n_claims = 1, .open = open_, .poll = poll_, .close = close_,           \
-		__VA_ARGS__                                                                                            \
+		.probe = probe_                                                                                        \
 	}
 
 #endif

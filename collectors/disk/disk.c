@@ -143,4 +143,4 @@ static int disk_poll(struct weir_instance *i, int64_t now_ns, struct weir_error 
 
 const struct weir_collector weir_collector =
 	LIVE_COLLECTOR("disk", "disk IO of a running process and of the devices under it", metrics, options, disk_open,
-                       disk_poll, disk_close);
+                       disk_poll, disk_close, NULL);

@@ -439,4 +439,4 @@ static int hsprof_poll(struct weir_instance *i, int64_t now_ns, struct weir_erro
 
 const struct weir_collector weir_collector =
 	LIVE_COLLECTOR("hsprof", "CPU profiles with Haskell stacks of running programs, profiled or not",
-                       hsprof_metrics, hsprof_options, hsprof_open, hsprof_poll, hsprof_close, .probe = hsprof_probe);
+                       hsprof_metrics, hsprof_options, hsprof_open, hsprof_poll, hsprof_close, hsprof_probe);

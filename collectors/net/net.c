@@ -162,5 +162,6 @@ static int net_poll(struct weir_instance *i, int64_t now_ns, struct weir_error *
 	return live_end(l, n_live, reterr);
 }
 
-const struct weir_collector weir_collector = LIVE_COLLECTOR(
-	"net", "network traffic of a running process, by connection", metrics, options, net_open, net_poll, net_close);
+const struct weir_collector weir_collector =
+	LIVE_COLLECTOR("net", "network traffic of a running process, by connection", metrics, options, net_open,
+                       net_poll, net_close, NULL);

@@ -172,4 +172,4 @@ static int sched_poll(struct weir_instance *i, int64_t now_ns, struct weir_error
 
 const struct weir_collector weir_collector =
 	LIVE_COLLECTOR("sched", "where a running process waits: for a CPU and for everything else", metrics, options,
-                       sched_open, sched_poll, sched_close);
+                       sched_open, sched_poll, sched_close, NULL);

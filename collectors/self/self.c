@@ -386,4 +386,4 @@ static void self_close(struct weir_instance *i)
 
 const struct weir_collector weir_collector =
 	LIVE_COLLECTOR("self", "what weir itself costs: CPU time and memory of its processes, BPF programs' run times",
-                       metrics, options, self_open, self_poll, self_close);
+                       metrics, options, self_open, self_poll, self_close, NULL);

@@ -40,7 +40,7 @@ static void direct_reads_are_counted_to_the_byte_and_timed(void **state)
 	assert_int_equal(watched_gain(&got, "process.disk.io.accounted", "own direction=read"), DISK_FILE_BYTES);
 	assert_true(is_near(watched_count(&got, "process.disk.latency", "own direction=read"), DISK_READS, 0.02, 0));
 	assert_true(is_near(watched_count(&got, "process.disk.queue_time", "own direction=read"), DISK_READS, 0.02, 0));
-	assert_true(watched_sum(&got, "process.disk.latency", "own direction=read") > DISK_READS * 1000.0);
+	assert_true((double)watched_sum(&got, "process.disk.latency", "own direction=read") > DISK_READS * 1000.0);
 	/* Others use the disk too, and the two are not read at the same moment. */
 	assert_true(is_near(watched_gain(&got, "disk.io", "direction=read"),
 	                    watched_gain(&got, "system.disk.io", "direction=read"), 0.03, 1 << 20));

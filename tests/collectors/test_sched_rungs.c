@@ -18,7 +18,7 @@ static void assert_procfs_measures(struct watching w, const char *why)
 	assert_watched_says(&got, why);
 	assert_true(watched_is_on(&got, "procfs"));
 	assert_true(watched_says(&got, "it lacks: histograms"));
-	assert_true(watched_gain(&got, "thread.cpu.time", "") > SCHED_SPIN_MS * SCHED_MS_NS * 0.05);
+	assert_true((double)watched_gain(&got, "thread.cpu.time", "") > SCHED_SPIN_MS * SCHED_MS_NS * 0.05);
 	assert_true(watched_gain(&got, "thread.switches", "") > 0);
 	assert_int_equal(watched_count(&got, "sched.run_delay", ""), -1);
 	watched_done(&got);
