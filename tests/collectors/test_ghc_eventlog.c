@@ -158,23 +158,34 @@ static void damage_costs_what_is_damaged_only(void **state)
 	bytes_done(&file);
 }
 
+static const uint64_t ms = 1000000;
+
+enum {
+	FOUR_BYTES = 4 * 14,
+};
+
+/* A block of four records, of which a copy is kept, and the begin of the next one. */
+static void write_four_and_next(struct eventlog_writer *w, uint8_t copy[FOUR_BYTES])
+{
+	write_beginning(w);
+	write_block(w, T0, 0);
+	for (uint64_t i = 1; i <= 4; i++)
+		write_numbers(w, 0, T0 + i * 2 * ms, "i", i);
+	memcpy(copy, w->at + w->n - FOUR_BYTES, FOUR_BYTES);
+	write_block_end(w, T0 + 9 * ms);
+	write_block(w, T0 + 9 * ms, 0);
+}
+
 static void records_behind_a_torn_one_that_were_in_the_block_before_count_once(void **state)
 {
-	const uint64_t ms = 1000000;
 	struct eventlog_writer w;
 	struct heard heard;
-	uint8_t copy[4 * 14];
+	uint8_t copy[FOUR_BYTES];
 
-	write_beginning(&w);
-	write_block(&w, T0, 0);
-	for (uint64_t i = 1; i <= 4; i++)
-		write_numbers(&w, 0, T0 + i * 2 * ms, "i", i);
-	memcpy(copy, w.at + w.n - sizeof(copy), sizeof(copy));
-	write_block_end(&w, T0 + 9 * ms);
-	write_block(&w, T0 + 9 * ms, 0);
+	write_four_and_next(&w, copy);
 	write_numbers(&w, 0, T0 + 10 * ms, "i", (uint64_t)5); /* what a torn record's rest may look like */
 	write_bytes(&w, "\xff\xff\xff\xff\xff\xff\xff", 7);
-	write_bytes(&w, copy, sizeof(copy));
+	write_bytes(&w, copy, FOUR_BYTES);
 	write_numbers(&w, 0, T0 + 11 * ms, "i", (uint64_t)6);
 	write_block_end(&w, T0 + 12 * ms);
 	write_end(&w);
@@ -188,19 +199,12 @@ static void records_behind_a_torn_one_that_were_in_the_block_before_count_once(v
 /* A timer empties the buffer, and the program goes on where it was: so does the next block. */
 static void a_block_s_records_that_were_in_the_one_before_count_once(void **state)
 {
-	const uint64_t ms = 1000000;
 	struct eventlog_writer w;
 	struct heard heard;
-	uint8_t copy[4 * 14];
+	uint8_t copy[FOUR_BYTES];
 
-	write_beginning(&w);
-	write_block(&w, T0, 0);
-	for (uint64_t i = 1; i <= 4; i++)
-		write_numbers(&w, 0, T0 + i * 2 * ms, "i", i);
-	memcpy(copy, w.at + w.n - sizeof(copy), sizeof(copy));
-	write_block_end(&w, T0 + 9 * ms);
-	write_block(&w, T0 + 9 * ms, 0);
-	write_bytes(&w, copy, sizeof(copy));
+	write_four_and_next(&w, copy);
+	write_bytes(&w, copy, FOUR_BYTES);
 	write_numbers(&w, 0, T0 + 10 * ms, "i", (uint64_t)5);
 	write_block_end(&w, T0 + 10 * ms);
 	/* Older than the block, but nothing that has been there: its marker may be what is wrong. */
