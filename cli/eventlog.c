@@ -77,11 +77,15 @@ static void make_name(const char *exe, char *ret, size_t size)
 static int set_environment(const char *name, int has_flush)
 {
 	const char *before = getenv("GHCRTS");
-	char value[PATH_MAX + 128];
+	char *value;
+	int r;
 
-	(void)snprintf(value, sizeof(value), "%s%s-l -ol%s%s", before ? before : "", before ? " " : "", name,
-	               has_flush ? " --eventlog-flush-interval=1" : "");
-	return setenv("GHCRTS", value, 1) < 0 ? -errno : 0;
+	if (asprintf(&value, "%s%s-l -ol%s%s", before ? before : "", before ? " " : "", name,
+	             has_flush ? " --eventlog-flush-interval=1" : "") < 0)
+		return -ENOMEM;
+	r = setenv("GHCRTS", value, 1) < 0 ? -errno : 0;
+	free(value);
+	return r;
 }
 
 int eventlog_prepare(const char *exe, struct eventlog *ret, struct weir_error *reterr)
@@ -103,7 +107,12 @@ int eventlog_prepare(const char *exe, struct eventlog *ret, struct weir_error *r
 		eventlog_done(ret);
 		return weir_fail(reterr, r, "record: %s: %s", name, strerror(-r));
 	}
-	return set_environment(name, a.has_flush);
+	r = set_environment(name, a.has_flush);
+	if (r < 0) {
+		eventlog_done(ret);
+		return weir_fail(reterr, r, "record: GHCRTS: %s", strerror(-r));
+	}
+	return 0;
 }
 
 void eventlog_done(struct eventlog *e)

@@ -36,6 +36,17 @@ wait $pid || code=$?
 [ "$(ask live.weir "$sources" '.[0] | "\(.status) \(.read) \(.sha256)"')" = "$status $n_read $hash" ] ||
 	fail "live: $(ask live.weir "$sources" .)"
 
+# What GHCRTS said before, however long, stays in front.
+cat >shows-flags <<'END'
+#!/bin/sh
+# GHCRTS -ol<file>
+echo "$GHCRTS" >flags
+END
+chmod +x shows-flags
+before=$(printf -- '-A1m %.0s' $(seq 2000))
+GHCRTS=$before "$weir" record -q --no-ingest --eventlog -c proc -o flags.weir -- ./shows-flags >/dev/null 2>&1 || true
+[ "$(cat flags)" = "$before -l -olshows-flags.eventlog" ] || fail "GHCRTS: $(tail -c 100 flags)"
+
 # With the files that it left there is one source, the file's.
 "$weir" record -q --eventlog -c proc -o left.weir -- "$fake" "$log" exit 0 >out
 [ "$(ask left.weir "$sources" 'length')" = 1 ] || fail "left: $(ask left.weir "$sources" .)"
