@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/live.h"
 #include "cli/say.h"
+#include "cli/store_path.h"
 #include "cli/verbs.h"
 #include "runs/run.h"
 
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <weir/fail.h>
 
 enum {
 	ATTACH_NODE = LIVE_ROWS,
@@ -42,15 +44,21 @@ struct targets {
 	uint32_t n;
 };
 
-static int add_target(struct targets *t, long pid, const char *node)
+/* A number that no process has is no other process's either: only its last bits would be asked for. -E2BIG: there are
+ * too many. */
+static int add_target(struct targets *t, const char *text, const char *node)
 {
-	struct live_target *target = &t->at[t->n];
+	long pid = strtol(text, NULL, 10);
+	struct live_target *target;
 	char link[64];
 	const char *slash;
 	ssize_t n;
 
-	if (pid <= 0 || (kill((pid_t)pid, 0) < 0 && errno == ESRCH) || t->n == LIVE_TARGETS_MAX)
+	if (pid <= 0 || pid > INT32_MAX || (kill((pid_t)pid, 0) < 0 && errno == ESRCH))
 		return -ESRCH;
+	if (t->n == LIVE_TARGETS_MAX)
+		return -E2BIG;
+	target = &t->at[t->n];
 	*target = (struct live_target){ .pid = (pid_t)pid };
 	(void)snprintf(link, sizeof(link), "/proc/%ld/exe", pid);
 	n = readlink(link, target->exe, sizeof(target->exe) - 1);
@@ -65,8 +73,11 @@ static int add_nodes(struct targets *t, const struct run *run)
 {
 	for (uint32_t i = 0; i < run->n_nodes; i++) {
 		const char *pid = run_fact(run, i, "process.pid");
+		int r = pid ? add_target(t, pid, run->nodes[i].name) : 0;
 
-		if (pid && add_target(t, strtol(pid, NULL, 10), run->nodes[i].name) < 0)
+		if (r == -E2BIG)
+			say("attach: %s: not measured: at most %d processes are", run->nodes[i].name, LIVE_TARGETS_MAX);
+		else if (r < 0)
 			say("attach: %s: process %s does not run", run->nodes[i].name, pid);
 	}
 	return t->n > 0 ? 0 : -ESRCH;
@@ -83,7 +94,7 @@ static int is_number(const char *text)
 
 static int measure(struct live_run *run, const struct targets *targets, const char *tag)
 {
-	char store_path[LIVE_PATH_MAX];
+	char store_path[STORE_PATH_MAX];
 	struct live_outcome outcome;
 	int code;
 
@@ -91,9 +102,13 @@ static int measure(struct live_run *run, const struct targets *targets, const ch
 	run->n_targets = targets->n;
 	run->tag = run->request->tag ? run->request->tag : tag;
 	run->store_path = store_path;
-	if (live_store_path(run->request, run->tag, store_path) < 0)
+	if (store_path_pick("attach", run->request->output, run->tag, store_path) < 0)
 		return EXIT_MISUSE;
 	run->end_fd = run->request->for_ns > 0 ? live_end_fd(0, run->request->for_ns) : 0;
+	if (run->end_fd < 0) {
+		say("attach: --for: %s", strerror(-run->end_fd));
+		return EXIT_FAILED;
+	}
 	code = live_record(run, &outcome);
 	if (outcome.started_ns)
 		live_print_outcome(run, &outcome);
@@ -104,7 +119,7 @@ static int attach_process(struct live_run *run, struct targets *targets, const c
 {
 	char tag[256];
 
-	if (add_target(targets, strtol(pid, NULL, 10), run->request->node) < 0) {
+	if (add_target(targets, pid, run->request->node) < 0) {
 		say("attach: %s: no such process", pid);
 		return EXIT_FAILED;
 	}
@@ -113,16 +128,31 @@ static int attach_process(struct live_run *run, struct targets *targets, const c
 	return measure(run, targets, tag);
 }
 
-static int attach_run(struct live_request *q, struct live_run *run, struct targets *targets, const char *path)
+/* The run of a folder, found as `weir ingest` finds it, so that both call it alike. */
+static int open_run(const char *path, struct run **ret)
 {
 	struct weir_error error;
+	char *root, *real;
+	int r = run_root(path, &root, &real, &error);
+
+	if (r == 0 && !root)
+		r = weir_fail(&error, -ENOTDIR, "run: %s: neither a process nor a run directory", path);
+	if (r == 0)
+		r = run_open(&(struct run_config){ .root = root }, ret, &error);
+	if (r < 0)
+		say("attach: %s", error.text);
+	free(root);
+	free(real);
+	return r;
+}
+
+static int attach_run(struct live_request *q, struct live_run *run, struct targets *targets, const char *path)
+{
 	struct run *found;
 	int code;
 
-	if (run_open(&(struct run_config){ .root = path }, &found, &error) < 0) {
-		say("attach: %s", error.text);
+	if (open_run(path, &found) < 0)
 		return EXIT_FAILED;
-	}
 	if (add_nodes(targets, found) < 0) {
 		say("attach: %s: none of its nodes runs; is there a supervisor/node2pid.map?", path);
 		code = EXIT_FAILED;

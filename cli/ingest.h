@@ -7,11 +7,8 @@
 #include "cli/given.h"
 #include "cli/plan.h"
 #include "cli/progress.h"
+#include "cli/store_path.h"
 #include "plugins/session.h"
-
-enum {
-	INGEST_STORE_PATH_MAX = 512,
-};
 
 struct registry_listener {
 	uint32_t n_left_out; /* collectors that could not be used */
@@ -25,7 +22,7 @@ struct ingest_request {
 	int64_t n_workers, stall_ns, for_ns;
 	int is_following;
 	int has_verify, is_locli, is_true_io, is_dry, is_quiet, is_in_process;
-	char store_path[INGEST_STORE_PATH_MAX];
+	char store_path[STORE_PATH_MAX];
 };
 
 struct session_listener {

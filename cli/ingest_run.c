@@ -82,25 +82,10 @@ static int check_options(const struct ingest_request *r, const struct registry *
 
 static int pick_store(struct ingest_request *r, const struct plan *plan)
 {
-	if (r->output) {
-		(void)snprintf(r->store_path, sizeof(r->store_path), "%s", r->output);
-		if (strlen(r->output) < sizeof(r->store_path))
-			return 0;
-		say("ingest: %s: the path is too long", r->output);
-		return -EINVAL;
-	}
-	if (plan->n_runs != 1) {
-		say("ingest: %u runs: name the store that they all go into, with -o STORE", plan->n_runs);
-		return -EINVAL;
-	}
-	(void)snprintf(r->store_path, sizeof(r->store_path), "%.500s.weir", plan->runs[0].run->tag);
-	/* A tag is a name, not a path. */
-	for (char *c = r->store_path; *c; c++)
-		if (*c == '/' || (unsigned char)*c < ' ')
-			*c = '_';
-	if (r->store_path[0] == '.' || r->store_path[0] == '-')
-		r->store_path[0] = '_';
-	return 0;
+	if (r->output || plan->n_runs == 1)
+		return store_path_pick("ingest", r->output, plan->runs[0].run->tag, r->store_path);
+	say("ingest: %u runs: name the store that they all go into, with -o STORE", plan->n_runs);
+	return -EINVAL;
 }
 
 /* ---- Jobs ---- */

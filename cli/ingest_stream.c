@@ -130,8 +130,7 @@ static int fill_store(struct ingest_request *r, struct stream *s, struct registr
 	struct session_listener l = { .request = r, .stream = r->plan.paths[0], .progress = progress_new(r->is_quiet) };
 	const struct registry_collector *c = stream_claim(registry, s);
 	const struct names names = names_of(r, s);
-	const struct live_request q = { .output = r->output };
-	char store_path[LIVE_PATH_MAX];
+	char store_path[STORE_PATH_MAX];
 	struct weir_error error;
 	struct store *store;
 	int result;
@@ -140,7 +139,7 @@ static int fill_store(struct ingest_request *r, struct stream *s, struct registr
 		say("ingest: %s: no collector knows what it is", l.stream);
 		return EXIT_INCOMPLETE;
 	}
-	if (live_store_path(&q, names.tag, store_path) < 0)
+	if (store_path_pick("ingest", r->output, names.tag, store_path) < 0)
 		return EXIT_MISUSE;
 	if (store_open(store_path, STORE_CREATE, &store, &error) < 0) {
 		say("ingest: %s", error.text);

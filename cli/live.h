@@ -132,8 +132,6 @@ void live_print_outcome(const struct live_run *run, const struct live_outcome *o
 
 /* `name-2026-11-21-05-00-00`; name without its folders. */
 void live_tag(const char *name, char *ret, size_t size);
-/* The store of a run when none was named: `TAG.weir`. -EINVAL after saying so: the name is too long. */
-int live_store_path(const struct live_request *r, const char *tag, char ret[LIVE_PATH_MAX]);
 /* Whole nanoseconds since 1970 when the process was started; -1: not known. */
 int64_t live_start_ns(pid_t pid);
 

@@ -11,9 +11,17 @@ static int choose(const struct registry *registry, const char *name, struct live
 {
 	const struct registry_collector *c = registry_find(registry, name);
 
-	if (!c || !registry_is_live(c) || ret->n == LIVE_COLLECTORS_MAX) {
+	if (!c || !registry_is_live(c)) {
 		say("-c %s: %s", name,
 		    !c ? "there is no such collector; `weir plugins list`" : "it reads files, and is not live");
+		return -EINVAL;
+	}
+	/* Named twice it would be two sources of one name. */
+	for (uint32_t i = 0; i < ret->n; i++)
+		if (ret->at[i] == c)
+			return 0;
+	if (ret->n == LIVE_COLLECTORS_MAX) {
+		say("-c %s: at most %d collectors", name, LIVE_COLLECTORS_MAX);
 		return -EINVAL;
 	}
 	ret->at[ret->n++] = c;

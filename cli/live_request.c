@@ -165,14 +165,3 @@ void live_tag(const char *name, char *ret, size_t size)
 	(void)strftime(date, sizeof(date), "%Y-%m-%d-%H-%M-%S", &utc);
 	(void)snprintf(ret, size, "%.200s-%s", slash ? slash + 1 : name, date);
 }
-
-int live_store_path(const struct live_request *r, const char *tag, char ret[LIVE_PATH_MAX])
-{
-	int n = r->output ? snprintf(ret, LIVE_PATH_MAX, "%s", r->output)
-	                  : snprintf(ret, LIVE_PATH_MAX, "%s.weir", tag);
-
-	if (n < LIVE_PATH_MAX)
-		return 0;
-	say("%s: the path is too long", r->output ? r->output : tag);
-	return -EINVAL;
-}

@@ -249,7 +249,7 @@ static int record(const struct request *q, struct live_run *run, struct live_tar
 {
 	static const struct live_ops ops = { let_go, pass_signal, watch };
 	struct live_listener l = { .log = log, .user = run->user };
-	struct live_outcome outcome;
+	struct live_outcome outcome = { 0 };
 	sigset_t before;
 	int code, left_code = EXIT_ALL, program_code, r = start(argv, &l);
 
@@ -262,7 +262,9 @@ static int record(const struct request *q, struct live_run *run, struct live_tar
 	run->ops = &ops;
 	run->listener = &l;
 	run->end_fd = live_end_fd(l.pid, q->live.for_ns);
-	code = live_record(run, &outcome);
+	if (run->end_fd < 0)
+		say("record: %s: its end cannot be waited for: %s", argv[0], strerror(-run->end_fd));
+	code = run->end_fd < 0 ? EXIT_FAILED : live_record(run, &outcome);
 	if (outcome.started_ns == 0)
 		call_off(&l);
 	let_go(&l);
@@ -308,7 +310,7 @@ int verb_record(int argc, char **argv)
 	struct request q = { .live = { .interval_ns = INT64_C(1000000000) }, .has_ingest = 1 };
 	struct live_target target = { 0 };
 	struct live_run run = { .request = &q.live, .targets = &target, .n_targets = 1, .layout = "record" };
-	char tag[256], store_path[LIVE_PATH_MAX];
+	char tag[256], store_path[STORE_PATH_MAX];
 	struct eventlog log = { .fd = -1 };
 	const char *argument, *slash;
 	int row, code;
@@ -327,7 +329,7 @@ int verb_record(int argc, char **argv)
 	live_tag(argv[0], tag, sizeof(tag));
 	run.tag = q.live.tag ? q.live.tag : tag;
 	run.store_path = store_path;
-	if (live_store_path(&q.live, run.tag, store_path) < 0)
+	if (store_path_pick("record", q.live.output, run.tag, store_path) < 0)
 		return EXIT_MISUSE;
 	run.user = q.live.has_user ? &q.live.user : NULL;
 	if (q.has_eventlog && prepare_log(&run, target.exe, &log) < 0)

@@ -47,6 +47,30 @@ done
 "$weir" attach $first -c asks-live --interval 50ms --for 300ms -q -o c.weir || fail "exit code $?"
 [ "$(told c.weir sleep genesis.epoch_length_slots)" = '[]' ] || fail "constants of no chain"
 
+# A collector that is named twice measures once.
+"$weir" attach $first -c asks-live,asks-live --interval 50ms --for 300ms -q -o twice.weir || fail "named twice: exit code $?"
+[ "$(rows twice.weir "select count(*) as n from sources where collector='asks-live'")" = '[{"n":1}]' ] ||
+	fail "named twice: $(rows twice.weir 'select collector,path from sources')"
+
+# A link to a run directory is the run: it is called as `weir ingest` calls it, and so is its store.
+ln -s run current
+"$weir" attach current/ -c asks-live --interval 50ms --for 300ms -q || fail "a link: exit code $?"
+[ "$(rows run.weir 'select run from runs')" = '[{"run":"run"}]' ] || fail "a link: $(rows run.weir 'select run from runs')"
+# What a run calls itself is a name, and leads nowhere.
+printf '{"meta": {"tag": "../../tmp/elsewhere"}}' >run/meta.json
+"$weir" attach run -c asks-live --interval 50ms --for 300ms -q || fail "a tag with slashes: exit code $?"
+[ -e _._.._tmp_elsewhere.weir ] || fail "a tag with slashes: $(ls)"
+rm run/meta.json
+
+# A number that is too large for a process is nobody's, not that of its last bits.
+"$weir" attach $((4294967296 + first)) -c asks-live --for 300ms -o e.weir 2>err
+[ $? = 1 ] || fail "a number too large: $?"
+grep -q 'no such process' err || fail "a number too large: $(cat err)"
+printf '{"node-0": %d, "node-1": %d}' $first $((4294967296 + second)) >run/supervisor/node2pid.map
+"$weir" attach run -c asks-live --interval 50ms --for 300ms -o e.weir >out 2>err || fail "exit code $?: $(cat err)"
+grep -q "node-1: process $((4294967296 + second)) does not run" err || fail "a number too large: $(cat err)"
+printf '{"node-0": %d, "node-1": %d, "node-2": %d}' $first $second $gone >run/supervisor/node2pid.map
+
 # A node that ends costs nothing; when all have, so has the recording.
 "$weir" attach run -c asks-live --interval 50ms -q -o d.weir &
 recorder=$!
