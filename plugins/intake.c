@@ -167,6 +167,7 @@ static int take_tick(struct intake *in, const struct wire_message *m, struct wei
 		                                    .clock_error_ns = in->clock_error_ns };
 
 	in->n_ticks++;
+	in->end.ledger = *l;
 	return by_worker(store_source_keep(in->source, &so_far, reterr));
 }
 

@@ -30,11 +30,11 @@ struct intake {
 
 	uint64_t n_rows; /* observations in the store */
 	uint32_t n_series, n_facts, n_diags;
-	uint32_t n_ticks; /* of a live source */
+	uint32_t n_ticks;                 /* of a live source */
 	uint32_t n_ids[BLOCK_KIND_COUNT]; /* of dictionaries */
 	uint32_t worst;                   /* severity of any diag */
 	int has_end;
-	struct wire_end end;
+	struct wire_end end;        /* until has_end only its ledger counts: the last tick's */
 	struct weir_error sentence; /* of the verb that failed */
 	char *reasons_json;         /* owned; NULL: none came */
 	int64_t clock_error_ns;

@@ -35,6 +35,11 @@ static int64_t until_scheduled(const struct schedule *s)
 	return schedule_next(s, utc_ns) - utc_ns;
 }
 
+static int64_t until_next(const struct pace *p)
+{
+	return p->schedule ? until_scheduled(p->schedule) : p->interval_ns;
+}
+
 void pace_wait(struct pace *p)
 {
 	struct pollfd stop = { p->stop_fd, POLLIN, 0 };
@@ -42,7 +47,7 @@ void pace_wait(struct pace *p)
 	struct timespec left;
 	int n;
 
-	p->next_ns = p->schedule ? now_ns + until_scheduled(p->schedule) : p->next_ns + p->interval_ns;
+	p->next_ns = (p->schedule ? now_ns : p->next_ns) + until_next(p);
 	if (p->next_ns <= now_ns)
 		p->next_ns += (now_ns - p->next_ns) / p->interval_ns * p->interval_ns + p->interval_ns;
 	do {
@@ -59,7 +64,7 @@ int pace_is_time_to_hand_over(struct pace *p)
 {
 	int64_t now_ns = monotonic_ns();
 
-	if (now_ns + p->interval_ns - p->handed_over_ns < PACE_HAND_OVER_NS)
+	if (now_ns + until_next(p) - p->handed_over_ns < PACE_HAND_OVER_NS)
 		return 0;
 	p->handed_over_ns = now_ns;
 	return 1;

@@ -334,17 +334,17 @@ void reading_hear(struct reading *r)
 	uint64_t n_kept;
 	ssize_t n;
 
-	while (r->output_fd >= 0 && (n = read(r->output_fd, bytes, sizeof(bytes))) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
+	for (int i = 0; i < READING_PIECES_MAX && r->output_fd >= 0; i++) {
+		n = read(r->output_fd, bytes, sizeof(bytes));
 		if (n < 0)
 			return;
+		/* Nobody has the other end any more. */
+		if (n == 0)
+			close_one(&r->output_fd);
 		n_kept = r->n_output < READING_OUTPUT_MAX ? READING_OUTPUT_MAX - r->n_output : 0;
 		memcpy(r->output + (READING_OUTPUT_MAX - n_kept), bytes, n_kept < (uint64_t)n ? n_kept : (uint64_t)n);
 		r->n_output += (uint64_t)n;
 	}
-	/* Nobody has the other end any more. */
-	close_one(&r->output_fd);
 }
 
 void reading_stop(struct reading *r)
@@ -408,6 +408,15 @@ static void end_worker(struct reading *r, enum verdict_fate fate, int64_t now_ns
 		(void)kill(r->pid, SIGKILL);
 }
 
+/* How long one that works may be silent: a live one is, between two polls. */
+static int64_t silence_ns(const struct reading *r)
+{
+	const struct session_job *job = r->setup.job;
+	int64_t coarse_ns = job->schedule.period_ns > 0 ? job->schedule.coarse_ns : 0;
+
+	return r->setup.config->stall_timeout_ns + (coarse_ns > job->interval_ns ? coarse_ns : job->interval_ns);
+}
+
 void reading_watch(struct reading *r, int64_t now_ns)
 {
 	const struct worker_gauge *g = r->gauge;
@@ -421,7 +430,7 @@ void reading_watch(struct reading *r, int64_t now_ns)
 		end_worker(r, r->fate, now_ns);
 	else if (is_too_large(r, now_ns))
 		end_worker(r, FATE_MEMORY, now_ns);
-	else if (now_ns - r->moved_ns > r->setup.config->stall_timeout_ns + r->setup.job->interval_ns)
+	else if (now_ns - r->moved_ns > silence_ns(r))
 		end_worker(r, FATE_HANG, now_ns);
 	else if (g->crash.is_set)
 		end_worker(r, FATE_OWN, now_ns);

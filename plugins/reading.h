@@ -23,6 +23,7 @@
 enum {
 	READING_OUTPUT_MAX = 1024, /* bytes of stdout and stderr that are kept */
 	READING_MESSAGES_MAX = 64, /* taken from one worker before others get their turn */
+	READING_PIECES_MAX = 16,   /* of 4 KiB, what a pipe holds: heard of one worker before others get their turn */
 	READING_GRACE_MS = 2000,   /* for a worker that was told to end, to hand over what it has */
 };
 

@@ -130,6 +130,12 @@ static const struct fault faults[] = {
 	  { "hello from print and to stderr", "wrote 31 bytes to its standard output or error: hello" },
 	  LINES,
 	  0 },
+	{ "print-forever",
+	  "partial",
+	  "host.hang",
+	  { "nothing for 1.5 s", "called from print-forever.so+0x" },
+	  LINES_BEFORE,
+	  0 },
 	{ "forks", "partial", "host.denied", { "system call clone (", "called from forks.so+0x" }, LINES_BEFORE, 0 },
 	{ "starts-thread",
 	  "partial",
@@ -167,7 +173,7 @@ static void check_fault(const struct fault *f, const char *good_alone)
 	struct stage s = stage_new();
 	char *dump;
 
-	if (strncmp(f->fixture, "hang", 4) == 0)
+	if (strcmp(f->code, "host.hang") == 0)
 		s.config.stall_timeout_ns = HANG_NS;
 	if (strncmp(f->fixture, "allocate", 8) == 0)
 		s.config.memory_max = 256 << 20;
@@ -544,43 +550,9 @@ static void a_signal_ends_the_session_and_leaves_what_is_done(void **state)
 	}
 }
 
-static struct session_totals run_live(struct stage *s, const char *fixture, int is_optional)
-{
-	struct session *session;
-	struct session_job job = {
-		.path = "live:it", .is_live = 1, .interval_ns = 1000000, .is_optional = is_optional
-	};
-
-	stage_open_store(s);
-	job.collector = stage_collector(s, fixture);
-	job.run = s->run;
-	job.node = s->node;
-	assert_int_equal(session_new(&s->config, &session, &s->error), 0);
-	assert_int_equal(session_add(session, &job, NULL, &s->error), 0);
-	assert_int_equal(session_run(session, &s->totals, &s->error), 0);
-	session_free(session);
-	return s->totals;
-}
-
-static void who_was_not_asked_for_and_has_nothing_to_measure_is_left_out(void **state)
-{
-	struct stage s = stage_new();
-	struct session_totals totals = run_live(&s, "ladder-elsewhere", 1);
-
-	assert_int_equal(totals.n_ok + totals.n_partial + totals.n_failed + totals.n_skipped, 0);
-	assert_int_equal(stage_count(&s, "SELECT count(*) FROM sources"), 0);
-	assert_int_equal(stage_count(&s, "SELECT count(*) FROM diags"), 0);
-	/* One that fails in another way, or was asked for, has failed. */
-	assert_int_equal(run_live(&s, "ladder-fails", 1).n_failed, 1);
-	assert_int_equal(run_live(&s, "ladder-elsewhere", 0).n_failed, 1);
-	assert_int_equal(stage_count(&s, "SELECT count(*) FROM sources WHERE status = 'failed'"), 2);
-	stage_done(&s);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(who_was_not_asked_for_and_has_nothing_to_measure_is_left_out),
 		cmocka_unit_test(a_good_source_is_whole),
 		cmocka_unit_test(every_fault_costs_its_own_source_only),
 		cmocka_unit_test(only_what_differs_is_read_again),
