@@ -388,7 +388,11 @@ enum parse_result prof_json_next(struct prof_json_parser *p, const char *at, siz
 		                        [AT_STACKS] = PROF_JSON_RECORD_MAX,
 		                        [AT_SETS] = RETAINER_SET_MAX,
 		                        [AT_STALE] = SIZE_MAX };
-	struct reading r = { .at = at, .end = at + n, .is_last = is_last, .is_foreign = p->is_foreign };
+	/* No record is longer, however much of it is in sight. */
+	size_t n_seen = n < n_max[p->stage] ? n : n_max[p->stage];
+	struct reading r = {
+		.at = at, .end = at + n_seen, .is_last = is_last && n_seen == n, .is_foreign = p->is_foreign
+	};
 	struct prof_json_parser after = *p;
 	enum parse_result is = take(&r, &after, ret);
 	size_t n_passed = (size_t)(r.at - at);
@@ -396,7 +400,7 @@ enum parse_result prof_json_next(struct prof_json_parser *p, const char *at, siz
 	*ret_used = 0;
 	if (is == PARSE_MORE && p->stage == AT_STALE)
 		return is_last ? PARSE_END : is;
-	if (is == PARSE_END && r.at < r.end)
+	if (is == PARSE_END && n_passed < n)
 		return fault(p, n_passed, "prof.stale", "bytes after the end of the profile", ret_used, ret_fault);
 	if (is == PARSE_END)
 		return is_last ? is : PARSE_MORE;

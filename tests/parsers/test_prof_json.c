@@ -219,6 +219,34 @@ static void a_record_has_256_kib_at_most(void **state)
 	free(text);
 }
 
+/* Also where all of it is in sight: who reads has room for so much. */
+static void a_whole_record_has_256_kib_at_most(void **state)
+{
+	static const char start[] = "{\"id\": 1, \"label\": \"", end[] = "\", \"module\": \"M\", \"src_loc\": \"s\", "
+									 "\"is_caf\": false}";
+	size_t n = PROF_JSON_RECORD_MAX + 1 + sizeof(CENTRES), n_used;
+	char *text = malloc(n);
+
+	assert_non_null(text);
+	for (size_t over = 0; over < 2; over++) {
+		size_t n_record = PROF_JSON_RECORD_MAX + over;
+		struct prof_json_parser p = { 0 };
+		struct prof_json_record record;
+		struct parse_fault fault;
+
+		memset(text, 'x', n_record);
+		memcpy(text, start, sizeof(start) - 1);
+		memcpy(text + n_record - (sizeof(end) - 1), end, sizeof(end) - 1);
+		strcpy(text + n_record, "]\n" ROOT);
+		assert_int_equal(prof_json_next(&p, HEAD, sizeof(HEAD) - 1, 0, &record, &n_used, &fault), PARSE_OK);
+		assert_int_equal(prof_json_next(&p, text, strlen(text), 0, &record, &n_used, &fault),
+		                 over ? PARSE_BAD : PARSE_OK);
+		if (!over)
+			assert_int_equal(n_used, n_record);
+	}
+	free(text);
+}
+
 static void a_header_has_16_mib_at_most(void **state)
 {
 	char *text = malloc(PROF_JSON_HEADER_MAX);
@@ -294,6 +322,7 @@ int main(void)
 		cmocka_unit_test(what_follows_the_end_is_stale),
 		cmocka_unit_test(what_ghc_does_not_write_is_a_fault_at_its_place),
 		cmocka_unit_test(a_record_has_256_kib_at_most),
+		cmocka_unit_test(a_whole_record_has_256_kib_at_most),
 		cmocka_unit_test(a_header_has_16_mib_at_most),
 		cmocka_unit_test(a_stack_is_65535_deep_at_most),
 		cmocka_unit_test(all_that_closes_a_deep_stack_is_one_record),
