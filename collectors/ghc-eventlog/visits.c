@@ -66,13 +66,13 @@ static void free_thread(struct threads *t, uint32_t i)
 	t->free = i;
 }
 
-/* Gives up on the other ends of what finished threads did, to make room. 0: there is none worth making. */
-static int sweep(struct log *l)
+/* Gives up on the other ends of what finished threads did, to make room. */
+static void sweep(struct log *l)
 {
 	struct threads *t = &l->threads;
 
 	if (t->n_waiting < THREADS_MAX / SWEEP_WORTH)
-		return 0;
+		return;
 	t->n_waiting = 0;
 	for (uint32_t i = 0; i < t->n; i++) {
 		if (t->at[i].life != THREAD_FINISHED || t->at[i].visits)
@@ -81,7 +81,6 @@ static int sweep(struct log *l)
 		thread_say(l, &t->at[i]);
 		free_thread(t, i);
 	}
-	return 1;
 }
 
 uint32_t thread_get(struct log *l, uint32_t id)
@@ -91,11 +90,13 @@ uint32_t thread_get(struct log *l, uint32_t id)
 
 	if (i != THREAD_NONE)
 		return i;
-	if (t->free == THREAD_NONE && t->n == THREADS_MAX && !sweep(l)) {
+	if (t->free == THREAD_NONE && t->n == THREADS_MAX)
+		sweep(l);
+	i = t->free != THREAD_NONE ? t->free : t->n;
+	if (i == THREADS_MAX) {
 		t->n_over++;
 		return THREAD_NONE;
 	}
-	i = t->free != THREAD_NONE ? t->free : t->n;
 	if (thread_ids_add(&t->ids, id, i) < 0) {
 		(void)log_no_memory(l);
 		return THREAD_NONE;
@@ -140,8 +141,12 @@ struct visit *visit_new(struct log *l, struct lane *lane, uint32_t id, uint64_t 
 	struct threads *t = &l->threads;
 	uint32_t thread = thread_get(l, id), i = t->free_visit != THREAD_NONE ? t->free_visit : t->n_visits;
 
-	if (thread == THREAD_NONE || i == THREADS_MAX)
+	if (thread == THREAD_NONE)
 		return NULL;
+	if (i == THREADS_MAX) {
+		t->n_over++;
+		return NULL;
+	}
 	if (i == t->free_visit)
 		t->free_visit = t->visits[i].next;
 	else

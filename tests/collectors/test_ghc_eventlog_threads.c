@@ -244,6 +244,44 @@ static void so_many_threads_are_known_at_one_time_and_no_more(void **state)
 	}
 }
 
+/* Threads that are over on the one capability and not on the other, as far as that has been read. */
+static void finished_threads_that_are_elsewhere_too_make_no_room(void **state)
+{
+	enum {
+		THREADS = 1 << 17,
+		CHUNK = 1 << 10,
+		FINISHED = THREADS - 2 * CHUNK, /* each is in one place in the end, and in two before */
+	};
+	uint64_t t = T0;
+	struct eventlog_writer w;
+	struct heard heard;
+
+	write_beginning(&w);
+	for (uint32_t first = 1; first <= FINISHED; first += CHUNK) {
+		for (int step = 0; step < 3; step++) {
+			write_block(&w, t, step == 1);
+			for (uint32_t id = first; id < first + CHUNK; id++) {
+				if (step == 0)
+					write_numbers(&w, 0, ++t, "i", id);
+				else
+					write_numbers(&w, 1, ++t, "i", id);
+				if (step > 0)
+					write_numbers(&w, 2, ++t, "ihi", id, step == 1 ? 3 : 5, 0);
+			}
+			write_block_end(&w, t);
+		}
+	}
+	write_block(&w, t, 0);
+	for (uint32_t id = FINISHED + 1; id <= THREADS + 100; id++)
+		write_numbers(&w, 0, ++t, "i", id);
+	write_block_end(&w, t);
+	write_end(&w);
+	heard = hear_plain(&w);
+	assert_says(&heard, "\"eventlog.threads\",\"severity\":\"warning\",\"count\":100");
+	assert_says(&heard, "\"eventlog.limit\":100");
+	recorder_free(heard.rec);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +293,7 @@ int main(void)
 		cmocka_unit_test(so_many_threads_have_series_of_their_own_and_nothing_of_the_others_is_lost),
 		cmocka_unit_test(a_reason_to_stop_that_nobody_knows_is_other),
 		cmocka_unit_test(so_many_threads_are_known_at_one_time_and_no_more),
+		cmocka_unit_test(finished_threads_that_are_elsewhere_too_make_no_room),
 	};
 
 	return cmocka_run_group_tests_name("ghc-eventlog-threads", tests, NULL, NULL);
