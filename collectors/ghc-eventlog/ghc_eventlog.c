@@ -9,18 +9,12 @@
 
 #include <weir/fail.h>
 
-enum {
-	POLL_BYTES = 4 << 20, /* of one poll, before the host gets a word in */
-};
-
 /* Of a log that is still being written. */
 enum {
 	CATCH_UP_NS = 250000000,   /* so often what is known goes out, where nothing more has come */
 	QUIET_NS = 500000000,      /* nothing has come for so long: nothing earlier is on its way */
 	CLOCK_WAIT_NS = 500000000, /* for the log's own clock, which GHC up to 9.0 writes at its end */
 };
-
-#define TIMES_END_NS ((uint64_t)OUTBOX_TIMES_MAX_S * 1000000000)
 
 struct weir_instance {
 	struct log log;
@@ -166,7 +160,7 @@ static void take_timely(struct log *l, struct lane *lane, const struct eventlog_
 	size_t from = 0;
 
 	for (size_t k = 0; k < n; k++) {
-		if (at[k].time_ns < TIMES_END_NS)
+		if (at[k].time_ns < OUTBOX_TIMES_END_NS)
 			continue;
 		threads_take(l, lane, at + from, k - from);
 		l->fates[FATE_BAD]++;
@@ -178,7 +172,7 @@ static void take_timely(struct log *l, struct lane *lane, const struct eventlog_
 
 static void take_records(struct log *l, struct lane *lane, const struct eventlog_event *at, size_t n)
 {
-	if (latest_time(at, n) < TIMES_END_NS)
+	if (latest_time(at, n) < OUTBOX_TIMES_END_NS)
 		threads_take(l, lane, at, n);
 	else
 		take_timely(l, lane, at, n);

@@ -23,12 +23,13 @@ static int take(struct search *s)
 {
 	for (size_t i = 0; i < s->batch.n; i++) {
 		const struct eventlog_event *e = &s->batch.events[i];
-		uint64_t time_ns = e->tag == EVENTLOG_BLOCK_MARKER ? eventlog_u64(e->payload + 4) : e->time_ns;
+		uint64_t time_ns;
 		int64_t start_ns;
 
 		if (e->kind != EVENTLOG_RECORD)
 			continue;
-		if (time_ns > s->found->last_ns && time_ns < INT64_MAX)
+		time_ns = e->tag == EVENTLOG_BLOCK_MARKER ? eventlog_u64(e->payload + 4) : e->time_ns;
+		if (time_ns > s->found->last_ns && time_ns < OUTBOX_TIMES_END_NS)
 			s->found->last_ns = time_ns;
 		if (e->tag == EVENTLOG_WALL_CLOCK_TIME && identity_start_of(e, &start_ns)) {
 			s->found->start_ns = start_ns;

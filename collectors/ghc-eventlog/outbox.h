@@ -17,8 +17,10 @@
 enum {
 	OUTBOX_BATCH = 256,           /* observations handed over at once */
 	OUTBOX_HELD_MAX = 24 << 20,   /* bytes of observations that wait for the clock */
-	OUTBOX_TIMES_MAX_S = 1 << 30, /* a runtime's time beyond it (34 years) is no time */
 };
+
+/* A runtime's time from here on (34 years) is no time. */
+#define OUTBOX_TIMES_END_NS (((uint64_t)1 << 30) * 1000000000)
 
 struct outbox {
 	const struct weir_host *host;

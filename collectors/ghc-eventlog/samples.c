@@ -142,6 +142,8 @@ enum fate sample_heap_start(struct log *l, struct lane *lane, const struct event
 enum fate sample_heap_bio_start(struct log *l, struct lane *lane, const struct eventlog_event *e,
                                 const struct eventlog_values *v)
 {
+	if (v->at[1].number >= OUTBOX_TIMES_END_NS)
+		return FATE_BAD;
 	l->samples.in_heap = 1;
 	l->samples.heap_ns = v->at[1].number;
 	return FATE_STORED;

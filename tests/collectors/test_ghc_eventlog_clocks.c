@@ -52,7 +52,8 @@ enum {
 	TOO_MANY_TO_WAIT = 1120000, /* numbers */
 };
 
-/* Numbers of many a capability's block, and then the clock, if there is one. */
+/* Numbers of many a capability's block, and then the clock, if there is one; else a block that says it ends when
+ * nothing can. */
 static void write_late_clock(struct eventlog_writer *w, int has_clock)
 {
 	eventlog_writer_init(w);
@@ -63,11 +64,10 @@ static void write_late_clock(struct eventlog_writer *w, int has_clock)
 			write_numbers(w, 51, t + i, "iq", 1, i);
 		write_block_end(w, t + 70000);
 	}
-	if (has_clock) {
-		write_block(w, 0, 0xffff);
+	write_block(w, 0, 0xffff);
+	if (has_clock)
 		write_clock(w);
-		write_block_end(w, T0);
-	}
+	write_block_end(w, has_clock ? T0 : INT64_MAX - 1);
 	write_end(w);
 }
 

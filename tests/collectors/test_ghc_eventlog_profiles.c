@@ -56,6 +56,32 @@ static void eras_are_a_breakdown_of_their_own(void **state)
 	recorder_free(heard.rec);
 }
 
+/* Its samples have times of their own. Those of one that is bad are of the record's. */
+static void a_biographys_time_beyond_all_reason_is_bad(void **state)
+{
+	const uint64_t times_end_ns = ((uint64_t)1 << 30) * 1000000000;
+
+	for (uint64_t over = 0; over <= 1; over++) {
+		struct eventlog_writer w;
+		struct heard heard;
+
+		write_beginning(&w);
+		write_block(&w, T0, 0xffff);
+		write_numbers(&w, 166, T0 + 10, "qq", (uint64_t)0, over ? UINT64_MAX / 2 : times_end_ns - 1);
+		write_record(&w, 164, T0 + 12, "\1\0\0\0\0\0\0\0\52LAG", 13);
+		write_numbers(&w, 165, T0 + 15, "q", (uint64_t)0);
+		write_numbers(&w, 166, T0 + 20, "qq", (uint64_t)1, times_end_ns - 1 + over);
+		write_numbers(&w, 165, T0 + 25, "q", (uint64_t)1);
+		write_block_end(&w, T0 + 100);
+		write_end(&w);
+		heard = hear_plain(&w);
+		assert_int_equal(heard.result.ledger.n_bad, 2 * over);
+		assert_says(&heard, over ? "\"t_ns\":1767225600000000012,\"self\":42}"
+		                         : "\"t_ns\":2840967423998999999,\"self\":42}");
+		recorder_free(heard.rec);
+	}
+}
+
 /* ---- Ticky-ticky ---- */
 
 enum {
@@ -170,6 +196,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counters_of_perf_add_up),
 		cmocka_unit_test(eras_are_a_breakdown_of_their_own),
+		cmocka_unit_test(a_biographys_time_beyond_all_reason_is_bad),
 		cmocka_unit_test(ticky_counters_get_the_names_that_come_last),
 		cmocka_unit_test(ticky_samples_of_9_2_go_on_where_the_last_ended),
 		cmocka_unit_test(so_many_ticky_samples_wait_and_further_ones_are_added_to_them),
