@@ -19,7 +19,6 @@
 enum {
 	CONTEXT_MAX = 32,
 	DIAG_MAX = 1024, /* bytes of a diag that are printed */
-	KNOWN_MAX = 8,   /* constants of a chain: run_constants */
 	SAID_MAX = 20,   /* diags that are printed as they come; all are in the store */
 };
 
@@ -100,7 +99,7 @@ static uint32_t add_fact(const struct run *run, uint32_t node, const char *name,
  */
 struct known {
 	const char *run; /* whose, borrowed; NULL: nobody's */
-	char values[KNOWN_MAX][RUN_CONSTANT_MAX];
+	char values[RUN_CONSTANTS][RUN_CONSTANT_MAX];
 };
 
 static int read_known(struct store *s, const char *run, struct known *ret, struct weir_error *reterr)
@@ -116,7 +115,7 @@ static int read_known(struct store *s, const char *run, struct known *ret, struc
 		return r;
 	(void)sqlite3_bind_text(q, 1, run, -1, SQLITE_STATIC);
 	while ((step = query_step(s, q, reterr)) > 0)
-		for (size_t i = 0; run_constants[i] && i < KNOWN_MAX; i++)
+		for (size_t i = 0; i < RUN_CONSTANTS; i++)
 			if (strcmp((const char *)sqlite3_column_text(q, 0), run_constants[i]) == 0)
 				(void)snprintf(ret->values[i], RUN_CONSTANT_MAX, "%s",
 				               (const char *)sqlite3_column_text(q, 1));
@@ -138,10 +137,10 @@ static uint32_t collect_context(const struct run *run, const struct plan_job *jo
 		ret[n++] = (struct lend_pair){ "trace.before", job->before };
 	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
 		n += add_fact(run, job->node, facts[i], &ret[n]);
-	for (size_t i = 0; run_constants[i]; i++)
+	for (size_t i = 0; i < RUN_CONSTANTS; i++)
 		if (add_fact(run, job->node, run_constants[i], &ret[n]))
 			n++;
-		else if (i < KNOWN_MAX && known->values[i][0])
+		else if (known->values[i][0])
 			ret[n++] = (struct lend_pair){ run_constants[i], known->values[i] };
 	return n;
 }

@@ -23,7 +23,7 @@
 #include <weir/fail.h>
 
 enum {
-	CONTEXT_MAX = 8 + LIVE_CONSTANTS_MAX,
+	CONTEXT_MAX = 8 + RUN_CONSTANTS,
 	SAID_MAX = 20, /* diags that are printed as they come; all are in the store */
 	SECOND_NS = 1000000000,
 };

@@ -17,7 +17,6 @@ enum {
 	LIVE_COLLECTORS_MAX = 32,
 	LIVE_TARGETS_MAX = 256,
 	LIVE_PATH_MAX = 4096,
-	LIVE_CONSTANTS_MAX = 8,
 };
 
 /* A process that is measured, with all that it starts. */
@@ -44,7 +43,7 @@ struct live_request {
 	struct given options;
 	struct rights_user user;
 	int has_user;
-	struct live_constant constants[LIVE_CONSTANTS_MAX]; /* of --genesis, or else the run directory */
+	struct live_constant constants[RUN_CONSTANTS]; /* of --genesis, or else the run directory */
 	uint32_t n_constants;
 };
 

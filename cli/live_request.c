@@ -63,34 +63,6 @@ static int take_window(const struct page *page, struct live_request *r)
 	return 0;
 }
 
-static void add_constant(struct live_request *r, const char *name, const char *value)
-{
-	struct live_constant *c = &r->constants[r->n_constants];
-
-	if (value[0] == 0 || r->n_constants == LIVE_CONSTANTS_MAX)
-		return;
-	c->name = name;
-	(void)snprintf(c->value, sizeof(c->value), "%s", value);
-	r->n_constants++;
-}
-
-static void add_number(struct live_request *r, const char *name, int64_t value)
-{
-	char text[32];
-
-	(void)snprintf(text, sizeof(text), "%" PRId64, value);
-	add_constant(r, name, text);
-}
-
-static void take_genesis(struct live_request *r, const struct run_clock *clock)
-{
-	add_number(r, "genesis.system_start_ns", clock->start_ns);
-	add_number(r, "genesis.slot_length_ns", clock->slot_ns);
-	add_number(r, "genesis.epoch_length_slots", clock->epoch_slots);
-	add_constant(r, "genesis.security_param", clock->security_param);
-	add_constant(r, "genesis.active_slots_coeff", clock->active_slots_coeff);
-}
-
 static int take_schedule(const struct page *page, struct live_request *r, int64_t start_ns, int64_t epoch_ns)
 {
 	if (take_window(page, r) < 0)
@@ -105,40 +77,44 @@ static int take_schedule(const struct page *page, struct live_request *r, int64_
 	return -EINVAL;
 }
 
-/* A whole number among the run's facts; 0: it isn't there. */
-static int64_t fact_number(const struct run *run, const char *name)
+/* Of values that are longer than any number nobody is told. */
+static void take_constants(struct live_request *r, const struct run *run)
 {
-	const char *value = run_fact(run, RUN_NONE, name);
+	for (size_t i = 0; i < RUN_CONSTANTS; i++) {
+		const char *value = run_fact(run, RUN_NONE, run_constants[i]);
+		struct live_constant *c = &r->constants[r->n_constants];
 
-	return value ? strtoll(value, NULL, 10) : 0;
+		if (!value || strlen(value) >= sizeof(c->value))
+			continue;
+		c->name = run_constants[i];
+		(void)snprintf(c->value, sizeof(c->value), "%s", value);
+		r->n_constants++;
+	}
 }
 
-int live_take_run(const struct page *page, struct live_request *r, const struct run *run)
+static int take_chain(const struct page *page, struct live_request *r, const struct run *run)
 {
-	int64_t epoch_ns;
+	int64_t start_ns, epoch_ns;
 
-	if (r->genesis)
-		return 0;
-	for (size_t i = 0; run_constants[i]; i++) {
-		const char *value = run_fact(run, RUN_NONE, run_constants[i]);
-
-		if (value)
-			add_constant(r, run_constants[i], value);
-	}
+	take_constants(r, run);
 	if (!r->window)
 		return 0;
-	if (!__builtin_mul_overflow(fact_number(run, "genesis.slot_length_ns"),
-	                            fact_number(run, "genesis.epoch_length_slots"), &epoch_ns) &&
-	    epoch_ns > 0 && run_fact(run, RUN_NONE, "genesis.system_start_ns"))
-		return take_schedule(page, r, fact_number(run, "genesis.system_start_ns"), epoch_ns);
+	if (run_epochs(run, &start_ns, &epoch_ns))
+		return take_schedule(page, r, start_ns, epoch_ns);
 	say("--epoch-window: %s has no genesis; --genesis FILE says when epochs begin", run->root);
 	return -EINVAL;
 }
 
+int live_take_run(const struct page *page, struct live_request *r, const struct run *run)
+{
+	return r->genesis ? 0 : take_chain(page, r, run);
+}
+
 int live_check(const struct page *page, struct live_request *r)
 {
-	struct run_clock clock;
+	struct run *chain;
 	struct weir_error error;
+	int result;
 
 	if (r->window && !r->genesis && !r->has_run) {
 		say("--epoch-window: needs --genesis FILE, which says when epochs begin");
@@ -146,12 +122,13 @@ int live_check(const struct page *page, struct live_request *r)
 	}
 	if (!r->genesis)
 		return 0;
-	if (run_clock_read(r->genesis, &clock, &error) < 0) {
+	if (run_open_genesis(r->genesis, &chain, &error) < 0) {
 		say("%s", error.text);
 		return -EINVAL;
 	}
-	take_genesis(r, &clock);
-	return r->window ? take_schedule(page, r, clock.start_ns, clock.epoch_ns) : 0;
+	result = take_chain(page, r, chain);
+	run_close(chain);
+	return result;
 }
 
 void live_tag(const char *name, char *ret, size_t size)

@@ -63,6 +63,17 @@ void build_free(struct build *b)
 	free(b);
 }
 
+void build_share(struct build *b)
+{
+	b->run.facts = b->facts;
+	b->run.components = b->components;
+	b->run.nodes = b->nodes;
+	b->run.files = b->files;
+	b->run.documents = b->documents;
+	b->run.notes = b->notes;
+	b->run.leftovers = b->leftovers;
+}
+
 const char *build_text(struct build *b, const char *at, size_t n)
 {
 	struct build_slab *s = b->slabs;

@@ -32,6 +32,8 @@ struct build {
 
 struct build *build_new(void); /* NULL: no memory */
 void build_free(struct build *b);
+/* What was put together so far becomes what `run` says. */
+void build_share(struct build *b);
 
 /* A copy that lives as long as the run; "" when there is no memory. */
 const char *build_text(struct build *b, const char *at, size_t n);

@@ -83,17 +83,6 @@ static const char *pick_tag(struct build *b, const struct run_config *config)
 	return build_text(b, tag, dot && dot > tag ? (size_t)(dot - tag) : strlen(tag));
 }
 
-static void share(struct build *b)
-{
-	b->run.facts = b->facts;
-	b->run.components = b->components;
-	b->run.nodes = b->nodes;
-	b->run.files = b->files;
-	b->run.documents = b->documents;
-	b->run.notes = b->notes;
-	b->run.leftovers = b->leftovers;
-}
-
 /* The workbench marks profiled builds in the tag; a run-time system's way says it surely. */
 static void mark_profiled(struct build *b)
 {
@@ -108,7 +97,7 @@ static void mark_profiled(struct build *b)
 		}
 	if (n > 5 && strcmp(tag + n - 5, "-prof") == 0)
 		build_fact_text(b, RUN_NONE, "run.profiled", "true");
-	share(b);
+	build_share(b);
 }
 
 static void describe(struct build *b)
@@ -125,7 +114,7 @@ static void describe(struct build *b)
 	for (uint32_t i = 0; i < b->run.n_nodes; i++)
 		rts_read(b, i);
 	b->document = RUN_NONE;
-	share(b);
+	build_share(b);
 	mark_profiled(b);
 }
 
@@ -150,7 +139,7 @@ int run_open(const struct run_config *config, struct run **ret, struct weir_erro
 		describe(b);
 	}
 	walk_files(b, config);
-	share(b);
+	build_share(b);
 	b->run.tag = pick_tag(b, config);
 	if (b->has_no_memory) {
 		build_free(b);
@@ -176,7 +165,7 @@ uint32_t run_file_node(struct run *run, uint32_t file)
 		b->files[file].node = build_node(b, build_text(b, path, (size_t)(slash - path)), "");
 	else
 		b->files[file].node = build_node(b, "main", "");
-	share(b);
+	build_share(b);
 	return b->files[file].node;
 }
 

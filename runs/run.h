@@ -21,10 +21,12 @@ enum {
 	RUN_DEPTH_MAX = 16,     /* folders below the root */
 	RUN_FILES_MAX = 200000, /* entries looked at, without those of folders that are only counted */
 	RUN_NODES_MAX = 4096,
-	RUN_DOCUMENT_BYTES_MAX = 4 << 20, /* of a JSON document that is read into a tree */
-	RUN_CONSTANT_MAX = 64,
+	RUN_DOCUMENT_BYTES_MAX = 4 << 20,  /* of a JSON document that is read into a tree */
 	RUN_GENESIS_BYTES_MAX = 256 << 20, /* of a genesis file, which is only walked over */
 	RUN_VALUE_BYTES_MAX = 4096,        /* of a fact */
+
+	RUN_CONSTANTS = 8,
+	RUN_CONSTANT_MAX = 64, /* bytes of one's value, with a NUL */
 };
 
 struct run_fact {
@@ -126,19 +128,15 @@ const char *run_fact(const struct run *run, uint32_t node, const char *name);
 /* The file with this path; RUN_NONE: there is none. */
 uint32_t run_find(const struct run *run, const char *path);
 
-/* When a chain's epochs begin: at start_ns and every epoch_ns after it. A Byron era before them does not move that when
- * its epochs were as long, as on the public networks. */
-struct run_clock {
-	int64_t start_ns, slot_ns, epoch_slots, epoch_ns;
-	int has_start;
-	/* As the file has them; empty: it hasn't. */
-	char security_param[RUN_CONSTANT_MAX], active_slots_coeff[RUN_CONSTANT_MAX];
-};
+/* The facts of a run's chain that collectors are told. */
+extern const char *const run_constants[RUN_CONSTANTS];
 
-/* The facts of a run's chain that collectors are told; ends with NULL. */
-extern const char *const run_constants[];
+/* When the run's epochs begin: at start_ns and every epoch_ns after it. 0: it isn't known. A Byron era before them does
+ * not move that when its epochs were as long, as on the public networks. */
+int run_epochs(const struct run *run, int64_t *ret_start_ns, int64_t *ret_epoch_ns);
 
-/* From a Shelley genesis file of at most RUN_GENESIS_BYTES_MAX bytes. */
-int run_clock_read(const char *path, struct run_clock *ret, struct weir_error *reterr);
+/* What a Shelley genesis file alone says: a run without files, whose epochs are known. < 0: it says less, or cannot be
+ * read whole, with a sentence. */
+int run_open_genesis(const char *path, struct run **ret, struct weir_error *reterr);
 
 #endif

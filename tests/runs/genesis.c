@@ -17,7 +17,8 @@ static void the_genesis_says_more_than_the_profile(void **state)
 		&place, "genesis/genesis.shelley.json",
 		"{\"activeSlotsCoeff\":5.0e-2,\"epochLength\":1200,\"initialFunds\":{\"a\":[1,{}]},\"networkMagic\":42,"
 		"\"securityParam\":6,\"slotLength\":1,\"slotsPerKESPeriod\":129600,\"systemStart\":"
-		"\"2026-11-21T02:06:00.25Z\",\"maxKESEvolutions\":62}");
+		"\"2026-11-21T02:06:00.25Z\",\"maxKESEvolutions\":62,\"protocolParams\":{\"a\":{\"maxTxSize\":1},"
+		"\"maxBlockBodySize\":90112,\"maxTxSize\":16384}}");
 	open_run(0);
 	assert_fact(NULL, "genesis.epoch_length_slots", "1200");
 	assert_fact(NULL, "genesis.slot_length_ns", "1000000000");
@@ -27,8 +28,52 @@ static void the_genesis_says_more_than_the_profile(void **state)
 	assert_fact(NULL, "genesis.network_magic", "42");
 	assert_fact(NULL, "genesis.slots_per_kes_period", "129600");
 	assert_fact(NULL, "genesis.max_kes_evolutions", "62");
-	assert_int_equal(document("genesis/genesis.shelley.json")->n_stored, 8);
+	assert_fact(NULL, "genesis.max_tx_size_bytes", "16384");
+	assert_fact(NULL, "genesis.max_block_body_size_bytes", "90112");
+	assert_int_equal(document("genesis/genesis.shelley.json")->n_stored, 10);
 	assert_int_equal(document("meta.json")->n_skipped, 5);
+}
+
+static void parameters_that_are_no_object_are_noted(void **state)
+{
+	folder_write(&place, "genesis-shelley.json", "{\"protocolParams\":[1],\"epochLength\":7}");
+	open_run(0);
+	assert_non_null(strstr(note_of("genesis-shelley.json")->text, "protocolParams: no object"));
+	assert_fact(NULL, "genesis.epoch_length_slots", "7");
+}
+
+static void a_genesis_alone_says_when_epochs_begin(void **state)
+{
+	static const struct {
+		const char *text, *why; /* NULL: it does */
+	} table[] = {
+		{ "{\"systemStart\":\"2026-11-21T05:00:00Z\",\"slotLength\":0.2,\"epochLength\":600}", NULL },
+		{ "{\"systemStart\":\"2026-11-21T05:00:00Z\",\"slotLength\":0.2}", "lacks systemStart" },
+		{ "{\"systemStart\":\"2026-11-21T05:00:00Z\",\"slotLength\":1,\"epochLength\":-1}", "lacks" },
+		{ "{\"systemStart\":\"2026-11-21T05:00:00Z\",\"slotLength\":1,\"epochLength\":1000000000}", NULL },
+		{ "{\"systemStart\":\"2026-11-21T05:00:00Z\",\"slotLength\":1,\"epochLength\":1000000001}", "lacks" },
+		{ "{\"systemStart\":\"soon\",\"slotLength\":1,\"epochLength\":600}", "systemStart: not a time" },
+		{ "{\"systemStart\":", "not JSON" },
+	};
+	struct weir_error error;
+	int64_t start_ns, epoch_ns;
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		int is_one = !table[i].why;
+
+		folder_write(&place, "g.json", table[i].text);
+		run_close(run);
+		run = NULL;
+		assert_int_equal(run_open_genesis(folder_path(&place, "g.json"), &run, &error) == 0, is_one);
+		assert_true(is_one ? run_epochs(run, &start_ns, &epoch_ns) : strstr(error.text, table[i].why) != NULL);
+	}
+	folder_write(&place, "g.json", table[0].text);
+	assert_int_equal(run_open_genesis(folder_path(&place, "g.json"), &run, &error), 0);
+	assert_true(run_epochs(run, &start_ns, &epoch_ns));
+	assert_int_equal(start_ns, INT64_C(1795237200000000000));
+	assert_int_equal(epoch_ns, INT64_C(120000000000));
+	assert_true(run_open_genesis(folder_path(&place, "none.json"), &(struct run *){ NULL }, &error) < 0);
+	assert_non_null(strstr(error.text, "none.json: No such file"));
 }
 
 static void a_chain_that_had_a_byron_era_says_how_long(void **state)
@@ -114,6 +159,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		OPENED_TEST(the_genesis_says_more_than_the_profile),
+		OPENED_TEST(parameters_that_are_no_object_are_noted),
+		OPENED_TEST(a_genesis_alone_says_when_epochs_begin),
 		OPENED_TEST(a_chain_that_had_a_byron_era_says_how_long),
 		OPENED_TEST(a_chain_without_a_byron_era_has_none),
 		OPENED_TEST(a_byron_era_that_makes_no_sense_is_noted_and_left_out),
