@@ -76,14 +76,16 @@ int build_document(struct build *b, const char *path, uint32_t node, size_t n_ma
 
 /* ---- Readers, each of one kind of document; all take what they can. ---- */
 
-void meta_read(struct build *b);               /* meta.json: identity, manifest, timing */
-void specs_read(struct build *b);              /* node-specs.json */
-void pids_read(struct build *b);               /* the maps of supervisor/; wants the nodes */
-void profile_read(struct build *b);            /* profile.json */
-void genesis_read(struct build *b);            /* the Shelley genesis, wherever it is */
-void byron_read(struct build *b);              /* what was before it; wants the nodes */
-void rts_read(struct build *b, uint32_t node); /* start.sh, rts.info, exit code */
-void layout_find(struct build *b);             /* layout and folders of nodes */
+void meta_read(struct build *b);                 /* meta.json: identity, manifest, timing */
+void env_read(struct build *b);                  /* env.json, of 2021 */
+void specs_read(struct build *b);                /* node-specs.json */
+void pids_read(struct build *b);                 /* the maps of supervisor/; wants the nodes */
+void profile_read(struct build *b);              /* profile.json */
+void genesis_read(struct build *b);              /* the Shelley genesis, wherever it is */
+void byron_read(struct build *b);                /* what was before it; wants the nodes */
+void rts_read(struct build *b, uint32_t node);   /* start.sh, rts.info, exit code */
+void layout_find(struct build *b);               /* layout and folders of nodes */
+void tag_read(struct build *b, const char *tag); /* what the tag of a run says */
 void walk_files(struct build *b, const struct run_config *config);
 
 /* `2022-05-01T10:20:30.5Z`, `2022-05-01 10:20:30 UTC`: nanoseconds, or -EINVAL. */

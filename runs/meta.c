@@ -161,6 +161,15 @@ static void read_identity(struct build *b, json_t *meta)
 	tree_fact(b, RUN_NONE, "run.era", era ? era : tree_at(content, "generator", "era"));
 }
 
+/* What `WB_ENV` was, which runs of 2021 kept: {"type": "supervisor", "basePort": 30000, …}. */
+void env_read(struct build *b)
+{
+	json_t *tree = tree_load(b, "env.json");
+
+	tree_fact(b, RUN_NONE, "run.backend", json_object_get(tree, "type"));
+	json_decref(tree);
+}
+
 void meta_read(struct build *b)
 {
 	json_t *tree = tree_load(b, "meta.json"), *meta = json_object_get(tree, "meta");

@@ -160,32 +160,51 @@ static size_t append(char *all, size_t n_all, size_t n_max, const char *word)
 	return n_all + n;
 }
 
-/* All words between +RTS and -RTS, or the end. `--RTS` ends all of it, as in the run-time system itself. */
-static size_t collect_flags(const struct command *c, char *all, size_t n_max)
-{
-	const char *word = c->words;
-	size_t n_all = 0;
-	int is_rts = 0;
+/* Where in a command its flags are looked for. */
+struct flag_place {
+	const char *word;
+	size_t i;
+	int is_rts;
+};
 
-	for (size_t i = 0; i < c->n_words; i++, word = word_after(word)) {
-		if (strcmp(word, "--RTS") == 0)
-			break;
+/* The next word between +RTS and -RTS, or the end; NULL: there is none. `--RTS` ends all of it, as in the run-time
+ * system itself. */
+static const char *next_flag(const struct command *c, struct flag_place *p)
+{
+	while (p->i < c->n_words && strcmp(p->word, "--RTS") != 0) {
+		const char *word = p->word;
+
+		p->i++;
+		p->word = word_after(word);
 		if (strcmp(word, "+RTS") == 0)
-			is_rts = 1;
+			p->is_rts = 1;
 		else if (strcmp(word, "-RTS") == 0)
-			is_rts = 0;
-		else if (is_rts)
-			n_all = append(all, n_all, n_max, word);
+			p->is_rts = 0;
+		else if (p->is_rts)
+			return word;
 	}
-	return n_all;
+	return NULL;
 }
 
 static void take_command(struct build *b, uint32_t node, const struct command *c)
 {
+	/* A run-time system that isn't profiled refuses these. */
+	static const char *const profiling[] = { "-p",  "-pa", "-pj", "-P",  "-Pa", "-Pj",
+		                                 "-hc", "-hm", "-hd", "-hy", "-hr", "-hb" };
+	struct flag_place place = { .word = c->words };
 	char flags[RUN_VALUE_BYTES_MAX];
+	const char *flag;
+	size_t n = 0;
+	int is_profiled = 0;
 
+	while ((flag = next_flag(c, &place))) {
+		n = append(flags, n, sizeof(flags), flag);
+		is_profiled |= is_one_of(flag, profiling, sizeof(profiling) / sizeof(profiling[0]));
+	}
 	build_fact_text(b, node, "program.name", program_of(c));
-	build_fact(b, node, "ghc.rts.flags", flags, collect_flags(c, flags, sizeof(flags)));
+	build_fact(b, node, "ghc.rts.flags", flags, n);
+	if (is_profiled)
+		build_fact_text(b, node, "ghc.profiled", "true");
 }
 
 /* The command is the last one that has RTS flags and is not an echo: the script says first what it will do. */
@@ -228,7 +247,7 @@ static const char *find_pair(const char *text, const char *key, size_t *ret_n)
 }
 
 /* A way such as `rts_thr_debug_p` has a `p` of its own when it is the profiled one. */
-static int is_profiled(const char *way, size_t n)
+static int is_profiled_way(const char *way, size_t n)
 {
 	for (size_t i = 0; i + 1 < n; i++)
 		if (way[i] == '_' && way[i + 1] == 'p' && (i + 2 == n || way[i + 2] == '_'))
@@ -256,7 +275,7 @@ static void read_info(struct build *b, uint32_t node, const char *text)
 	}
 	value = find_pair(text, "RTS way", &n);
 	if (value)
-		build_fact_text(b, node, "ghc.profiled", is_profiled(value, n) ? "true" : "false");
+		build_fact_text(b, node, "ghc.profiled", is_profiled_way(value, n) ? "true" : "false");
 	else
 		build_bad(b, "run.rts_info", WEIR_NO_OFFSET, "no pair \"RTS way\": not what +RTS --info prints");
 }
@@ -273,11 +292,12 @@ void rts_read(struct build *b, uint32_t node)
 {
 	struct build_bytes bytes;
 
-	if (open_beside(b, node, "start.sh", SCRIPT_BYTES_MAX, &bytes))
-		read_script(b, node, &bytes);
-	free(bytes.at);
+	/* What it says of itself is surer than what it was started with. */
 	if (open_beside(b, node, "healthcheck/rts.info", INFO_BYTES_MAX, &bytes))
 		read_info(b, node, bytes.at);
+	free(bytes.at);
+	if (open_beside(b, node, "start.sh", SCRIPT_BYTES_MAX, &bytes))
+		read_script(b, node, &bytes);
 	free(bytes.at);
 	if (open_beside(b, node, "exit_code", EXIT_BYTES_MAX, &bytes))
 		build_fact(b, node, "process.exit_code", bytes.at, bytes.n);

@@ -30,7 +30,7 @@ static int has(const char *folder, const char *name)
 static int is_run(const char *folder)
 {
 	return has(folder, "meta.json") && (has(folder, "node-specs.json") || has(folder, "profile.json") ||
-	                                    has(folder, "node-0") || has(folder, "logs"));
+	                                    has(folder, "node-0") || has(folder, "logs") || has(folder, "analysis"));
 }
 
 static char *enclosing(const char *real)
@@ -83,21 +83,25 @@ static const char *pick_tag(struct build *b, const struct run_config *config)
 	return build_text(b, tag, dot && dot > tag ? (size_t)(dot - tag) : strlen(tag));
 }
 
-/* The workbench marks profiled builds in the tag; a run-time system's way says it surely. */
+/* Any profiled run-time system makes the run one whose times are not those of a plain build. */
 static void mark_profiled(struct build *b)
 {
-	const char *tag = run_fact(&b->run, RUN_NONE, "run.tag");
-	size_t n = tag ? strlen(tag) : 0;
-
-	b->document = RUN_NONE;
 	for (uint32_t i = 0; i < b->run.n_facts; i++)
 		if (strcmp(b->facts[i].name, "ghc.profiled") == 0 && strcmp(b->facts[i].value, "true") == 0) {
 			build_fact_text(b, RUN_NONE, "run.profiled", "true");
-			break;
+			return;
 		}
-	if (n > 5 && strcmp(tag + n - 5, "-prof") == 0)
-		build_fact_text(b, RUN_NONE, "run.profiled", "true");
-	build_share(b);
+}
+
+/* A run directory whose documents are lost is still called as it was. */
+static void read_tag(struct build *b)
+{
+	const char *tag = run_fact(&b->run, RUN_NONE, "run.tag");
+
+	if (!tag && strcmp(b->run.layout, "folder") != 0)
+		tag = base_name(b->run.root);
+	if (tag)
+		tag_read(b, tag);
 }
 
 static void describe(struct build *b)
@@ -106,6 +110,7 @@ static void describe(struct build *b)
 	genesis_read(b);
 	meta_read(b);
 	profile_read(b);
+	env_read(b);
 	specs_read(b);
 	b->document = RUN_NONE;
 	layout_find(b);
@@ -116,6 +121,7 @@ static void describe(struct build *b)
 	b->document = RUN_NONE;
 	build_share(b);
 	mark_profiled(b);
+	read_tag(b);
 }
 
 int run_open(const struct run_config *config, struct run **ret, struct weir_error *reterr)

@@ -167,6 +167,121 @@ static void logs_of_the_oldest_runs_lie_in_the_analysis_folder(void **state)
 	assert_string_equal(run->nodes[run->files[0].node].name, "node-1");
 }
 
+static void a_run_without_its_documents_is_what_its_tag_says(void **state)
+{
+	static const struct {
+		const char *tag, *profile, *era, *profiled; /* NULL: it says nothing */
+	} table[] = {
+		{ "2026-11-21-02-05-db3f2-dev-ci-test-coay-sup-prof", "ci-test", "conway", "true" },
+		{ "2023-04-19-23-59-0a21a-x1-default-bage-nom", "default", "babbage", NULL },
+		{ "2026-11-21-02-05-db3f2-dev-shey-coay-shey-sup", "shey-coay", "shelley", NULL },
+		{ "2026-11-21-02-05-db3f2-dev-ci-test-what-sup", NULL, NULL, NULL },
+		{ "2026-11-21-02-05-db3f-dev-ci-test-coay-sup", NULL, NULL, NULL },
+		{ "2026-11-21-02-05-db3f2-dev-coay-sup", NULL, NULL, NULL },
+		{ "2026-11-21-0x-05-db3f2-dev-ci-test-coay-sup", NULL, NULL, NULL },
+		{ "my-prof", NULL, NULL, "true" },
+		{ "-prof", NULL, NULL, NULL },
+		{ "2026-11-21-02-05-", NULL, NULL, NULL },
+	};
+	char path[256];
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct weir_error error;
+
+		(void)snprintf(path, sizeof(path), "%s/node-0/stdout", table[i].tag);
+		folder_write(&place, path, "{}");
+		run_close(run);
+		assert_int_equal(
+			run_open(&(struct run_config){ .root = folder_path(&place, table[i].tag) }, &run, &error), 0);
+		assert_string_equal(run->tag, table[i].tag);
+		assert_fact(NULL, "run.profile", table[i].profile);
+		assert_fact(NULL, "run.era", table[i].era);
+		assert_fact(NULL, "run.profiled", table[i].profiled);
+		assert_int_equal(run->n_components, table[i].profile != NULL);
+	}
+	/* What a document says counts for more. */
+	folder_write(&place, "2026-11-21-02-05-db3f2-dev-ci-test-coay-sup-prof/meta.json",
+	             "{\"meta\":{\"batch\":\"other\",\"era\":\"mary\",\"manifest\":{\"cardano-node\":\"abcdef\"}}}");
+	run_close(run);
+	assert_int_equal(
+		run_open(&(struct run_config){ .root = folder_path(
+						       &place, "2026-11-21-02-05-db3f2-dev-ci-test-coay-sup-prof") },
+	                 &run, &(struct weir_error){ "" }),
+		0);
+	assert_fact(NULL, "run.batch", "other");
+	assert_fact(NULL, "run.era", "mary");
+	assert_fact(NULL, "run.profile", "ci-test");
+	assert_fact(NULL, "run.backend", "sup");
+	assert_int_equal(run->n_components, 1);
+	assert_string_equal(run->components[0].commit, "abcdef");
+}
+
+static void a_folder_that_is_no_run_is_not_read_by_its_name(void **state)
+{
+	struct weir_error error;
+
+	folder_write(&place, "2026-11-21-02-05-db3f2-dev-ci-test-coay-sup-prof/a.prof", "x");
+	assert_int_equal(
+		run_open(&(struct run_config){ .root = folder_path(
+						       &place, "2026-11-21-02-05-db3f2-dev-ci-test-coay-sup-prof") },
+	                 &run, &error),
+		0);
+	assert_string_equal(run->layout, "folder");
+	assert_fact(NULL, "run.profiled", NULL);
+	assert_fact(NULL, "run.era", NULL);
+}
+
+static void flags_that_need_a_profiled_build_say_that_it_is_one(void **state)
+{
+	static const char *const profiled[] = { "-p", "-P", "-pa", "-hc", "-hb" };
+	static const char *const any[] = { "-po1", "-hT", "-hi", "-h", "-l", "-p1" };
+	char script[128];
+
+	for (size_t i = 0; i < sizeof(profiled) / sizeof(profiled[0]); i++) {
+		(void)snprintf(script, sizeof(script), "cardano-node -l +RTS -N2 %s -RTS\n", profiled[i]);
+		folder_write(&place, "node-0/start.sh", script);
+		open_run(0);
+		assert_fact("node-0", "ghc.profiled", "true");
+		assert_fact(NULL, "run.profiled", "true");
+	}
+	for (size_t i = 0; i < sizeof(any) / sizeof(any[0]); i++) {
+		(void)snprintf(script, sizeof(script), "cardano-node -p +RTS -N2 %s -RTS -P --RTS -p\n", any[i]);
+		folder_write(&place, "node-0/start.sh", script);
+		open_run(0);
+		assert_fact("node-0", "ghc.profiled", NULL);
+		assert_fact(NULL, "run.profiled", NULL);
+	}
+	/* What the run-time system says of itself counts for more. */
+	folder_write(&place, "node-0/start.sh", "cardano-node +RTS -p -RTS\n");
+	folder_write(&place, "node-0/healthcheck/rts.info", " [(\"RTS way\", \"rts_thr\")]\n");
+	open_run(0);
+	assert_fact("node-0", "ghc.profiled", "false");
+}
+
+static void the_environment_of_an_old_run_names_its_backend(void **state)
+{
+	folder_write(&place, "meta.json", "{\"meta\":{\"tag\":\"t\"}}");
+	folder_write(&place, "env.json", "{\"type\":\"supervisor\",\"cacheDir\":\"/x\",\"basePort\":30000}");
+	open_run(0);
+	assert_fact(NULL, "run.backend", "supervisor");
+	assert_int_equal(document("env.json")->state, RUN_READ);
+	assert_int_equal(run->n_files, 0);
+}
+
+static void an_era_is_found_in_three_places(void **state)
+{
+	static const char *const metas[] = { "\"era\":\"mary\"", "\"profile_content\":{\"era\":\"mary\"}",
+		                             "\"profile_content\":{\"generator\":{\"era\":\"mary\"}}" };
+	char meta[128];
+
+	for (size_t i = 0; i < sizeof(metas) / sizeof(metas[0]); i++) {
+		(void)snprintf(meta, sizeof(meta), "{\"meta\":{%s}}", metas[i]);
+		folder_write(&place, "meta.json", meta);
+		open_run(0);
+		assert_fact(NULL, "run.era", "mary");
+	}
+}
+
 static void a_broken_document_costs_only_itself(void **state)
 {
 	const struct run_note *note;
@@ -302,6 +417,11 @@ int main(void)
 		OPENED_TEST(nodes_that_only_their_folders_tell_have_their_pids),
 		OPENED_TEST(cardano_ops_pins_and_logs_are_understood),
 		OPENED_TEST(logs_of_the_oldest_runs_lie_in_the_analysis_folder),
+		OPENED_TEST(a_run_without_its_documents_is_what_its_tag_says),
+		OPENED_TEST(a_folder_that_is_no_run_is_not_read_by_its_name),
+		OPENED_TEST(flags_that_need_a_profiled_build_say_that_it_is_one),
+		OPENED_TEST(the_environment_of_an_old_run_names_its_backend),
+		OPENED_TEST(an_era_is_found_in_three_places),
 		OPENED_TEST(a_broken_document_costs_only_itself),
 		OPENED_TEST(values_of_the_wrong_type_are_counted_and_noted),
 		OPENED_TEST(a_document_is_read_up_to_its_bound_and_no_further),
