@@ -18,13 +18,47 @@ struct place {
 	char *root, *real; /* root NULL: a loose file */
 };
 
-static void places_done(struct place *places, uint32_t n)
+struct places {
+	struct place *at;
+	uint64_t n, n_room;
+};
+
+static void places_done(struct places *p)
 {
-	for (uint32_t i = 0; places && i < n; i++) {
-		free(places[i].root);
-		free(places[i].real);
+	for (uint64_t i = 0; i < p->n; i++) {
+		free(p->at[i].root);
+		free(p->at[i].real);
 	}
-	free(places);
+	free(p->at);
+}
+
+static int add_place(struct places *p, const char *path, struct weir_error *reterr)
+{
+	struct place *more = grow(p->at, p->n, &p->n_room, sizeof(*more));
+	int result;
+
+	if (!more)
+		return weir_fail(reterr, -ENOMEM, "ingest: no memory");
+	p->at = more;
+	result = run_root(path, &more[p->n].root, &more[p->n].real, reterr);
+	p->n += result == 0;
+	return result;
+}
+
+/* A folder of runs stands for its runs. */
+static int add_places(struct places *p, const char *path, struct weir_error *reterr)
+{
+	struct run_set set;
+	int result = run_set_read(path, &set, reterr);
+
+	if (result < 0)
+		return result;
+	if (set.n == 0)
+		result = add_place(p, path, reterr);
+	for (uint32_t i = 0; i < set.n && result == 0; i++)
+		result = add_place(p, set.paths[i], reterr);
+	run_set_done(&set);
+	return result;
 }
 
 static int is_same_root(const struct place *a, const struct place *b)
@@ -32,24 +66,24 @@ static int is_same_root(const struct place *a, const struct place *b)
 	return a->root && b->root ? strcmp(a->root, b->root) == 0 : !a->root && !b->root;
 }
 
-/* The run of places[first] and of all that share its root. */
-static int open_run(const struct plan_config *config, const struct place *places, uint32_t first, struct plan *plan,
+/* The run of the first place and of all that share its root. */
+static int open_run(const struct plan_config *config, const struct places *places, uint64_t first, struct plan *plan,
                     struct weir_error *reterr)
 {
-	const struct place *place = &places[first];
-	const char **paths = calloc(config->n_paths, sizeof(*paths));
+	const struct place *place = &places->at[first];
+	const char **paths = calloc(places->n, sizeof(*paths));
 	struct run_config c = { .root = place->root, .paths = paths, .tag = config->tag, .node = config->node };
 	struct plan_run *r = &plan->runs[plan->n_runs];
 	int result;
 
 	if (!paths)
 		return weir_fail(reterr, -ENOMEM, "ingest: no memory");
-	for (uint32_t i = first; i < config->n_paths; i++) {
-		if (!is_same_root(place, &places[i]))
+	for (uint64_t i = first; i < places->n; i++) {
+		if (!is_same_root(place, &places->at[i]))
 			continue;
-		if (place->root && strcmp(places[i].real, place->root) == 0)
+		if (place->root && strcmp(places->at[i].real, place->root) == 0)
 			r->is_whole = 1;
-		paths[c.n_paths++] = places[i].real;
+		paths[c.n_paths++] = places->at[i].real;
 	}
 	if (r->is_whole)
 		c.n_paths = 0;
@@ -59,10 +93,10 @@ static int open_run(const struct plan_config *config, const struct place *places
 	return result;
 }
 
-static int is_first(const struct place *places, uint32_t i)
+static int is_first(const struct places *places, uint64_t i)
 {
-	for (uint32_t j = 0; j < i; j++)
-		if (is_same_root(&places[j], &places[i]))
+	for (uint64_t j = 0; j < i; j++)
+		if (is_same_root(&places->at[j], &places->at[i]))
 			return 0;
 	return 1;
 }
@@ -81,20 +115,21 @@ static int check_tags(const struct plan *plan, struct weir_error *reterr)
 
 int plan_open(const struct plan_config *config, struct plan *ret, struct weir_error *reterr)
 {
-	struct place *places = calloc(config->n_paths, sizeof(*places));
+	struct places places = { NULL };
 	int result = 0;
 
-	*ret = (struct plan){ .runs = calloc(config->n_paths, sizeof(*ret->runs)) };
-	if (!places || !ret->runs)
+	*ret = (struct plan){ NULL };
+	for (uint32_t i = 0; i < config->n_paths && result == 0; i++)
+		result = add_places(&places, config->paths[i], reterr);
+	ret->runs = result == 0 ? calloc(places.n, sizeof(*ret->runs)) : NULL;
+	if (result == 0 && !ret->runs)
 		result = weir_fail(reterr, -ENOMEM, "ingest: no memory");
-	for (uint32_t i = 0; i < config->n_paths && result == 0; i++)
-		result = run_root(config->paths[i], &places[i].root, &places[i].real, reterr);
-	for (uint32_t i = 0; i < config->n_paths && result == 0; i++)
-		if (is_first(places, i))
-			result = open_run(config, places, i, ret, reterr);
+	for (uint64_t i = 0; i < places.n && result == 0; i++)
+		if (is_first(&places, i))
+			result = open_run(config, &places, i, ret, reterr);
 	if (result == 0)
 		result = check_tags(ret, reterr);
-	places_done(places, config->n_paths);
+	places_done(&places);
 	if (result < 0)
 		plan_done(ret);
 	return result;
@@ -155,8 +190,8 @@ static int add_job(struct plan *plan, uint32_t run, uint32_t source, const struc
 	job = &more[plan->n_jobs++];
 	*job = (struct plan_job){ .collector = c, .run = run, .source = source };
 	job->file = full_path(of, of->files[source].path);
-	job->node = run_file_node(of, source);
-	if (!job->file || job->node == RUN_NONE)
+	job->node = of->files[source].node;
+	if (!job->file)
 		return -ENOMEM;
 	find_companions(of, job);
 	return 0;
@@ -214,6 +249,8 @@ static int claim_file(struct plan *plan, uint32_t run, uint32_t source, struct r
 	c = registry_claim(registry, name, head, (uint64_t)n, NULL);
 	if (!c)
 		return add_unclaimed(plan, run, source);
+	if (run_file_node(plan->runs[run].run, source) == RUN_NONE)
+		return add_orphan(plan, (struct plan_orphan){ "of one node too many, not read", run, source, 1 });
 	return add_job(plan, run, source, c);
 }
 

@@ -271,9 +271,8 @@ uint32_t build_node(struct build *b, const char *name, const char *folder)
 			b->nodes[i].folder = build_text(b, folder, strlen(folder));
 		return i;
 	}
-	/* The last one takes all that come after the bound. */
 	if (b->run.n_nodes >= RUN_NODES_MAX)
-		return b->run.n_nodes - 1;
+		return RUN_NONE;
 	b->nodes = grow(b, b->nodes, &b->run.n_nodes, ROOM_NODES, sizeof(*b->nodes), &at);
 	if (!at)
 		return RUN_NONE;

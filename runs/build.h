@@ -51,7 +51,8 @@ __attribute__((format(printf, 4, 5))) void build_bad(struct build *b, const char
 /* The document as a whole cannot be used. */
 __attribute__((format(printf, 3, 4))) void build_unreadable(struct build *b, uint64_t offset, const char *format, ...);
 
-uint32_t build_node(struct build *b, const char *name, const char *folder); /* found or made */
+/* Found or made. RUN_NONE: there are RUN_NODES_MAX others, or no memory. */
+uint32_t build_node(struct build *b, const char *name, const char *folder);
 uint32_t build_find_node(const struct build *b, const char *name);
 uint32_t build_find_node_n(const struct build *b, const char *name, size_t n);
 /* Whether a folder is a node's, or leads to one. */

@@ -5,65 +5,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <weir/fail.h>
-
-enum {
-	PARENTS_MAX = 4, /* folders between a file and the run directory that it belongs to */
-};
-
-static int has(const char *folder, const char *name)
-{
-	char path[PATH_MAX];
-	struct stat st;
-	int n = snprintf(path, sizeof(path), "%s/%s", folder, name);
-
-	return n > 0 && (size_t)n < sizeof(path) && lstat(path, &st) == 0;
-}
-
-/* A folder that is certainly a run directory: one name alone can be chance. */
-static int is_run(const char *folder)
-{
-	return has(folder, "meta.json") && (has(folder, "node-specs.json") || has(folder, "profile.json") ||
-	                                    has(folder, "node-0") || has(folder, "logs") || has(folder, "analysis"));
-}
-
-static char *enclosing(const char *real)
-{
-	char *folder = strdup(real), *slash;
-
-	for (int i = 0; folder && i < PARENTS_MAX && (slash = strrchr(folder, '/')) && slash > folder; i++) {
-		*slash = 0;
-		if (is_run(folder))
-			return folder;
-	}
-	free(folder);
-	return NULL;
-}
-
-int run_root(const char *path, char **ret_root, char **ret_real, struct weir_error *reterr)
-{
-	char *real = realpath(path, NULL);
-	struct stat st;
-	int is_folder;
-
-	*ret_root = NULL;
-	*ret_real = NULL;
-	if (!real)
-		return weir_fail(reterr, -errno, "run: %s: %s", path, strerror(errno));
-	is_folder = stat(real, &st) == 0 && S_ISDIR(st.st_mode);
-	if (!is_folder || !is_run(real))
-		*ret_root = enclosing(real);
-	if (!*ret_root && is_folder)
-		*ret_root = strdup(real);
-	*ret_real = real;
-	return 0;
-}
 
 static const char *base_name(const char *path)
 {

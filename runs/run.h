@@ -21,6 +21,7 @@ enum {
 	RUN_DEPTH_MAX = 16,     /* folders below the root */
 	RUN_FILES_MAX = 200000, /* entries looked at, without those of folders that are only counted */
 	RUN_NODES_MAX = 4096,
+	RUN_SET_MAX = 4096,                /* runs in a folder of runs */
 	RUN_DOCUMENT_BYTES_MAX = 4 << 20,  /* of a JSON document that is read into a tree */
 	RUN_GENESIS_BYTES_MAX = 256 << 20, /* of a genesis file, which is only walked over */
 	RUN_VALUE_BYTES_MAX = 4096,        /* of a fact */
@@ -111,6 +112,18 @@ struct run_config {
 	uint32_t n_files_max; /* 0: RUN_FILES_MAX */
 };
 
+/* Runs in a folder of runs: real paths, in order, each once. */
+struct run_set {
+	char **paths;
+	uint32_t n;
+};
+
+/* A folder in which nothing but runs and links to runs lies (names with a dot in front apart) is a folder of runs: the
+ * workbench has all of its runs in one, and sets of them, which are folders of links. n 0: it is none. -ENOENT: one of
+ * the links leads nowhere; -E2BIG: more than RUN_SET_MAX. */
+int run_set_read(const char *path, struct run_set *ret, struct weir_error *reterr);
+void run_set_done(struct run_set *s);
+
 /* The folder that a path belongs to: the run directory around it, else itself if it is a folder; NULL for a loose file.
  * Also its own real path. Both are to be freed. */
 int run_root(const char *path, char **ret_root, char **ret_real, struct weir_error *reterr);
@@ -119,7 +132,8 @@ int run_root(const char *path, char **ret_root, char **ret_real, struct weir_err
 int run_open(const struct run_config *config, struct run **ret, struct weir_error *reterr);
 void run_close(struct run *run); /* NULL is fine */
 
-/* The node of a file, made after its folder when no node was known to own it: `nodes` may move. RUN_NONE: no memory. */
+/* The node of a file, made after its folder when no node was known to own it: `nodes` may move. RUN_NONE: there are
+ * RUN_NODES_MAX others, or no memory. */
 uint32_t run_file_node(struct run *run, uint32_t file);
 
 /* A fact of a node, or of the run when the node hasn't it; NULL: not known. */

@@ -37,7 +37,7 @@ static void read_spec(struct build *b, const char *name, json_t *spec)
 	};
 	uint32_t node = build_node(b, name, "");
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+	for (size_t i = 0; node != RUN_NONE && i < sizeof(table) / sizeof(table[0]); i++)
 		tree_fact(b, node, table[i].fact, json_object_get(spec, table[i].key));
 }
 

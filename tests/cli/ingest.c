@@ -173,6 +173,48 @@ static void two_runs_need_a_store_with_a_name(void **state)
 	folder_free(&f);
 }
 
+static void a_folder_of_runs_is_each_of_them(void **state)
+{
+	struct folder f = folder_new();
+	struct program p;
+
+	made_run(&f, "run/one");
+	made_run(&f, "run/two");
+	folder_write(&f, "run/two/meta.json", "{\"meta\":{\"tag\":\"made-two\"}}");
+	folder_link(&f, "run/current", "two");
+	folder_link(&f, "run/.sets/x/two", "../../two");
+	p = program_weir(f.path, "ingest", "run", "-o", "s.weir", NULL);
+	assert_code(&p, 0);
+	program_done(&p);
+	assert_text(&f, "s.weir",
+	            "select group_concat(run || ' ' || n) from (select run, count(distinct node) as n from"
+	            " nodes group by run order by run)",
+	            "made-run 2,made-two 2");
+	p = program_weir(f.path, "ingest", "run/.sets/x", NULL);
+	assert_code(&p, 0);
+	program_done(&p);
+	assert_text(&f, "made-two.weir", "select group_concat(run) from runs", "made-two");
+	folder_free(&f);
+}
+
+static void files_of_one_node_too_many_are_left_out_and_said(void **state)
+{
+	struct folder f = folder_new();
+	struct program p;
+	char path[32];
+
+	for (int i = 0; i <= 4096; i++) {
+		(void)snprintf(path, sizeof(path), "many/%04d/a.hp", i);
+		folder_write(&f, path, "JOB \"a\"\n");
+	}
+	p = program_weir(f.path, "ingest", "many", "--dry-run", NULL);
+	assert_code(&p, 0);
+	assert_non_null(strstr(p.out, "  ghc-heap\t4095\t4095/a.hp\n"));
+	assert_non_null(strstr(p.out, "  -\t4096/a.hp\tof one node too many, not read\n"));
+	program_done(&p);
+	folder_free(&f);
+}
+
 static void a_dry_run_says_whose_each_file_is_and_writes_nothing(void **state)
 {
 	struct folder f = folder_new();
@@ -405,6 +447,8 @@ int main(void)
 		cmocka_unit_test(loose_files_have_the_run_and_node_they_are_given),
 		cmocka_unit_test(a_file_of_a_run_knows_its_run_and_node),
 		cmocka_unit_test(two_runs_need_a_store_with_a_name),
+		cmocka_unit_test(a_folder_of_runs_is_each_of_them),
+		cmocka_unit_test(files_of_one_node_too_many_are_left_out_and_said),
 		cmocka_unit_test(a_dry_run_says_whose_each_file_is_and_writes_nothing),
 		cmocka_unit_test(a_broken_document_is_exit_code_3_and_the_rest_is_read),
 		cmocka_unit_test(a_cut_report_is_exit_code_3_and_says_where),

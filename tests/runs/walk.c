@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/runs/opened.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -174,6 +175,21 @@ static void a_hundred_thousand_files_are_nothing_special(void **state)
 	assert_int_equal(run_find(run, "node-0/many/x"), RUN_NONE);
 }
 
+static void a_file_of_one_node_too_many_is_no_other_nodes(void **state)
+{
+	char path[32];
+
+	for (int i = 0; i <= RUN_NODES_MAX; i++) {
+		(void)snprintf(path, sizeof(path), "%05d/x.prof", i);
+		folder_write(&place, path, "");
+	}
+	open_run(0);
+	for (uint32_t i = 0; i < RUN_NODES_MAX; i++)
+		assert_int_equal(run_file_node(run, i), i);
+	assert_int_equal(run_file_node(run, RUN_NODES_MAX), RUN_NONE);
+	assert_int_equal(run->n_nodes, RUN_NODES_MAX);
+}
+
 static void a_file_knows_the_run_around_it(void **state)
 {
 	char *root, *real;
@@ -195,6 +211,107 @@ static void a_file_knows_the_run_around_it(void **state)
 	assert_string_equal(run->nodes[run->files[0].node].name, "node-1");
 	free(root);
 	free(real);
+}
+
+static void a_file_of_the_oldest_runs_knows_the_run_around_it(void **state)
+{
+	char *root, *real;
+	struct weir_error error;
+
+	folder_write(&place, "meta.json", "{\"meta\":{\"tag\":\"older\"}}");
+	folder_write(&place, "analysis/logs-node-1/node.json", "x");
+	assert_int_equal(run_root(folder_path(&place, "analysis/logs-node-1/node.json"), &root, &real, &error), 0);
+	assert_non_null(root);
+	assert_string_equal(root, place.path);
+	free(root);
+	free(real);
+}
+
+static void make_runs(const char *const *names, size_t n)
+{
+	char path[64];
+
+	for (size_t i = 0; i < n; i++) {
+		(void)snprintf(path, sizeof(path), "run/%s/meta.json", names[i]);
+		folder_write(&place, path, "{}");
+		(void)snprintf(path, sizeof(path), "run/%s/profile.json", names[i]);
+		folder_write(&place, path, "{}");
+	}
+}
+
+static void a_folder_of_runs_and_a_set_of_links_are_their_runs(void **state)
+{
+	struct weir_error error;
+	struct run_set set;
+
+	make_runs((const char *const[]){ "b", "a", "c" }, 3);
+	folder_link(&place, "run/current", "a");
+	folder_link(&place, "run/.sets/x/b", "../../b");
+	folder_link(&place, "run/.sets/x/c", "../../c");
+	folder_write(&place, "run/.geneses.orig/a.orig.json", "{}");
+	assert_int_equal(run_set_read(folder_path(&place, "run"), &set, &error), 0);
+	assert_int_equal(set.n, 3);
+	assert_string_equal(set.paths[0], folder_path(&place, "run/a"));
+	assert_string_equal(set.paths[2], folder_path(&place, "run/c"));
+	run_set_done(&set);
+	assert_int_equal(run_set_read(folder_path(&place, "run/.sets/x"), &set, &error), 0);
+	assert_int_equal(set.n, 2);
+	assert_string_equal(set.paths[0], folder_path(&place, "run/b"));
+	run_set_done(&set);
+}
+
+static void where_anything_else_lies_there_are_no_runs_but_a_folder(void **state)
+{
+	static const char *const others[] = { "run/a.prof", "run/d/a.prof", "run/d/meta.json" };
+	struct weir_error error;
+	struct run_set set;
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		make_runs((const char *const[]){ "a" }, 1);
+		folder_write(&place, others[i], "{}");
+		assert_int_equal(run_set_read(folder_path(&place, "run"), &set, &error), 0);
+		assert_int_equal(set.n, 0);
+		folder_free(&place);
+		place = folder_new();
+	}
+	/* A run is no folder of runs, even with one inside. */
+	make_runs((const char *const[]){ "a", "a/logs" }, 2);
+	assert_int_equal(run_set_read(folder_path(&place, "run/a"), &set, &error), 0);
+	assert_int_equal(set.n, 0);
+	folder_make(&place, "empty");
+	assert_int_equal(run_set_read(folder_path(&place, "empty"), &set, &error), 0);
+	assert_int_equal(set.n, 0);
+}
+
+static void a_link_that_leads_nowhere_is_said_among_runs_only(void **state)
+{
+	struct weir_error error;
+	struct run_set set;
+
+	folder_link(&place, "run/gone", "../away");
+	assert_int_equal(run_set_read(folder_path(&place, "run"), &set, &error), 0);
+	make_runs((const char *const[]){ "a" }, 1);
+	assert_int_equal(run_set_read(folder_path(&place, "run"), &set, &error), -ENOENT);
+	assert_non_null(strstr(error.text, "run/gone: a link that leads nowhere"));
+	assert_int_equal(set.n, 0);
+}
+
+static void a_folder_of_runs_is_taken_up_to_its_bound_and_no_further(void **state)
+{
+	struct weir_error error;
+	struct run_set set;
+	char name[64];
+
+	make_runs((const char *const[]){ "a" }, 1);
+	for (int i = 0; i < RUN_SET_MAX; i++) {
+		(void)snprintf(name, sizeof(name), "set/%d", i);
+		folder_link(&place, name, "../run/a");
+	}
+	assert_int_equal(run_set_read(folder_path(&place, "set"), &set, &error), 0);
+	assert_int_equal(set.n, 1);
+	run_set_done(&set);
+	folder_link(&place, "set/more", "../run/a");
+	assert_int_equal(run_set_read(folder_path(&place, "set"), &set, &error), -E2BIG);
 }
 
 static void loose_files_have_the_node_and_run_they_are_given(void **state)
@@ -243,7 +360,13 @@ int main(void)
 		OPENED_TEST(folders_are_entered_down_to_the_bound_and_no_further),
 		OPENED_TEST(files_are_looked_at_up_to_the_bound_and_no_further),
 		OPENED_TEST(a_hundred_thousand_files_are_nothing_special),
+		OPENED_TEST(a_file_of_one_node_too_many_is_no_other_nodes),
 		OPENED_TEST(a_file_knows_the_run_around_it),
+		OPENED_TEST(a_file_of_the_oldest_runs_knows_the_run_around_it),
+		OPENED_TEST(a_folder_of_runs_and_a_set_of_links_are_their_runs),
+		OPENED_TEST(where_anything_else_lies_there_are_no_runs_but_a_folder),
+		OPENED_TEST(a_link_that_leads_nowhere_is_said_among_runs_only),
+		OPENED_TEST(a_folder_of_runs_is_taken_up_to_its_bound_and_no_further),
 		OPENED_TEST(loose_files_have_the_node_and_run_they_are_given),
 		OPENED_TEST(what_is_not_there_is_an_error_with_its_name),
 	};
