@@ -10,9 +10,11 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,73 +37,90 @@ static uint32_t cores(void)
 	return sched_getaffinity(0, sizeof(set), &set) == 0 ? (uint32_t)CPU_COUNT(&set) : 1;
 }
 
-static int wait_one(struct locli_read *reads, const pid_t *pids, uint32_t n)
+/* A node's process, and what it leaves for the hash timeline. */
+struct reading {
+	pid_t pid;
+	int timeline_fd; /* of memory; -1: it is taken */
+	const char *timeline;
+	size_t n_timeline;
+};
+
+/* What a node has written is all that is kept of a reading that is over. */
+static int take_timeline(struct reading *r)
 {
-	int status;
+	struct stat st;
+	int result = fstat(r->timeline_fd, &st) < 0 ? -errno : 0;
+	void *at = NULL;
+
+	if (result == 0 && st.st_size > 0)
+		at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, r->timeline_fd, 0);
+	if (at == MAP_FAILED)
+		result = -errno;
+	else if (at)
+		*r = (struct reading){ .pid = r->pid, r->timeline_fd, at, (size_t)st.st_size };
+	(void)close(r->timeline_fd);
+	r->timeline_fd = -1;
+	return result;
+}
+
+static int wait_one(struct locli_read *reads, struct reading *readings, uint32_t n)
+{
+	int status, result = 0;
 	pid_t pid = wait(&status);
 
-	for (uint32_t i = 0; i < n; i++)
-		if (pids[i] == pid && !(WIFEXITED(status) && WEXITSTATUS(status) == 0) && reads[i].result == 0) {
+	if (pid < 0)
+		return -errno;
+	for (uint32_t i = 0; i < n; i++) {
+		if (readings[i].pid != pid)
+			continue;
+		if (!(WIFEXITED(status) && WEXITSTATUS(status) == 0) && reads[i].result == 0) {
 			reads[i].result = -EIO;
 			(void)snprintf(reads[i].message, sizeof(reads[i].message), "locli: its reader was ended");
 		}
-	return pid < 0 ? -errno : 0;
+		result = take_timeline(&readings[i]);
+	}
+	return result;
 }
 
-static int read_all(const struct locli_log_config *config, const char *folder, struct locli_read *reads)
+static int start(const struct locli_log_config *config, const char *folder, uint32_t i, struct locli_read *read,
+                 struct reading *ret)
+{
+	pid_t parent = getpid();
+
+	ret->timeline_fd = memfd_create("timeline", MFD_CLOEXEC);
+	if (ret->timeline_fd < 0)
+		return -errno;
+	ret->pid = fork();
+	if (ret->pid == 0) {
+		/* Nobody would make manifests of what it goes on to write. */
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent)
+			locli_read_node(folder, &config->nodes[i], config->now_ns, ret->timeline_fd, read);
+		_exit(0);
+	}
+	return ret->pid < 0 ? -errno : 0;
+}
+
+static int read_all(const struct locli_log_config *config, const char *folder, struct locli_read *reads,
+                    struct reading *readings)
 {
 	uint32_t n_most = config->n_workers ? config->n_workers : cores(), n_running = 0, n_started = 0;
-	pid_t *pids = calloc(config->n_nodes ? config->n_nodes : 1, sizeof(*pids));
-	int result = pids ? 0 : -ENOMEM;
+	int result = 0, one;
 
-	while (result == 0 && (n_started < config->n_nodes || n_running)) {
-		if (n_running == n_most || n_started == config->n_nodes) {
-			result = wait_one(reads, pids, n_started);
+	while (n_running || (result == 0 && n_started < config->n_nodes)) {
+		if (n_running == n_most || n_started == config->n_nodes || result < 0) {
+			one = wait_one(reads, readings, n_started);
+			result = result < 0 ? result : one;
 			n_running--;
 			continue;
 		}
-		pids[n_started] = fork();
-		if (pids[n_started] == 0) {
-			locli_read_node(folder, &config->nodes[n_started], config->now_ns, &reads[n_started]);
-			_exit(0);
-		}
-		if (pids[n_started] < 0)
-			result = -errno;
-		else
-			n_running++;
-		n_started++;
+		result = start(config, folder, n_started, &reads[n_started], &readings[n_started]);
+		n_running += result == 0;
+		n_started += result == 0;
 	}
-	free(pids);
 	return result;
 }
 
 /* ---- The hash timeline: the nodes' lines, sorted as bytes ---- */
-
-struct text {
-	char *at;
-	size_t n;
-};
-
-static int read_text(const char *path, struct text *ret)
-{
-	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	int result = fd < 0 || fstat(fd, &st) < 0 ? -errno : 0;
-
-	*ret = (struct text){ 0 };
-	if (result == 0) {
-		ret->n = (size_t)st.st_size;
-		ret->at = malloc(ret->n + 1);
-		result = ret->at ? 0 : -ENOMEM;
-	}
-	if (result == 0 && pread(fd, ret->at, ret->n, 0) != (ssize_t)ret->n)
-		result = -EIO;
-	if (result == 0)
-		ret->at[ret->n] = 0;
-	if (fd >= 0)
-		(void)close(fd);
-	return result;
-}
 
 struct line {
 	const char *at;
@@ -116,31 +135,32 @@ static int by_bytes(const void *a, const void *b)
 	return order ? order : (x->n > y->n) - (x->n < y->n);
 }
 
-static size_t split(const struct text *t, struct line *to)
+static size_t split(const struct reading *r, struct line *to)
 {
 	size_t n = 0;
-	const char *at = t->at, *end = t->at + t->n, *newline;
+	const char *at = r->timeline, *end = at + r->n_timeline, *newline;
 
-	for (; (newline = memchr(at, '\n', (size_t)(end - at))); at = newline + 1, n++)
+	for (; at < end && (newline = memchr(at, '\n', (size_t)(end - at))); at = newline + 1, n++)
 		if (to)
 			to[n] = (struct line){ at, (size_t)(newline - at) };
 	return n;
 }
 
-static int write_sorted(const char *path, const struct text *texts, uint32_t n_texts, struct weir_error *reterr)
+static int write_sorted(const char *path, const struct reading *readings, uint32_t n_readings,
+                        struct weir_error *reterr)
 {
 	struct replace file;
 	struct line *lines;
 	size_t n = 0, n_put = 0;
 	int result;
 
-	for (uint32_t i = 0; i < n_texts; i++)
-		n += split(&texts[i], NULL);
+	for (uint32_t i = 0; i < n_readings; i++)
+		n += split(&readings[i], NULL);
 	lines = calloc(n ? n : 1, sizeof(*lines));
 	if (!lines)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < n_texts; i++)
-		n_put += split(&texts[i], lines + n_put);
+	for (uint32_t i = 0; i < n_readings; i++)
+		n_put += split(&readings[i], lines + n_put);
 	qsort(lines, n, sizeof(*lines), by_bytes);
 	result = replace_open(&file, path, reterr);
 	for (size_t i = 0; i < n && result == 0; i++)
@@ -152,37 +172,34 @@ static int write_sorted(const char *path, const struct text *texts, uint32_t n_t
 	return result;
 }
 
-static int write_timeline(const struct locli_log_config *config, const char *folder, struct weir_error *reterr)
-{
-	struct text *texts = calloc(config->n_nodes ? config->n_nodes : 1, sizeof(*texts));
-	char path[PATH_MAX];
-	int result = texts ? 0 : -ENOMEM;
-
-	for (uint32_t i = 0; i < config->n_nodes && result == 0; i++) {
-		result = locli_path(path, sizeof(path), folder, config->nodes[i].name, ".timeline", reterr);
-		if (result == 0)
-			result = read_text(path, &texts[i]);
-		(void)unlink(path);
-		if (result == -ENOENT)
-			result = 0; /* the node failed, which has been said */
-	}
-	if (result == 0)
-		result = file_path(path, folder, "hash-timeline.json", reterr);
-	if (result == 0)
-		result = write_sorted(path, texts, config->n_nodes, reterr);
-	for (uint32_t i = 0; texts && i < config->n_nodes; i++)
-		free(texts[i].at);
-	free(texts);
-	return result;
-}
-
 /* ---- The manifests ---- */
+
+/* To be freed; NULL: it isn't there. */
+static char *read_text(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	char *text = NULL;
+	size_t n = 0;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && (text = malloc((size_t)st.st_size + 1))) {
+		n = (size_t)st.st_size;
+		text[n] = 0;
+	}
+	if (text && pread(fd, text, n, 0) != (ssize_t)n) {
+		free(text);
+		text = NULL;
+	}
+	if (fd >= 0)
+		(void)close(fd);
+	return text;
+}
 
 static void put_host(struct jsonout *j, const char *folder, const struct locli_log_node *node,
                      const struct locli_read *read, int is_db)
 {
 	char path[PATH_MAX];
-	struct text frequencies = { 0 };
+	char *frequencies;
 
 	jsonout_object(j, node->name);
 	jsonout_array(j, "hlLogs");
@@ -202,13 +219,14 @@ static void put_host(struct jsonout *j, const char *folder, const struct locli_l
 		jsonout_text(j, NULL, node->files[i]);
 	jsonout_end(j);
 	(void)locli_path(path, sizeof(path), folder, node->name, ".tracefreq.json", NULL);
-	if (!is_db && read_text(path, &frequencies) == 0) {
-		jsonout_json(j, "hlRawTraceFreqs", frequencies.at);
+	frequencies = is_db ? NULL : read_text(path);
+	if (frequencies) {
+		jsonout_json(j, "hlRawTraceFreqs", frequencies);
 	} else {
 		jsonout_object(j, "hlRawTraceFreqs");
 		jsonout_end(j);
 	}
-	free(frequencies.at);
+	free(frequencies);
 	jsonout_end(j);
 }
 
@@ -256,6 +274,18 @@ static void sum_up(const struct locli_log_config *config, const struct locli_rea
 	}
 }
 
+/* What was told of files, to who asked for it. */
+static void hand_over(const struct locli_log_config *config, const struct locli_read *reads,
+                      const struct locli_log_file *files, uint32_t n_files, struct locli_log_report *ret)
+{
+	memcpy(config->files, files, n_files * sizeof(*files));
+	for (uint32_t i = 0; i < config->n_nodes; i++)
+		for (uint32_t k = 0; k < reads[i].n_bad; k++) {
+			config->bad[ret->n_bad] = reads[i].bad[k];
+			config->bad[ret->n_bad++].node = i;
+		}
+}
+
 static int first_failure(const struct locli_log_config *config, const struct locli_read *reads,
                          struct weir_error *reterr)
 {
@@ -265,29 +295,77 @@ static int first_failure(const struct locli_log_config *config, const struct loc
 	return 0;
 }
 
-int locli_log_write(const struct locli_log_config *config, struct locli_log_report *ret, struct weir_error *reterr)
+static int write_all(const struct locli_log_config *config, struct locli_read *reads, struct reading *readings,
+                     struct weir_error *reterr)
 {
-	size_t n_reads = (config->n_nodes ? config->n_nodes : 1) * sizeof(struct locli_read);
-	struct locli_read *reads = mmap(NULL, n_reads, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	char folder[PATH_MAX];
-	int result;
+	char folder[PATH_MAX], path[PATH_MAX];
+	int result = file_path(folder, config->folder, "analysis", reterr);
 
-	if (reads == MAP_FAILED)
-		return weir_fail(reterr, -errno, "locli: %s: no memory", config->folder);
-	result = file_path(folder, config->folder, "analysis", reterr);
 	if (result == 0 && mkdir(folder, 0755) < 0 && errno != EEXIST)
 		result = weir_fail(reterr, -errno, "locli: %s: %s", folder, strerror(errno));
 	if (result == 0)
-		result = read_all(config, folder, reads);
-	sum_up(config, reads, ret);
+		result = read_all(config, folder, reads, readings);
 	if (result == 0)
-		result = write_timeline(config, folder, reterr);
+		result = file_path(path, folder, "hash-timeline.json", reterr);
+	if (result == 0)
+		result = write_sorted(path, readings, config->n_nodes, reterr);
 	if (result == 0)
 		result = write_manifest(config, folder, reads, 0, reterr);
 	if (result == 0)
 		result = write_manifest(config, folder, reads, 1, reterr);
-	if (result == 0)
-		result = first_failure(config, reads, reterr);
-	(void)munmap(reads, n_reads);
+	return result == 0 ? first_failure(config, reads, reterr) : result;
+}
+
+static void readings_done(struct reading *readings, uint32_t n)
+{
+	for (uint32_t i = 0; readings && i < n; i++)
+		if (readings[i].timeline)
+			(void)munmap((void *)(uintptr_t)readings[i].timeline, readings[i].n_timeline);
+	free(readings);
+}
+
+/* The readers write here: one for each node, and behind them one for each file. */
+struct shared {
+	struct locli_read *reads;
+	struct locli_log_file *files;
+	uint32_t n_files;
+	size_t n_bytes;
+};
+
+static int share(const struct locli_log_config *config, struct shared *ret)
+{
+	uint32_t n_files = 0;
+
+	for (uint32_t i = 0; i < config->n_nodes; i++)
+		n_files += config->nodes[i].n_files;
+	*ret = (struct shared){ .n_files = n_files };
+	ret->n_bytes = (config->n_nodes + 1) * sizeof(*ret->reads) + n_files * sizeof(*ret->files);
+	ret->reads = mmap(NULL, ret->n_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (ret->reads == MAP_FAILED)
+		return -errno;
+	ret->files = (struct locli_log_file *)(ret->reads + config->n_nodes + 1);
+	n_files = 0;
+	for (uint32_t i = 0; config->files && i < config->n_nodes; n_files += config->nodes[i++].n_files)
+		ret->reads[i].files = ret->files + n_files;
+	return 0;
+}
+
+int locli_log_write(const struct locli_log_config *config, struct locli_log_report *ret, struct weir_error *reterr)
+{
+	struct reading *readings = calloc(config->n_nodes + 1u, sizeof(*readings));
+	struct shared shared;
+	int result = readings ? share(config, &shared) : -ENOMEM;
+
+	*ret = (struct locli_log_report){ 0 };
+	if (result < 0) {
+		free(readings);
+		return weir_fail(reterr, result, "locli: %s: no memory", config->folder);
+	}
+	result = write_all(config, shared.reads, readings, reterr);
+	sum_up(config, shared.reads, ret);
+	if (config->files)
+		hand_over(config, shared.reads, shared.files, shared.n_files, ret);
+	readings_done(readings, config->n_nodes);
+	(void)munmap(shared.reads, shared.n_bytes);
 	return result;
 }

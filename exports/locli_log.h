@@ -14,7 +14,8 @@
  * A node's files are taken in the order of their first traces. The workbench takes them as they were modified for the
  * one, as they are called for the other: the same, unless they were copied or renamed, and then not right.
  *
- * hlProfile is left empty: exports/locli.h fills it. Each file is replaced at once or not at all.
+ * hlProfile is left empty: exports/locli.h fills it. Each file is replaced at once or not at all, and whoever is killed
+ * meanwhile leaves no part of one.
  * Source: cardano-node 0a21a743, nix/workbench/analyse/analyse.sh.
  */
 
@@ -30,12 +31,36 @@ struct locli_log_node {
 	const struct locli_io *io; /* what its `Resources` are filled up with; NULL: nothing */
 };
 
+/* What one file was. n_lines = n_traces + n_skipped + n_bad. */
+struct locli_log_file {
+	uint64_t n_bytes, n_lines;
+	uint64_t n_traces;
+	uint64_t n_skipped; /* banners, texts of programs, comments, blank lines, objects that are no traces */
+	uint64_t n_bad;
+	uint8_t sha256[32];
+	int is_whole; /* read to its end; else all of this is about a part */
+};
+
+/* A line that begins as a trace and isn't one. */
+struct locli_log_bad {
+	uint32_t node, file; /* nodes[node].files[file] */
+	uint64_t offset;
+	const char *reason;
+};
+
+enum {
+	LOCLI_LOG_BAD_MAX = 20, /* of each node that are kept */
+};
+
 struct locli_log_config {
 	const char *folder; /* the run's: analysis/ is made in it */
 	const struct locli_log_node *nodes;
 	uint32_t n_nodes;
 	uint32_t n_workers; /* processes at once; 0: one for each core */
 	int64_t now_ns;     /* for the manifests */
+	/* NULL, or what each file was, checksums too, is wanted: one for each file of each node, in their order. */
+	struct locli_log_file *files;
+	struct locli_log_bad *bad; /* with it: LOCLI_LOG_BAD_MAX for each node */
 };
 
 struct locli_log_report {
@@ -46,6 +71,7 @@ struct locli_log_report {
 	uint64_t n_resources;      /* `Resources` lines */
 	uint64_t n_filled;         /* of these, within the time that the store has measurements of */
 	uint32_t n_nodes;          /* written */
+	uint32_t n_bad;            /* kept: config.bad */
 };
 
 /* Nodes whose log cannot be read are left out: the first error comes back when the others are done. */

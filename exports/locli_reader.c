@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -31,7 +32,10 @@ struct reader {
 	struct locli_read *result;
 	struct weir_error *reterr;
 	struct locli_db *db;
-	struct replace filtered, timeline;
+	struct replace filtered;
+	FILE *timeline;
+	struct locli_log_file *file; /* that is being read; NULL: nobody wants to know */
+	EVP_MD_CTX *hash;            /* of it */
 	struct locli_filter filter;
 	int is_rewritten; /* the line goes into the filtered log as `rewritten` says */
 	size_t n_rewritten;
@@ -78,8 +82,8 @@ static void fill_resources(struct reader *r, struct locli_object *o)
 
 static void put_timeline(struct reader *r)
 {
-	(void)fwrite(r->line.text.at, 1, r->line.text.n, r->timeline.file);
-	(void)fputc('\n', r->timeline.file);
+	(void)fwrite(r->line.text.at, 1, r->line.text.n, r->timeline);
+	(void)fputc('\n', r->timeline);
 }
 
 static int message(struct reader *r)
@@ -129,10 +133,32 @@ static void cut_line(struct reader *r)
 		r->last_ns = ns;
 }
 
-static int one_line(struct reader *r, enum parse_result p, const struct parse_fault *fault)
+/* What is no trace, into the file's ledger; offset: where the line begins. */
+static void account(struct reader *r, enum parse_result p, const struct parse_fault *fault, uint64_t offset)
+{
+	static const struct parse_fault cut = { .reason = "the last line was cut" };
+	struct locli_read *to = r->result;
+
+	if (p == PARSE_BAD)
+		offset = fault->offset;
+	else if (r->line.what == TRACE_CUT)
+		fault = &cut;
+	else
+		fault = NULL;
+	r->file->n_skipped += !fault;
+	r->file->n_bad += fault != NULL;
+	if (fault && to->n_bad < LOCLI_LOG_BAD_MAX)
+		to->bad[to->n_bad++] = (struct locli_log_bad){ .file = (uint32_t)(r->file - to->files),
+			                                       .offset = offset,
+			                                       .reason = fault->reason };
+}
+
+static int one_line(struct reader *r, enum parse_result p, const struct parse_fault *fault, size_t n_used)
 {
 	if (p == PARSE_OK && r->line.what == TRACE_MESSAGE)
 		return message(r);
+	if (r->file)
+		account(r, p, fault, r->parser.offset - n_used);
 	if (p == PARSE_OK && r->line.what == TRACE_OBJECT)
 		locli_count_object(&r->count, &r->line);
 	if (p == PARSE_OK && r->line.what == TRACE_CUT)
@@ -163,6 +189,7 @@ static void filter(struct reader *r, const char *at, size_t n)
 static ssize_t lines(struct reader *r, size_t n, int is_last)
 {
 	size_t at = 0, n_used;
+	uint64_t n_lines = 0;
 	struct parse_text last_at = { 0 };
 	struct parse_fault fault;
 	int result = 0;
@@ -178,49 +205,97 @@ static ssize_t lines(struct reader *r, size_t n, int is_last)
 		if (p == PARSE_OK && r->line.what == TRACE_MESSAGE)
 			last_at = r->line.at;
 		r->result->n_newlines += r->buffer[at + n_used - 1] == '\n';
-		result = one_line(r, p, &fault);
+		result = one_line(r, p, &fault, n_used);
+		n_lines++;
 		filter(r, r->buffer + at, n_used);
 		at += n_used;
 	}
 	if (last_at.n)
 		copy_at(r->result->last_at, last_at);
+	if (r->file)
+		r->file->n_lines += n_lines;
 	if (result == 0)
 		result = locli_filter_flush(&r->filter);
 	return result < 0 ? result : (ssize_t)at;
 }
 
-static int read_file(struct reader *r, const char *path)
+/* More of the file behind the n bytes that there are; how many, 0 at its end. */
+static ssize_t fill(struct reader *r, int fd, const char *path, size_t n)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	size_t n = 0;
-	ssize_t done = 1, used = 0;
+	size_t n_room = n + WINDOW_BYTES <= BUFFER_BYTES ? WINDOW_BYTES : BUFFER_BYTES - n;
+	ssize_t n_got;
 
-	if (fd < 0)
+	do
+		n_got = read(fd, r->buffer + n, n_room);
+	while (n_got < 0 && errno == EINTR);
+	if (n_got < 0)
 		return weir_fail(r->reterr, -errno, "locli: %s: %s", path, strerror(errno));
-	r->parser = (struct trace_parser){ 0 };
-	while (done > 0 && used >= 0) {
-		done = read(fd, r->buffer + n, n + WINDOW_BYTES <= BUFFER_BYTES ? WINDOW_BYTES : BUFFER_BYTES - n);
-		if (done < 0 && errno == EINTR) {
-			done = 1;
-			continue;
-		}
-		if (done < 0)
-			used = weir_fail(r->reterr, -errno, "locli: %s: %s", path, strerror(errno));
-		n += done > 0 ? (size_t)done : 0;
-		r->result->n_bytes += done > 0 ? (uint64_t)done : 0;
-		if (used >= 0)
-			used = lines(r, n, done == 0);
+	r->result->n_bytes += (uint64_t)n_got;
+	if (r->file && !EVP_DigestUpdate(r->hash, r->buffer + n, (size_t)n_got))
+		return -ENOMEM;
+	return n_got;
+}
+
+static int read_all(struct reader *r, int fd, const char *path)
+{
+	ssize_t n_got = 1, used = 0;
+	size_t n = 0;
+
+	while (n_got > 0 && used >= 0) {
+		n_got = fill(r, fd, path, n);
+		if (n_got < 0)
+			return (int)n_got;
+		n += (size_t)n_got;
+		used = lines(r, n, n_got == 0);
 		if (used > 0) {
 			n -= (size_t)used;
 			memmove(r->buffer, r->buffer + used, n);
 		}
 	}
-	(void)close(fd);
 	return used < 0 ? (int)used : 0;
+}
+
+static int begin_ledger(struct reader *r, uint32_t file)
+{
+	if (!r->result->files)
+		return 0;
+	r->file = &r->result->files[file];
+	if (!r->hash)
+		r->hash = EVP_MD_CTX_new();
+	return r->hash && EVP_DigestInit_ex(r->hash, EVP_sha256(), NULL) ? 0 : -ENOMEM;
+}
+
+static int end_ledger(struct reader *r)
+{
+	struct locli_log_file *f = r->file;
+
+	if (!f)
+		return 0;
+	f->n_bytes = r->parser.offset;
+	f->n_traces = f->n_lines - f->n_skipped - f->n_bad;
+	f->is_whole = EVP_DigestFinal_ex(r->hash, f->sha256, NULL);
+	return f->is_whole ? 0 : -ENOMEM;
+}
+
+static int read_file(struct reader *r, const char *path, uint32_t file)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), result;
+
+	if (fd < 0)
+		return weir_fail(r->reterr, -errno, "locli: %s: %s", path, strerror(errno));
+	r->parser = (struct trace_parser){ 0 };
+	result = begin_ledger(r, file);
+	if (result == 0)
+		result = read_all(r, fd, path);
+	if (result == 0)
+		result = end_ledger(r);
+	(void)close(fd);
+	return result;
 }
 
 struct dated {
 	const char *path;
+	uint32_t number;  /* among the node's files */
 	int64_t first_ns; /* of its first trace; INT64_MIN: none was found */
 	struct timespec modified;
 };
@@ -254,23 +329,25 @@ static int date(struct reader *r, const char *path, struct dated *ret)
 		return result;
 	}
 	(void)close(fd);
-	*ret = (struct dated){ path, INT64_MIN, st.st_mtim };
+	*ret = (struct dated){ .path = path, .first_ns = INT64_MIN, .modified = st.st_mtim };
 	(void)trace_first_ns(r->buffer, (size_t)n, &ret->first_ns);
 	return 0;
 }
 
 static int read_files(struct reader *r)
 {
-	size_t n = r->node->n_files;
+	uint32_t n = r->node->n_files;
 	struct dated *files = calloc(n ? n : 1, sizeof(*files));
 	int result = files ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < n && result == 0; i++)
+	for (uint32_t i = 0; i < n && result == 0; i++) {
 		result = date(r, r->node->files[i], &files[i]);
+		files[i].number = i;
+	}
 	if (result == 0)
 		qsort(files, n, sizeof(*files), by_time);
-	for (size_t i = 0; i < n && result == 0; i++)
-		result = read_file(r, files[i].path);
+	for (uint32_t i = 0; i < n && result == 0; i++)
+		result = read_file(r, files[i].path, files[i].number);
 	free(files);
 	return result;
 }
@@ -292,7 +369,7 @@ static int write_frequencies(struct reader *r, const char *path)
 	return replace_commit(&file, r->reterr);
 }
 
-static int open_outputs(struct reader *r, const char *folder)
+static int open_outputs(struct reader *r, const char *folder, int timeline_fd)
 {
 	char path[PATH_MAX];
 	int result = locli_path(path, sizeof(path), folder, r->node->name, ".sqlite3", r->reterr);
@@ -305,16 +382,24 @@ static int open_outputs(struct reader *r, const char *folder)
 		result = replace_open(&r->filtered, path, r->reterr);
 	if (result == 0)
 		r->filter = (struct locli_filter){ .fd = fileno(r->filtered.file) };
-	if (result == 0)
-		result = locli_path(path, sizeof(path), folder, r->node->name, ".timeline", r->reterr);
-	return result == 0 ? replace_open(&r->timeline, path, r->reterr) : result;
+	if (result == 0 && !(r->timeline = fdopen(timeline_fd, "w")))
+		result = -errno;
+	return result;
 }
 
-static int make(struct reader *r, const char *folder, int64_t now_ns)
+static int close_timeline(struct reader *r)
+{
+	int has_failed = ferror(r->timeline), result = fclose(r->timeline) ? -errno : 0;
+
+	r->timeline = NULL;
+	return has_failed ? -EIO : result;
+}
+
+static int make(struct reader *r, const char *folder, int64_t now_ns, int timeline_fd)
 {
 	struct locli_summary summary = { .node = r->node->name, .created_s = (double)now_ns / 1e9 };
 	char path[PATH_MAX];
-	int result = open_outputs(r, folder);
+	int result = open_outputs(r, folder, timeline_fd);
 
 	if (result == 0)
 		result = read_files(r);
@@ -328,27 +413,30 @@ static int make(struct reader *r, const char *folder, int64_t now_ns)
 		result = locli_path(path, sizeof(path), folder, r->node->name, ".tracefreq.json", r->reterr);
 	if (result == 0)
 		result = write_frequencies(r, path);
-	r->timeline.is_remade = r->filtered.is_remade = 1;
 	if (result == 0)
-		result = replace_commit(&r->timeline, r->reterr);
+		result = close_timeline(r);
+	r->filtered.is_remade = 1;
 	if (result == 0)
 		result = replace_commit(&r->filtered, r->reterr);
 	return result;
 }
 
-void locli_read_node(const char *folder, const struct locli_log_node *node, int64_t now_ns, struct locli_read *ret)
+void locli_read_node(const char *folder, const struct locli_log_node *node, int64_t now_ns, int timeline_fd,
+                     struct locli_read *ret)
 {
 	struct reader *r = calloc(1, sizeof(*r));
 	struct weir_error error = { "" };
 
-	*ret = (struct locli_read){ .result = -ENOMEM };
+	ret->result = -ENOMEM;
 	if (r) {
 		r->node = node;
 		r->result = ret;
 		r->reterr = &error;
-		ret->result = make(r, folder, now_ns);
+		ret->result = make(r, folder, now_ns, timeline_fd);
 		replace_abort(&r->filtered);
-		replace_abort(&r->timeline);
+		if (r->timeline)
+			(void)fclose(r->timeline);
+		EVP_MD_CTX_free(r->hash);
 		locli_db_close(r->db);
 	}
 	if (ret->result < 0)

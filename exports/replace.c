@@ -12,25 +12,55 @@
 
 enum {
 	MODE_NEW = 0644,
+	NAMES_TRIED = 16,
 };
 
-static int make_temporary(struct replace *r)
+/* What stands before the last slash, for who needs no slash at the end but that of the root; to be freed. */
+static char *folder_of(const char *path)
 {
-	struct stat st;
-	int fd, is_old = stat(r->path, &st) == 0;
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return strdup(".");
+	return strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+static int open_named(struct replace *r)
+{
+	int fd, result;
 
 	if (asprintf(&r->temporary, "%s.XXXXXX", r->path) < 0) {
 		r->temporary = NULL;
 		return -ENOMEM;
 	}
 	fd = mkostemp(r->temporary, O_CLOEXEC);
-	if (fd < 0) {
-		int result = -errno;
+	if (fd >= 0)
+		return fd;
+	result = -errno;
+	free(r->temporary);
+	r->temporary = NULL;
+	return result;
+}
 
-		free(r->temporary);
-		r->temporary = NULL;
-		return result;
-	}
+/* Where there is no /proc it could not be given a name later. */
+static int open_unnamed(const struct replace *r)
+{
+	char *folder = folder_of(r->path);
+	int fd = folder && access("/proc/self/fd", X_OK) == 0 ? open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) : -1;
+
+	free(folder);
+	return fd;
+}
+
+static int make_temporary(struct replace *r)
+{
+	struct stat st;
+	int is_old = stat(r->path, &st) == 0, fd = open_unnamed(r);
+
+	if (fd < 0)
+		fd = open_named(r);
+	if (fd < 0)
+		return fd;
 	/* An ordinary user cannot give a file away; root must, or its owner can't read what was patched. */
 	if (is_old)
 		(void)!fchown(fd, st.st_uid, st.st_gid);
@@ -41,6 +71,30 @@ static int make_temporary(struct replace *r)
 		return result;
 	}
 	return 0;
+}
+
+/* A link cannot replace a file: where there is one it gets a name beside it first. */
+static int give_name(struct replace *r, int fd)
+{
+	char own[64];
+	int why;
+
+	(void)snprintf(own, sizeof(own), "/proc/self/fd/%d", fd);
+	if (linkat(AT_FDCWD, own, AT_FDCWD, r->path, AT_SYMLINK_FOLLOW) == 0)
+		return 0;
+	for (int i = 0; i < NAMES_TRIED && errno == EEXIST; i++) {
+		if (asprintf(&r->temporary, "%s.%08x", r->path, (unsigned)arc4random()) < 0) {
+			r->temporary = NULL;
+			return -ENOMEM;
+		}
+		if (linkat(AT_FDCWD, own, AT_FDCWD, r->temporary, AT_SYMLINK_FOLLOW) == 0)
+			return 0;
+		why = errno;
+		free(r->temporary);
+		r->temporary = NULL;
+		errno = why;
+	}
+	return -errno;
 }
 
 int replace_open(struct replace *r, const char *path, struct weir_error *reterr)
@@ -63,12 +117,9 @@ int replace_open(struct replace *r, const char *path, struct weir_error *reterr)
 /* The name is only as lasting as its folder. */
 static void sync_folder(const char *path)
 {
-	char *folder = strdup(path), *slash = folder ? strrchr(folder, '/') : NULL;
-	int fd;
+	char *folder = folder_of(path);
+	int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 
-	if (slash)
-		*(slash == folder ? slash + 1 : slash) = 0;
-	fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0) {
 		(void)fsync(fd);
 		(void)close(fd);
@@ -90,10 +141,12 @@ static int finish(struct replace *r)
 		result = why_not_written(fileno(r->file));
 	else if (fflush(r->file) != 0 || (!r->is_remade && fsync(fileno(r->file)) < 0))
 		result = -errno;
+	if (result == 0 && !r->temporary)
+		result = give_name(r, fileno(r->file));
 	if (fclose(r->file) != 0 && result == 0)
 		result = -errno;
 	r->file = NULL;
-	if (result == 0 && rename(r->temporary, r->path) < 0)
+	if (result == 0 && r->temporary && rename(r->temporary, r->path) < 0)
 		result = -errno;
 	if (result < 0)
 		return result;

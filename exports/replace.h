@@ -2,18 +2,19 @@
 #ifndef EXPORTS_REPLACE_H
 #define EXPORTS_REPLACE_H
 
-/* A file that is written beside its place and moved there when it is whole: readers see the old one or the new one, and
- * after a crash there is one of the two. */
+/* A file that is written without a name and gets its place when it is whole: readers see the old one or the new one,
+ * after a crash there is one of the two, and a writer that is killed leaves nothing. On file systems that have no files
+ * without a name it is written beside its place, and being killed leaves it there. */
 
 #include <stdio.h>
 #include <weir/host.h>
 
 struct replace {
-	FILE *file; /* to write to */
-	char *path; /* where it goes; a link's target */
-	char *temporary;
-	int is_remade; /* set before the commit: it can be made again, so it need not be on the disk when the commit
-	                  returns */
+	FILE *file;      /* to write to */
+	char *path;      /* where it goes; a link's target */
+	char *temporary; /* the name that it has meanwhile; NULL: none */
+	int is_remade;   /* set before the commit: it can be made again, so it need not be on the disk when the commit
+	                    returns */
 };
 
 /* The new file has the old one's mode, and its owner where that is allowed; or 0644. */
