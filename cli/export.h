@@ -19,7 +19,18 @@ struct export_request {
 int export_folded(struct store *s, struct export_request *r, FILE *file);
 int export_speedscope(struct store *s, struct export_request *r, FILE *file);
 
-/* Writes what locli reads of a run into folder/analysis, and says what was written. An exit code. */
+/* The time, or what SOURCE_DATE_EPOCH says it is (https://reproducible-builds.org/specs/source-date-epoch/). */
+int64_t export_now(void);
+
+/* What locli reads of a run's profiles: taken out of the store, then written into folder/analysis, which is said. Exit
+ * codes; no profiles at all are NULL.
+ */
+struct export_profiles;
+int export_locli_load(const char *verb, struct store *s, const char *run, struct export_profiles **ret);
+int export_locli_write(const char *verb, const struct export_profiles *p, const char *folder, int is_quiet);
+void export_locli_free(struct export_profiles *p); /* NULL is fine */
+
+/* Both at once. */
 int export_locli(const char *verb, struct store *s, const char *run, const char *folder, int is_quiet);
 
 #endif

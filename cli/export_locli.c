@@ -25,8 +25,12 @@ static const char *const metrics[SET_COUNT] = {
 	[SET_ALLOC_SHARE] = "ghc.profile.alloc_share",
 };
 
-/* The time, or what SOURCE_DATE_EPOCH says it is (https://reproducible-builds.org/specs/source-date-epoch/). */
-static int64_t now(void)
+struct export_profiles {
+	struct profile_set *sets[SET_COUNT]; /* whose names the next one borrows */
+	struct locli *l;
+};
+
+int64_t export_now(void)
 {
 	const char *fixed = getenv("SOURCE_DATE_EPOCH");
 	struct timespec t;
@@ -43,18 +47,18 @@ static int64_t now(void)
 	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
 }
 
-static int write_locli(const char *verb, const struct locli *l, const char *folder, int is_quiet)
+int export_locli_write(const char *verb, const struct export_profiles *p, const char *folder, int is_quiet)
 {
 	struct locli_report report;
 	struct weir_error error;
 	int result;
 
-	if (l->n_nodes == 0) {
+	if (!p || p->l->n_nodes == 0) {
 		if (!is_quiet)
 			say("%s: %s: no cost-centre profiles to write for locli", verb, folder);
 		return EXIT_ALL;
 	}
-	result = locli_write(l, folder, now(), &report, &error);
+	result = locli_write(p->l, folder, export_now(), &report, &error);
 	if (!is_quiet)
 		printf("%s/analysis: %u profile%s for locli, %u manifest%s %s\n", folder, report.n_files,
 		       report.n_files == 1 ? "" : "s", report.n_manifests, report.n_manifests == 1 ? "" : "s",
@@ -69,28 +73,47 @@ static int write_locli(const char *verb, const struct locli *l, const char *fold
 	return EXIT_ALL;
 }
 
-int export_locli(const char *verb, struct store *s, const char *run, const char *folder, int is_quiet)
+void export_locli_free(struct export_profiles *p)
 {
-	struct profile_set *sets[SET_COUNT] = { 0 };
-	struct locli *l = NULL;
+	if (!p)
+		return;
+	locli_free(p->l);
+	for (int i = 0; i < SET_COUNT; i++)
+		profile_set_free(p->sets[i]);
+	free(p);
+}
+
+int export_locli_load(const char *verb, struct store *s, const char *run, struct export_profiles **ret)
+{
+	struct export_profiles *p = calloc(1, sizeof(*p));
 	struct weir_error error;
-	int result = 0, code = EXIT_FAILED;
+	int result = p ? 0 : -ENOMEM;
 
 	for (int i = 0; i < SET_COUNT && result == 0; i++)
-		result = profile_set_load(s, &(struct profile_choice){ .metric = metrics[i], .run = run }, &sets[i],
+		result = profile_set_load(s, &(struct profile_choice){ .metric = metrics[i], .run = run }, &p->sets[i],
 		                          &error);
 	if (result == 0)
-		result = locli_new(&(struct locli_sets){ .ticks = sets[SET_TICKS],
-		                                         .time_share = sets[SET_TIME_SHARE],
-		                                         .alloc = sets[SET_ALLOC],
-		                                         .alloc_share = sets[SET_ALLOC_SHARE] },
-		                   &l);
-	if (l)
-		code = write_locli(verb, l, folder, is_quiet);
-	else
+		result = locli_new(&(struct locli_sets){ .ticks = p->sets[SET_TICKS],
+		                                         .time_share = p->sets[SET_TIME_SHARE],
+		                                         .alloc = p->sets[SET_ALLOC],
+		                                         .alloc_share = p->sets[SET_ALLOC_SHARE] },
+		                   &p->l);
+	if (result < 0) {
 		say("%s: %s", verb, result == -ENOMEM ? "no memory" : error.text);
-	locli_free(l);
-	for (int i = 0; i < SET_COUNT; i++)
-		profile_set_free(sets[i]);
+		export_locli_free(p);
+		return EXIT_FAILED;
+	}
+	*ret = p;
+	return EXIT_ALL;
+}
+
+int export_locli(const char *verb, struct store *s, const char *run, const char *folder, int is_quiet)
+{
+	struct export_profiles *p = NULL;
+	int code = export_locli_load(verb, s, run, &p);
+
+	if (code == EXIT_ALL)
+		code = export_locli_write(verb, p, folder, is_quiet);
+	export_locli_free(p);
 	return code;
 }

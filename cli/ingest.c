@@ -14,6 +14,7 @@ enum {
 	INGEST_JOBS,
 	INGEST_VERIFY,
 	INGEST_LOCLI,
+	INGEST_LOCLI_ONLY,
 	INGEST_TRUE_IO,
 	INGEST_DRY_RUN,
 	INGEST_QUIET,
@@ -33,6 +34,8 @@ static const struct page_option options[] = {
 	[INGEST_JOBS] = { "jobs", "N", "workers at once (as many as cores)", 'j' },
 	[INGEST_VERIFY] = { "verify", NULL, "hash again what is whole already, and read what has changed", 0 },
 	[INGEST_LOCLI] = { "locli", NULL, "also write what locli reads into the run's analysis/", 0 },
+	[INGEST_LOCLI_ONLY] = { "locli-only", NULL, "write only what locli reads: no store, and the logs read once",
+	                        0 },
 	[INGEST_TRUE_IO] = { "true-io", NULL, "with --locli: fill NetRd, NetWr and CentiBlkIO from what the store has",
 	                     0 },
 	[INGEST_DRY_RUN] = { "dry-run", NULL, "only say which file is whose", 0 },
@@ -45,7 +48,7 @@ static const struct page_option options[] = {
 
 const struct page ingest_page = {
 	.verb = "ingest",
-	.arguments = "PATH... [-o STORE] [--node NODE] [--run TAG] [--locli]",
+	.arguments = "PATH... [-o STORE] [--node NODE] [--run TAG] [--locli | --locli-only]",
 	.about = "Reads a run directory, any other folder, or single files into a store. What is whole in the store\n"
 		 "already is not read again; stop it at any time and run it again. PATH may also be one stream: - "
 		 "(standard\n"
@@ -59,12 +62,19 @@ const struct page ingest_page = {
 static int take(struct ingest_request *r, int row, const char *argument)
 {
 	const struct page_place places[] = {
-		[INGEST_OUTPUT] = { .text = &r->output },      [INGEST_NODE] = { .text = &r->plan.node },
-		[INGEST_RUN] = { .text = &r->plan.tag },       [INGEST_VERIFY] = { .is_given = &r->has_verify },
-		[INGEST_LOCLI] = { .is_given = &r->is_locli }, [INGEST_TRUE_IO] = { .is_given = &r->is_true_io },
-		[INGEST_DRY_RUN] = { .is_given = &r->is_dry }, [INGEST_QUIET] = { .is_given = &r->is_quiet },
-		[INGEST_STALL] = { .span_ns = &r->stall_ns },  [INGEST_FOLLOW] = { .is_given = &r->is_following },
-		[INGEST_FOR] = { .span_ns = &r->for_ns },      [INGEST_IN_PROCESS] = { .is_given = &r->is_in_process },
+		[INGEST_OUTPUT] = { .text = &r->output },
+		[INGEST_NODE] = { .text = &r->plan.node },
+		[INGEST_RUN] = { .text = &r->plan.tag },
+		[INGEST_VERIFY] = { .is_given = &r->has_verify },
+		[INGEST_LOCLI] = { .is_given = &r->is_locli },
+		[INGEST_LOCLI_ONLY] = { .is_given = &r->is_locli_only },
+		[INGEST_TRUE_IO] = { .is_given = &r->is_true_io },
+		[INGEST_DRY_RUN] = { .is_given = &r->is_dry },
+		[INGEST_QUIET] = { .is_given = &r->is_quiet },
+		[INGEST_STALL] = { .span_ns = &r->stall_ns },
+		[INGEST_FOLLOW] = { .is_given = &r->is_following },
+		[INGEST_FOR] = { .span_ns = &r->for_ns },
+		[INGEST_IN_PROCESS] = { .is_given = &r->is_in_process },
 	};
 
 	if (row == INGEST_OPTION)
@@ -79,6 +89,10 @@ static int check_names(const struct ingest_request *r)
 {
 	if ((r->plan.node && !*r->plan.node) || (r->plan.tag && !*r->plan.tag)) {
 		say("ingest: --node and --run: a name cannot be empty");
+		return -EINVAL;
+	}
+	if (r->is_locli_only && (r->output || r->is_locli || r->is_true_io || r->has_verify)) {
+		say("ingest: --locli-only: keeps no store, so there is no -o, --locli, --true-io or --verify");
 		return -EINVAL;
 	}
 	if (r->is_true_io && !r->is_locli) {

@@ -21,7 +21,7 @@ struct ingest_request {
 	struct given options;
 	int64_t n_workers, stall_ns, for_ns;
 	int is_following;
-	int has_verify, is_locli, is_true_io, is_dry, is_quiet, is_in_process;
+	int has_verify, is_locli, is_locli_only, is_true_io, is_dry, is_quiet, is_in_process;
 	char store_path[STORE_PATH_MAX];
 };
 
@@ -37,6 +37,13 @@ struct session_listener {
 
 /* All of it: an exit code. */
 int ingest_run(struct ingest_request *r);
+
+/* --locli-only, of a plan that was claimed. An exit code. */
+int ingest_locli_only(const struct ingest_request *r, struct plan *plan);
+
+/* What is known of the runs, and all jobs, into the store. An exit code; what failed was said. */
+int ingest_read(struct store *s, const struct ingest_request *r, const struct plan *plan, struct session_listener *l,
+                struct session_totals *ret);
 
 /* Prints what a collector complains of, beside the progress. */
 void ingest_say_diag(struct session_listener *l, const char *path, const struct weir_diag *d);
@@ -54,8 +61,8 @@ void ingest_print_plan(const struct plan *plan);
 void ingest_print_outcome(const struct ingest_request *r, const struct session_listener *l,
                           const struct session_totals *t, int64_t elapsed_ns);
 
-/* What locli reads of a run's logs, unless it is there and younger than they are (--true-io: in any case). An exit
- * code.
+/* What locli reads of a run's logs, and their checksums. With a store unless it is there and younger than they are
+ * (--true-io: in any case); without one (NULL) the logs' ledgers and bad lines are said, too. An exit code.
  */
 int ingest_write_logs(struct store *s, const struct ingest_request *r, const struct run *run);
 

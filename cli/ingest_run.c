@@ -196,22 +196,30 @@ static int run_session(struct store *s, const struct ingest_request *r, const st
 	return result;
 }
 
+int ingest_read(struct store *s, const struct ingest_request *r, const struct plan *plan, struct session_listener *l,
+                struct session_totals *ret)
+{
+	struct run_facts_ids *ids = NULL;
+	struct weir_error error;
+	int result = run_facts_put(s, plan, &ids, &error);
+
+	if (result == 0)
+		result = run_session(s, r, plan, ids, l, ret, &error);
+	run_facts_done(ids, plan->n_runs);
+	if (result < 0)
+		say("ingest: %s", error.text);
+	return result == 0 ? EXIT_ALL : result == -EINVAL ? EXIT_MISUSE : EXIT_FAILED;
+}
+
 static int fill_store(struct store *s, struct ingest_request *r, const struct plan *plan)
 {
 	struct session_listener l = { .plan = plan, .progress = progress_new(r->is_quiet), .request = r };
 	struct session_totals totals = { 0 };
-	struct run_facts_ids *ids = NULL;
-	struct weir_error error;
 	int64_t start_ns = amount_now();
-	int code, locli, result = run_facts_put(s, plan, &ids, &error);
+	int locli, code = ingest_read(s, r, plan, &l, &totals);
 
-	if (result == 0)
-		result = run_session(s, r, plan, ids, &l, &totals, &error);
-	run_facts_done(ids, plan->n_runs);
-	if (result < 0) {
-		say("ingest: %s", error.text);
-		return result == -EINVAL ? EXIT_MISUSE : EXIT_FAILED;
-	}
+	if (code != EXIT_ALL)
+		return code;
 	ingest_print_outcome(r, &l, &totals, amount_now() - start_ns);
 	locli = ingest_write_locli(s, r, plan);
 	code = ingest_judge(s, r, plan, &l);
@@ -259,6 +267,8 @@ int ingest_run(struct ingest_request *r)
 	} else if (r->is_dry) {
 		ingest_print_plan(&plan);
 		code = EXIT_ALL;
+	} else if (r->is_locli_only) {
+		code = ingest_locli_only(r, &plan);
 	} else if (log_join(&plan) < 0) {
 		say("ingest: no memory");
 	} else {

@@ -182,8 +182,8 @@ int ingest_stream(struct ingest_request *r)
 	struct stream s;
 	int code, end_fd = r->for_ns ? live_end_fd(0, r->for_ns) : 0;
 
-	if (r->plan.n_paths != 1 || r->is_locli || r->is_dry || r->has_verify) {
-		say("ingest: a stream is read alone, without --locli, --dry-run and --verify");
+	if (r->plan.n_paths != 1 || r->is_locli || r->is_locli_only || r->is_dry || r->has_verify) {
+		say("ingest: a stream is read alone, without --locli, --locli-only, --dry-run and --verify");
 		return EXIT_MISUSE;
 	}
 	if (end_fd < 0 || stream_open(r->plan.paths[0], &s, &error) < 0) {

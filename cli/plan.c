@@ -270,16 +270,32 @@ const char *plan_path(const struct plan *plan, uint32_t job)
 	return plan->runs[j->run].run->files[j->source].path;
 }
 
+static void job_done(struct plan_job *job)
+{
+	free(job->file);
+	free(job->before);
+	for (uint32_t j = 0; j < PLAN_COMPANIONS_MAX; j++)
+		free(job->companions[j]);
+}
+
+void plan_keep(struct plan *plan, const char *collector)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < plan->n_jobs; i++)
+		if (strcmp(plan->jobs[i].collector->name, collector) == 0)
+			plan->jobs[n++] = plan->jobs[i];
+		else
+			job_done(&plan->jobs[i]);
+	plan->n_jobs = n;
+}
+
 void plan_done(struct plan *plan)
 {
 	for (uint32_t i = 0; i < plan->n_runs; i++)
 		run_close(plan->runs[i].run);
-	for (uint32_t i = 0; i < plan->n_jobs; i++) {
-		free(plan->jobs[i].file);
-		free(plan->jobs[i].before);
-		for (uint32_t j = 0; j < PLAN_COMPANIONS_MAX; j++)
-			free(plan->jobs[i].companions[j]);
-	}
+	for (uint32_t i = 0; i < plan->n_jobs; i++)
+		job_done(&plan->jobs[i]);
 	free(plan->runs);
 	free(plan->jobs);
 	free(plan->orphans);

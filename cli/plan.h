@@ -51,6 +51,8 @@ struct plan_config {
 int plan_open(const struct plan_config *config, struct plan *ret, struct weir_error *reterr);
 /* Asks the registry whose each file is. */
 int plan_claim(struct plan *plan, struct registry *registry, struct weir_error *reterr);
+/* Forgets all jobs but those of this collector. */
+void plan_keep(struct plan *plan, const char *collector);
 /* The path of a job's file, as the store calls it. */
 const char *plan_path(const struct plan *plan, uint32_t job);
 

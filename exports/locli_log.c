@@ -259,6 +259,15 @@ static int write_manifest(const struct locli_log_config *config, const char *fol
 
 /* ---- Everything ---- */
 
+static uint32_t n_written(const struct locli_log_config *config, const struct locli_read *reads)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < config->n_nodes; i++)
+		n += reads[i].result == 0;
+	return n;
+}
+
 static void sum_up(const struct locli_log_config *config, const struct locli_read *reads, struct locli_log_report *ret)
 {
 	*ret = (struct locli_log_report){ 0 };
@@ -270,8 +279,8 @@ static void sum_up(const struct locli_log_config *config, const struct locli_rea
 		ret->n_errors += reads[i].n_errors;
 		ret->n_resources += reads[i].n_resources;
 		ret->n_filled += reads[i].n_filled;
-		ret->n_nodes += reads[i].result == 0;
 	}
+	ret->n_nodes = n_written(config, reads);
 }
 
 /* What was told of files, to who asked for it. */
@@ -305,6 +314,8 @@ static int write_all(const struct locli_log_config *config, struct locli_read *r
 		result = weir_fail(reterr, -errno, "locli: %s: %s", folder, strerror(errno));
 	if (result == 0)
 		result = read_all(config, folder, reads, readings);
+	if (result == 0 && config->n_nodes && !n_written(config, reads))
+		return first_failure(config, reads, reterr);
 	if (result == 0)
 		result = file_path(path, folder, "hash-timeline.json", reterr);
 	if (result == 0)

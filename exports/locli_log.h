@@ -74,7 +74,8 @@ struct locli_log_report {
 	uint32_t n_bad;            /* kept: config.bad */
 };
 
-/* Nodes whose log cannot be read are left out: the first error comes back when the others are done. */
+/* Nodes whose log cannot be read are left out: the first error comes back when the others are done. When no node is
+ * left timeline and manifests stay as they were. */
 int locli_log_write(const struct locli_log_config *config, struct locli_log_report *ret, struct weir_error *reterr);
 
 #endif
