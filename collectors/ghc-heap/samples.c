@@ -8,7 +8,8 @@
 #include <string.h>
 
 enum {
-	LOOK_MAX = 1 << 20, /* bytes of a sample whose labels are looked at */
+	LOOK_MAX = 1 << 20,        /* bytes of a sample whose labels are looked at */
+	STEP_BACK_NS = 1000000000, /* by milliseconds, runtimes do it; no runtime does it by so much */
 };
 
 /* ---- The header ---- */
@@ -126,6 +127,22 @@ static int store_sample(struct samples *s)
 	return WEIR_OK;
 }
 
+/* The mutator's CPU time is the process's less the collector's, and with several threads it may step back a little. */
+static void check_order(struct samples *s)
+{
+	int64_t back_ns = s->previous_ns - s->begin_ns;
+
+	if (back_ns > STEP_BACK_NS)
+		report_say(s->host, WEIR_WARNING, "hp.time",
+		           "the sample is much older than the one before it: two programs wrote here", s->sample_offset,
+		           1);
+	else if (back_ns > 0)
+		report_say(s->host, WEIR_NOTE, "hp.time_step",
+		           "the sample is a little older than the one before it: so exact is the runtime's clock",
+		           s->sample_offset, 1);
+	s->previous_ns = s->begin_ns;
+}
+
 static int end_sample(struct samples *s, const struct hp_record *record, uint64_t offset)
 {
 	if (!s->in_sample) {
@@ -140,10 +157,7 @@ static int end_sample(struct samples *s, const struct hp_record *record, uint64_
 		           1);
 		return WEIR_OK;
 	}
-	if (s->begin_ns < s->previous_ns)
-		report_say(s->host, WEIR_WARNING, "hp.time", "the sample is older than the one before it",
-		           s->sample_offset, 1);
-	s->previous_ns = s->begin_ns;
+	check_order(s);
 	s->in_sample = 0;
 	if (s->n_bands + s->n_bands_over + s->n_refused) {
 		s->n_censuses++;

@@ -122,6 +122,24 @@ static void a_sample_of_two_writers_is_bad(void **state)
 	heard_done(&h);
 }
 
+static void a_sample_may_be_a_second_older_than_the_one_before_and_no_more(void **state)
+{
+	struct heard h = hear(HEAD("p +RTS -hm") SAMPLE("-0.1", "Main\t4\n") SAMPLE("5.0", "Main\t8\n")
+	                              SAMPLE("4.0", "Main\t16\n"),
+	                      NULL);
+
+	assert_int_equal(h.result.status, STORE_OK);
+	assert_says(&h, "\"hp.time_step\",\"severity\":\"note\"");
+	assert_says(&h, "\"stored\":3");
+	assert_says(&h, "\"self\":16}");
+	heard_done(&h);
+	h = hear(HEAD("p +RTS -hm") SAMPLE("5.0", "Main\t8\n") SAMPLE("3.999999", "Main\t16\n"), NULL);
+	assert_int_equal(h.result.status, STORE_PARTIAL);
+	assert_says(&h, "\"hp.time\",\"severity\":\"warning\"");
+	assert_says(&h, "\"self\":16}");
+	heard_done(&h);
+}
+
 static void breakdown_says(const char *job, const char *bands, const char *breakdown)
 {
 	char text[1024], expected[64];
@@ -313,6 +331,7 @@ int main(void)
 		cmocka_unit_test(artefacts_and_empty_samples_are_told_apart),
 		cmocka_unit_test(a_sample_without_end_is_left_out),
 		cmocka_unit_test(a_sample_of_two_writers_is_bad),
+		cmocka_unit_test(a_sample_may_be_a_second_older_than_the_one_before_and_no_more),
 		cmocka_unit_test(flags_tell_the_breakdown),
 		cmocka_unit_test(without_flags_labels_tell_the_breakdown),
 		cmocka_unit_test(a_path_is_spelled_from_main_unless_it_is_cut),

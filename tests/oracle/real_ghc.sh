@@ -38,6 +38,7 @@ heap hr-pj prof -hr -pj
 heap hb prof -hb
 heap hT-prof prof -hT
 heap hT plain -hT
+for again in 1 2 3 4; do heap "hT-N2-$again" threaded -hT -N2; done # their clock may step back
 if ghc -v0 -O1 -rtsopts -finfo-table-map -fdistinct-constructor-tables -outputdir tables.o Reservoir.hs -o tables 2>/dev/null; then
 	heap hi tables -hi
 else
