@@ -51,7 +51,8 @@ static uint32_t series_of(struct gcs *g, uint32_t which)
 		[SERIES_FAULTS] = { ROW_FAULTS, { "type", "phase" }, { "major", "gc" } },
 		[SERIES_FAULTS_BEFORE] = { ROW_FAULTS, { "type", "phase" }, { "major", "mutator" } },
 	};
-	struct weir_attr attrs[2];
+	struct weir_attr attrs[3];
+	char digits[16];
 	uint32_t n = 0;
 
 	if (g->series[which])
@@ -59,23 +60,24 @@ static uint32_t series_of(struct gcs *g, uint32_t which)
 	for (; n < 2 && series[which].key[n]; n++)
 		attrs[n] = (struct weir_attr){ { series[which].key[n], strlen(series[which].key[n]) },
 			                       { series[which].value[n], strlen(series[which].value[n]) } };
+	n = report_attr(g->number, attrs, n, digits);
 	g->series[which] = g->host->series(g->host, series[which].row, attrs, n);
 	return g->series[which];
 }
 
 static uint32_t pause_series(struct gcs *g, uint32_t generation)
 {
-	char digits[16];
-	int n = snprintf(digits, sizeof(digits), "%u", generation);
-	struct weir_attr attr = { { "generation", 10 }, { digits, (uint64_t)n } };
-	uint32_t *series = generation < PAUSES ? &g->pause_series[generation] : NULL;
+	uint32_t *known = generation < PAUSES ? &g->pause_series[generation] : NULL, series;
+	char digits[2][16];
+	struct weir_attr attrs[2] = { { { "generation", 10 }, { digits[0], 0 } } };
 
-	if (series && *series)
-		return *series;
-	if (!series)
-		return g->host->series(g->host, ROW_GC_PAUSE, &attr, 1);
-	*series = g->host->series(g->host, ROW_GC_PAUSE, &attr, 1);
-	return *series;
+	if (known && *known)
+		return *known;
+	attrs[0].value.n_bytes = (uint64_t)snprintf(digits[0], sizeof(digits[0]), "%u", generation);
+	series = g->host->series(g->host, ROW_GC_PAUSE, attrs, report_attr(g->number, attrs, 1, digits[1]));
+	if (known)
+		*known = series;
+	return series;
 }
 
 static int flush(struct gcs *g)
@@ -141,6 +143,15 @@ int gcs_emit(struct gcs *g)
 		r = emit(g, &g->at[i]);
 	g->n = 0;
 	return r < 0 ? r : flush(g);
+}
+
+void gcs_next(struct gcs *g)
+{
+	g->number++;
+	g->n_all = 0;
+	g->allocated_bytes = g->copied_bytes = g->faults = g->faults_before = 0;
+	memset(g->pause_series, 0, sizeof(g->pause_series));
+	memset(g->series, 0, sizeof(g->series));
 }
 
 void gcs_done(struct gcs *g)

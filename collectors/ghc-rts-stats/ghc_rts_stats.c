@@ -87,7 +87,7 @@ static int rts_stats_open(const struct weir_host *h, struct weir_instance **ret,
 		return weir_fail(reterr, -ENOMEM, "ghc-rts-stats: no memory");
 	i->host = h;
 	i->gcs.host = h;
-	i->report.number = 1;
+	i->report.number = i->gcs.number = 1;
 	i->start_ns = ENDING_UNKNOWN;
 	i->facts = report_times(h);
 	*ret = i;
@@ -143,8 +143,7 @@ static int next_report(struct weir_instance *i)
 	           "more than one program's statistics: when the earlier ones ended isn't known", i->parser.offset, 1);
 	i->report = (struct report){ .number = number };
 	i->in_list = i->has_summary = 0;
-	i->gcs.n_all = 0;
-	i->gcs.allocated_bytes = i->gcs.copied_bytes = i->gcs.faults = i->gcs.faults_before = 0;
+	gcs_next(&i->gcs);
 	i->start_ns = ENDING_UNKNOWN;
 	return r;
 }
@@ -228,8 +227,11 @@ static int settle_early(struct weir_instance *i)
 
 static int take_gc(struct weir_instance *i)
 {
-	int r = gcs_add(&i->gcs, &i->record.gc);
+	/* A summary comes after all collections of its program. */
+	int r = i->report.has[RTS_ALLOCATED_BYTES] ? next_report(i) : WEIR_OK;
 
+	if (r >= 0)
+		r = gcs_add(&i->gcs, &i->record.gc);
 	if (r == -ENOBUFS) {
 		r = settle_early(i);
 		if (r >= 0)

@@ -18,7 +18,6 @@
 /* ---- dictionary.c ---- */
 
 enum row {
-	ROW_NONE = 0, /* the same as ROW_GC_COUNT; of mappings that have no metric */
 	ROW_GC_COUNT = 0,
 	ROW_GC_PARALLEL,
 	ROW_GC_COPIED,
@@ -68,8 +67,7 @@ struct gcs {
 	const struct weir_host *host;
 	struct rts_gc *at;
 	uint32_t n, n_room;
-	int64_t start_ns;    /* that elapsed times count from; ENDING_UNKNOWN until it is settled */
-	int64_t previous_ns; /* end of the one before */
+	int64_t start_ns; /* that elapsed times count from; ENDING_UNKNOWN until it is settled */
 	int64_t allocated_bytes, copied_bytes, faults, faults_before; /* sums, up to the last that was emitted */
 	uint64_t n_all;
 	double last_elapsed_s;
@@ -77,12 +75,15 @@ struct gcs {
 	struct weir_number numbers[GCS_BATCH * 6];
 	uint32_t n_spans, n_numbers;
 	uint32_t pause_series[64], series[6];
+	uint32_t number; /* of their report in its file, from 1 */
 };
 
 /* WEIR_OK, or < 0; -ENOBUFS: the collection isn't taken, as GCS_MAX are kept: settle the start, emit, come back. */
 int gcs_add(struct gcs *g, const struct rts_gc *gc);
 /* Emits all that are kept, from start_ns. */
 int gcs_emit(struct gcs *g);
+/* All were emitted; those to come are another report's. */
+void gcs_next(struct gcs *g);
 void gcs_done(struct gcs *g);
 
 /* ---- report.c ---- */
@@ -122,6 +123,8 @@ enum report_taken {
 };
 
 enum report_taken report_take(struct report *r, const struct rts_reading *reading);
+/* What tells a file's second report from its first, and so on: an attribute more. Returns how many there are. */
+uint32_t report_attr(uint32_t number, struct weir_attr *attrs, uint32_t n, char digits[16]);
 /* Emits the report as of time_ns and counts its readings in the ledger. */
 int report_emit(const struct report *r, const struct weir_host *h, int64_t time_ns);
 /* Seconds of the whole program as nanoseconds, or ENDING_UNKNOWN. */

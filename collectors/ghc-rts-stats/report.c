@@ -194,6 +194,13 @@ static uint32_t add_attr(struct weir_attr *attrs, uint32_t n, const char *key, c
 	return n + 1;
 }
 
+uint32_t report_attr(uint32_t number, struct weir_attr *attrs, uint32_t n, char digits[16])
+{
+	if (number < 2)
+		return n;
+	return add_attr(attrs, n, "report", digits, (size_t)snprintf(digits, 16, "%u", number));
+}
+
 /* generation: -1 for none. */
 static void emit(struct emission *e, uint8_t row, const char *key, const char *text, size_t n_text, int generation,
                  union weir_value value)
@@ -207,9 +214,7 @@ static void emit(struct emission *e, uint8_t row, const char *key, const char *t
 	if (generation >= 0)
 		n = add_attr(attrs, n, "generation", digits[0],
 		             (size_t)snprintf(digits[0], sizeof(digits[0]), "%d", generation));
-	if (e->report->number > 1)
-		n = add_attr(attrs, n, "report", digits[1],
-		             (size_t)snprintf(digits[1], sizeof(digits[1]), "%u", e->report->number));
+	n = report_attr(e->report->number, attrs, n, digits[1]);
 	series = e->host->series(e->host, row, attrs, n);
 	if (series)
 		e->numbers[e->n++] = (struct weir_number){ .time_ns = e->time_ns, .value = value, .series = series };

@@ -233,6 +233,26 @@ static void collections_end_where_elapsed_time_says(void **state)
 	heard_done(&h);
 }
 
+static void collections_of_programs_that_share_a_stderr_are_told_apart(void **state)
+{
+	static const char *const series[] = { "\"ghc.gc.copied\",\"attrs\":{",
+		                              "\"ghc.gc.pause\",\"attrs\":{\"generation\":\"1\"",
+		                              "\"process.paging.faults\",\"attrs\":{\"phase\":\"mutator\"" };
+	struct heard h = hear(ROWS "between\n" ROWS);
+
+	for (size_t i = 0; i < sizeof(series) / sizeof(series[0]); i++) {
+		char words[128];
+
+		assert_says(&h, series[i]);
+		(void)snprintf(words, sizeof(words), "%s%s\"report\":\"2\"", series[i], i ? "," : "");
+		assert_says(&h, words);
+	}
+	assert_says(&h, "{\"report\":\"2\"},\"t_ns\":1795230298000000000,\"value\":18}");
+	assert_silent_on(&h, "\"value\":36}");
+	assert_int_equal(h.result.ledger.n_read, h.result.ledger.n_stored + h.result.ledger.n_skipped);
+	heard_done(&h);
+}
+
 static void a_process_that_ended_after_its_file_is_another(void **state)
 {
 	const struct lend_pair start[] = { { "process.start_ns", "1795230400000000000" }, mtime[0] };
@@ -320,6 +340,7 @@ int main(void)
 		cmocka_unit_test(statistics_that_stop_short_are_partial),
 		cmocka_unit_test(programs_that_share_a_stderr_have_a_report_each),
 		cmocka_unit_test(collections_end_where_elapsed_time_says),
+		cmocka_unit_test(collections_of_programs_that_share_a_stderr_are_told_apart),
 		cmocka_unit_test(a_process_that_ended_after_its_file_is_another),
 		cmocka_unit_test(a_copied_file_ends_with_its_run),
 		cmocka_unit_test(collections_beyond_those_kept_take_the_time_that_is_known),
