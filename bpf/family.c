@@ -18,18 +18,21 @@ enum {
 int family_read(const char *path, char *ret, unsigned n)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got;
+	unsigned n_text = 0;
+	ssize_t got = 1;
 	int error;
 
 	if (fd < 0)
 		return -errno;
-	got = read(fd, ret, n - 1);
+	/* Of a long file the kernel gives a page at a time. */
+	for (; got > 0 && n_text<n - 1; n_text += got> 0 ? (unsigned)got : 0)
+		got = read(fd, ret + n_text, n - 1 - n_text);
 	error = errno;
 	(void)close(fd);
 	if (got < 0)
 		return -error;
-	ret[got] = '\0';
-	return (int)got;
+	ret[n_text] = '\0';
+	return (int)n_text;
 }
 
 static int read_process(int32_t pid, struct procfs_process *ret)

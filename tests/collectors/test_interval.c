@@ -17,6 +17,10 @@
 #include "bpf/family.h"
 #include "parsers/procfs.h"
 
+enum {
+	N_CHILDREN = FAMILY_MAX + 100, /* their list is longer than a page */
+};
+
 /* The contract's definition, by logarithms: bucket i is (2^(i/4), 2^((i+1)/4)]. */
 static uint32_t slot_by_definition(uint64_t v)
 {
@@ -200,6 +204,37 @@ static void a_family_has_what_threads_start_with_and_without_the_kernels_lists(v
 	assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
+static void a_file_of_the_kernels_is_read_whole(void **state)
+{
+	static char text[64 * 1024];
+
+	assert_int_equal(family_read("/proc/kallsyms", text, sizeof(text)), sizeof(text) - 1);
+	assert_int_equal(strlen(text), sizeof(text) - 1);
+	assert_int_equal(family_read("/proc/kallsyms/none", text, sizeof(text)), -ENOTDIR);
+}
+
+static void every_child_of_a_process_with_very_many_is_of_the_family(void **state)
+{
+	static struct family f;
+	int hold[2];
+
+	assert_int_equal(pipe(hold), 0);
+	for (int i = 0; i < N_CHILDREN; i++)
+		if (fork() == 0) {
+			char c;
+
+			(void)close(hold[1]);
+			(void)!read(hold[0], &c, 1);
+			_exit(0);
+		}
+	assert_int_equal(family_init(&f, getpid()), 0);
+	assert_int_equal(f.n, FAMILY_MAX);
+	assert_int_equal(f.n_left_out, 1 + N_CHILDREN - FAMILY_MAX);
+	(void)close(hold[1]);
+	for (int i = 0; i < N_CHILDREN; i++)
+		(void)wait(NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +245,8 @@ int main(void)
 		cmocka_unit_test(a_process_may_be_called_anything),
 		cmocka_unit_test(numbers_end_where_they_do_not_fit),
 		cmocka_unit_test(a_field_is_found_by_its_whole_name),
+		cmocka_unit_test(a_file_of_the_kernels_is_read_whole),
+		cmocka_unit_test(every_child_of_a_process_with_very_many_is_of_the_family),
 		cmocka_unit_test(a_family_keeps_who_lost_its_parent_and_lets_go_who_ended),
 		cmocka_unit_test(a_family_has_what_threads_start_with_and_without_the_kernels_lists),
 	};
