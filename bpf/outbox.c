@@ -7,17 +7,19 @@ enum {
 	PAIRS_MAX = 8,
 };
 
-static void flush(struct outbox *o)
+/* What the host said of n observations. */
+static void take_answer(struct outbox *o, uint32_t n, int r)
 {
-	int r;
-
-	if (!o->n)
-		return;
-	o->host->tally(o->host, WEIR_READ, o->n, NULL);
-	r = o->host->numbers(o->host, o->numbers, o->n);
-	o->host->tally(o->host, r < 0 ? WEIR_SKIPPED : WEIR_STORED, o->n, r < 0 ? "refused" : NULL);
+	o->host->tally(o->host, WEIR_READ, n, NULL);
+	o->host->tally(o->host, r < 0 ? WEIR_SKIPPED : WEIR_STORED, n, r < 0 ? "refused" : NULL);
 	if (r < 0 && o->result == WEIR_OK)
 		o->result = r;
+}
+
+static void flush(struct outbox *o)
+{
+	if (o->n)
+		take_answer(o, o->n, o->host->numbers(o->host, o->numbers, o->n));
 	o->n = 0;
 }
 
@@ -56,31 +58,24 @@ void outbox_real(struct outbox *o, uint32_t series, double value)
 
 void outbox_histogram(struct outbox *o, uint32_t series, struct weir_histogram *h)
 {
-	int r;
-
 	if (!series || !h->count)
 		return;
 	h->time_ns = o->time_ns - o->duration_ns;
 	h->duration_ns = o->duration_ns;
 	h->series = series;
-	o->host->tally(o->host, WEIR_READ, 1, NULL);
-	r = o->host->histograms(o->host, h, 1);
-	o->host->tally(o->host, r < 0 ? WEIR_SKIPPED : WEIR_STORED, 1, r < 0 ? "refused" : NULL);
-	if (r < 0 && o->result == WEIR_OK)
-		o->result = r;
+	take_answer(o, 1, o->host->histograms(o->host, h, 1));
 }
 
 void outbox_span(struct outbox *o, const struct weir_span *span)
 {
-	int r;
+	if (span->series)
+		take_answer(o, 1, o->host->spans(o->host, span, 1));
+}
 
-	if (!span->series)
-		return;
-	o->host->tally(o->host, WEIR_READ, 1, NULL);
-	r = o->host->spans(o->host, span, 1);
-	o->host->tally(o->host, r < 0 ? WEIR_SKIPPED : WEIR_STORED, 1, r < 0 ? "refused" : NULL);
-	if (r < 0 && o->result == WEIR_OK)
-		o->result = r;
+void outbox_weights(struct outbox *o, const struct weir_weight *weights, uint32_t n)
+{
+	if (n)
+		take_answer(o, n, o->host->weights(o->host, weights, n));
 }
 
 int outbox_end(struct outbox *o)

@@ -27,6 +27,7 @@ void outbox_real(struct outbox *o, uint32_t series, double value);
 /* Over the interval. Its count may be 0: then nothing is said. */
 void outbox_histogram(struct outbox *o, uint32_t series, struct weir_histogram *h);
 void outbox_span(struct outbox *o, const struct weir_span *span);
+void outbox_weights(struct outbox *o, const struct weir_weight *weights, uint32_t n);
 int outbox_end(struct outbox *o);
 
 struct outbox_pair {

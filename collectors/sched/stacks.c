@@ -205,11 +205,8 @@ static uint32_t stack_of(struct sched_stacks *s, const struct sched_long_wait *w
 static void flush(struct sched_stacks *s)
 {
 	struct weir_weight weights[WAITS_MAX];
-	struct outbox *o = s->outbox;
-	int r;
+	const struct outbox *o = s->outbox;
 
-	if (!s->n_waits)
-		return;
 	for (uint32_t i = 0; i < s->n_waits; i++)
 		weights[i] = (struct weir_weight){ .time_ns = o->time_ns - o->duration_ns,
 			                           .duration_ns = o->duration_ns,
@@ -217,11 +214,7 @@ static void flush(struct sched_stacks *s)
 			                           .series = s->waits[i].series,
 			                           .stack = s->waits[i].stack,
 			                           .flags = WEIR_WEIGHT_HAS_SELF };
-	s->host->tally(s->host, WEIR_READ, s->n_waits, NULL);
-	r = s->host->weights(s->host, weights, s->n_waits);
-	s->host->tally(s->host, r < 0 ? WEIR_SKIPPED : WEIR_STORED, s->n_waits, r < 0 ? "refused" : NULL);
-	if (r < 0 && o->result == WEIR_OK)
-		o->result = r;
+	outbox_weights(s->outbox, weights, s->n_waits);
 	s->n_waits = 0;
 }
 
