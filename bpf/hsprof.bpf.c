@@ -81,7 +81,6 @@ struct {
 	__type(value, struct room);
 } scratch SEC(".maps");
 
-__u64 n_samples;
 __u64 n_lost;       /* the ring was full */
 __u64 n_most_bytes; /* that have lain in the ring at once */
 
@@ -215,7 +214,6 @@ int on_sample(struct bpf_perf_event_data *event)
 	if (!room)
 		return 0;
 	s = &room->sample;
-	__sync_fetch_and_add(&n_samples, 1);
 	task = bpf_get_current_task_btf();
 	mm = ((struct task_struct___hsprof *)task)->mm;
 	s->code_start = mm->start_code;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collectors/hsprof/dictionary.h"
 
+#include "bpf/rows.h"
+
 const struct weir_metric hsprof_metrics[ROW_COUNT] = {
 	[ROW_SAMPLES] = { .name = "ghc.profile.samples",
 	                  .unit = "{sample}",
@@ -20,42 +22,15 @@ const struct weir_metric hsprof_metrics[ROW_COUNT] = {
 	               .type = WEIR_TYPE_I64,
 	               .better = -1,
 	               .range = WEIR_RANGE_FROM_ZERO },
-	[ROW_CPU] = { .name = "ghc.profile.cpu",
-	              .unit = "ns",
-	              .brief = "CPU time, accounted",
-	              .help = "What /proc/PID/stat says of the sampled processes: their CPU time, and that of children "
-	                      "they have waited for.",
-	              .shape = WEIR_SHAPE_NUMBER,
-	              .kind = WEIR_KIND_COUNTER,
-	              .type = WEIR_TYPE_I64,
-	              .better = -1,
-	              .range = WEIR_RANGE_FROM_ZERO },
-	[ROW_WALKS] = { .name = "ghc.profile.walks",
-	                .unit = "{sample}",
-	                .brief = "walked stacks",
-	                .help = "Samples by the code they met and whether the stack could be followed to its end.",
-	                .shape = WEIR_SHAPE_NUMBER,
-	                .kind = WEIR_KIND_COUNTER,
-	                .type = WEIR_TYPE_I64,
-	                .range = WEIR_RANGE_FROM_ZERO },
-	[ROW_LOST] = { .name = "weir.lost",
-	               .unit = "{event}",
-	               .brief = "lost",
-	               .help = "Events that found no room, by cause.",
-	               .shape = WEIR_SHAPE_NUMBER,
-	               .kind = WEIR_KIND_COUNTER,
-	               .type = WEIR_TYPE_I64,
-	               .better = -1,
-	               .range = WEIR_RANGE_FROM_ZERO },
-	[ROW_FILL] = { .name = "weir.map.fill",
-	               .unit = "1",
-	               .brief = "map fill",
-	               .help = "How full a map in the kernel is.",
-	               .shape = WEIR_SHAPE_NUMBER,
-	               .kind = WEIR_KIND_GAUGE,
-	               .type = WEIR_TYPE_F64,
-	               .better = -1,
-	               .range = WEIR_RANGE_ZERO_TO_ONE },
+	[ROW_CPU] = ROWS_COUNTER("ghc.profile.cpu", "ns", "CPU time, accounted",
+	                         "What /proc/PID/stat says of the sampled processes: their CPU time, and that of "
+	                         "children they have waited for.",
+	                         -1),
+	[ROW_WALKS] =
+		ROWS_COUNTER("ghc.profile.walks", "{sample}", "walked stacks",
+	                     "Samples by the code they met and whether the stack could be followed to its end.", 0),
+	[ROW_LOST] = ROWS_LOST,
+	[ROW_FILL] = ROWS_MAP_FILL,
 };
 
 const struct weir_option hsprof_options[OPTION_COUNT] = {
@@ -69,9 +44,5 @@ const struct weir_option hsprof_options[OPTION_COUNT] = {
 	                     .fallback = "",
 	                     .help = "a file with the symbols of a program that was stripped of them",
 	                     .type = WEIR_OPTION_TEXT },
-	[OPTION_RUNG] = { .name = "rung",
-	                  .fallback = "best",
-	                  .choices = "best|flat",
-	                  .help = "flat: no eBPF even where it can be had",
-	                  .type = WEIR_OPTION_CHOICE },
+	[OPTION_RUNG] = ROWS_RUNG("best|flat", "flat: no eBPF even where it can be had"),
 };

@@ -259,6 +259,6 @@ int sampler_next_target(struct sampler *s, uint32_t *tgid)
 
 struct sampler_counts sampler_counts(const struct sampler *s)
 {
-	return (struct sampler_counts){ s->bss->n_samples, s->bss->n_lost, s->bss->lost_targets + s->n_left_out,
-		                        s->bss->n_most_bytes, s->n_ring_bytes };
+	return (struct sampler_counts){ s->bss->n_lost, s->bss->lost_targets + s->n_left_out, s->bss->n_most_bytes,
+		                        s->n_ring_bytes };
 }

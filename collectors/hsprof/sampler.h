@@ -38,8 +38,8 @@ int sampler_has_targets(struct sampler *s);
 int sampler_next_target(struct sampler *s, uint32_t *tgid);
 
 struct sampler_counts {
-	uint64_t n_samples, n_lost; /* lost: the ring was full */
-	uint64_t n_lost_targets;    /* processes that could not be followed */
+	uint64_t n_lost;         /* the ring was full */
+	uint64_t n_lost_targets; /* processes that could not be followed */
 	uint64_t n_most_bytes, n_ring_bytes;
 };
 

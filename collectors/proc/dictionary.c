@@ -61,7 +61,5 @@ const struct weir_metric proc_metrics[ROW_COUNT] = {
 	                               "Packets that a network interface of the machine dropped."),
 	[ROW_SYSTEM_PRESSURE] = COUNTER("system.pressure", "ns", "stalled", -1,
 	                                "Time during which some or all tasks of the machine waited for a resource."),
-	[ROW_SKEW] =
-		GAUGE("weir.snapshot.skew", "ns", "skew", -1,
-	              "From the first to the last thing read in one look: its numbers are no further apart than this."),
+	[ROW_SKEW] = ROWS_SKEW,
 };
