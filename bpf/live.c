@@ -118,29 +118,42 @@ int live_climb(struct live *l, struct weir_instance *i, const struct live_step *
 
 void live_begin(struct live *l, int64_t now_ns)
 {
+	l->n_live = l->has_target ? family_look(&l->family) : 1;
 	outbox_begin(&l->outbox, now_ns, now_ns > l->last_ns ? now_ns - l->last_ns : 0);
 	l->last_ns = now_ns;
 	gauge_begin(&l->gauge);
 }
 
-int live_end(struct live *l, uint32_t n_live, struct weir_error *reterr)
+static void complain(struct live *l)
+{
+	char text[128];
+
+	if (l->has_complained || !l->family.n_left_out)
+		return;
+	l->has_complained = 1;
+	(void)snprintf(text, sizeof(text), "more than %d processes: not all of them are looked at", FAMILY_MAX);
+	live_say(l->host, WEIR_WARNING, "live.family_full", text);
+}
+
+int live_end(struct live *l, struct weir_error *reterr)
 {
 	int r;
 
+	complain(l);
 	gauge_end(&l->gauge, &l->outbox, l->collector);
 	r = outbox_end(&l->outbox);
 	if (r < 0)
 		return weir_fail(reterr, r, "%s: %s", l->collector, strerror(-r));
-	return n_live ? WEIR_AGAIN : WEIR_END;
+	return l->n_live ? WEIR_AGAIN : WEIR_END;
 }
 
-void live_note(const struct weir_host *h, const char *code, const char *text)
+void live_say(const struct weir_host *h, uint32_t severity, const char *code, const char *text)
 {
 	h->diag(h, &(struct weir_diag){ .code = code,
 	                                .message = text_of(text),
 	                                .offset = WEIR_NO_OFFSET,
 	                                .count = 1,
-	                                .severity = WEIR_NOTE });
+	                                .severity = severity });
 }
 
 int live_clock(const struct weir_host *h)

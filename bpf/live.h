@@ -41,6 +41,8 @@ struct live {
 	struct gauge gauge;
 	int64_t last_ns; /* of the last poll */
 	int has_target;  /* else the machine is all there is to look at */
+	uint32_t n_live; /* processes at the last poll; of a machine 1 */
+	uint32_t has_complained;
 };
 
 /* l: all 0 but for the gauge's rows. WEIR_OK, or < 0 with reterr: the process isn't there. */
@@ -57,12 +59,13 @@ struct live_step {
  * rung that is wanted; the last step needs nothing. From then on it is measured. What the host said to the clock. */
 int live_climb(struct live *l, struct weir_instance *i, const struct live_step *steps, unsigned n, uint32_t option);
 
-/* Around all that a poll reads and says. n_live: processes that are left. What poll() returns. */
+/* Around all that a poll reads and says; first it looks at the family, so that what is measured after that is all that
+ * those who are over have done. What poll() returns. */
 void live_begin(struct live *l, int64_t now_ns);
-int live_end(struct live *l, uint32_t n_live, struct weir_error *reterr);
+int live_end(struct live *l, struct weir_error *reterr);
 
-/* Something worth knowing that costs nothing of what is measured. */
-void live_note(const struct weir_host *h, const char *code, const char *text);
+/* severity: WEIR_NOTE is worth knowing and costs nothing of what is measured. */
+void live_say(const struct weir_host *h, uint32_t severity, const char *code, const char *text);
 
 /* Times are the host's at each poll. */
 int live_clock(const struct weir_host *h);

@@ -57,24 +57,16 @@ static int poll_one(struct disk_account *a, struct live *l, uint32_t i, uint32_t
 /* Beside a better measure its absence is only worth knowing. */
 static void complain(struct disk_account *a, const struct weir_host *h, uint32_t row)
 {
-	static const char why[] = "/proc/PID/io may not be read: it needs the target's own user, or CAP_SYS_PTRACE";
-
 	if (a->is_denied)
 		return;
 	a->is_denied = 1;
-	h->diag(h, &(struct weir_diag){ .code = "disk.account_denied",
-	                                .message = { why, sizeof(why) - 1 },
-	                                .offset = WEIR_NO_OFFSET,
-	                                .count = 1,
-	                                .severity = row == ROW_ACCOUNTED ? WEIR_NOTE : WEIR_WARNING });
+	live_say(h, row == ROW_ACCOUNTED ? WEIR_NOTE : WEIR_WARNING, "disk.account_denied",
+	         "/proc/PID/io may not be read: it needs the target's own user, or CAP_SYS_PTRACE");
 }
 
-uint32_t disk_account_poll(struct disk_account *a, struct live *l, uint32_t row)
+void disk_account_poll(struct disk_account *a, struct live *l, uint32_t row)
 {
-	uint32_t n_live = family_look(&l->family);
-
 	for (uint32_t i = 0; i < l->family.n; i++)
 		if ((!l->family.at[i].is_over || l->family.at[i].is_zombie) && poll_one(a, l, i, row) == -EACCES)
 			complain(a, l->host, row);
-	return n_live;
 }

@@ -130,15 +130,14 @@ static int disk_open(const struct weir_host *h, struct weir_instance **ret, stru
 static int disk_poll(struct weir_instance *i, int64_t now_ns, struct weir_error *reterr)
 {
 	struct live *l = &i->live;
-	uint32_t n_live = 1;
 
 	live_begin(l, now_ns);
 	if (i->kernel)
 		disk_kernel_poll(i->kernel, &i->devices, l);
 	disk_devices_poll(&i->devices, &l->outbox);
 	if (l->has_target)
-		n_live = disk_account_poll(&i->account, l, i->kernel ? ROW_ACCOUNTED : ROW_PROCESS_IO);
-	return live_end(l, n_live, reterr);
+		disk_account_poll(&i->account, l, i->kernel ? ROW_ACCOUNTED : ROW_PROCESS_IO);
+	return live_end(l, reterr);
 }
 
 const struct weir_collector weir_collector =

@@ -81,8 +81,8 @@ struct disk_account {
 	uint32_t is_denied;
 };
 
-/* row: ROW_ACCOUNTED beside another measure, ROW_PROCESS_IO where there is none. How many processes live. */
-uint32_t disk_account_poll(struct disk_account *a, struct live *l, uint32_t row);
+/* row: ROW_ACCOUNTED beside another measure, ROW_PROCESS_IO where there is none. */
+void disk_account_poll(struct disk_account *a, struct live *l, uint32_t row);
 
 /* ---- eBPF ---- */
 

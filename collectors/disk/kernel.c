@@ -123,7 +123,7 @@ static int load(struct disk_kernel *k, const struct live *l, int has_all_syncs, 
 	if (k->probes.missing[0]) {
 		(void)snprintf(line, sizeof(line), "this kernel has not, so their metrics are absent: %s",
 		               k->probes.missing);
-		live_note(l->host, "disk.hooks_missing", line);
+		live_say(l->host, WEIR_NOTE, "disk.hooks_missing", line);
 	}
 	k->rodata->page_bytes = page_bytes();
 	choose_sync(k, has_all_syncs);

@@ -58,21 +58,12 @@ static struct weir_text text_of(const char *s)
 	return (struct weir_text){ s, strlen(s) };
 }
 
-static void complain(struct weir_instance *i, uint32_t severity, const char *code, const char *sentence)
-{
-	i->host->diag(i->host, &(struct weir_diag){ .code = code,
-	                                            .message = text_of(sentence),
-	                                            .offset = WEIR_NO_OFFSET,
-	                                            .count = 1,
-	                                            .severity = severity });
-}
-
 static void tell_program(struct weir_instance *i, const struct file *f, int is_target)
 {
 	char sentence[1024];
 
 	if (i->sampler && sampler_set_image(i->sampler, &f->key, &f->layout) < 0)
-		complain(i, WEIR_WARNING, "hsprof.programs",
+		live_say(i->host, WEIR_WARNING, "hsprof.programs",
 		         "hsprof: too many programs: stacks of some are not walked");
 	if (f->ghc_version[0]) {
 		(void)i->host->fact(i->host, "ghc.version", text_of(f->ghc_version));
@@ -80,14 +71,14 @@ static void tell_program(struct weir_instance *i, const struct file *f, int is_t
 		(void)snprintf(sentence, sizeof(sentence),
 		               "hsprof: %s: does not say that GHC compiled it: only where it is, no Haskell stacks",
 		               f->name);
-		complain(i, WEIR_NOTE, "hsprof.other", sentence);
+		live_say(i->host, WEIR_NOTE, "hsprof.other", sentence);
 	}
 	if (f->why_not[0]) {
 		(void)snprintf(sentence, sizeof(sentence), "hsprof: %s: %s", f->name, f->why_not);
-		complain(i, WEIR_WARNING, "hsprof.layout", sentence);
+		live_say(i->host, WEIR_WARNING, "hsprof.layout", sentence);
 	}
 	if (f->why_nameless[0])
-		complain(i, f->ghc_version[0] ? WEIR_WARNING : WEIR_NOTE, "hsprof.nameless", f->why_nameless);
+		live_say(i->host, f->ghc_version[0] ? WEIR_WARNING : WEIR_NOTE, "hsprof.nameless", f->why_nameless);
 }
 
 static void tell_origins(struct weir_instance *i, const struct file *f)
@@ -101,7 +92,7 @@ static void tell_origins(struct weir_instance *i, const struct file *f)
 	               "hsprof: %s: %u modules say where their code comes from in a form that is not known, or are "
 	               "too many: it is named by symbols",
 	               f->name, n);
-	complain(i, WEIR_NOTE, "hsprof.origins", sentence);
+	live_say(i->host, WEIR_NOTE, "hsprof.origins", sentence);
 }
 
 /* What is new of the files with code: to the kernel, and to who will read the profile. */

@@ -409,9 +409,5 @@ void net_diag_poll(struct net_diag *d, struct live *l)
 	if (r >= 0)
 		tell(d, l);
 	else
-		l->host->diag(l->host, &(struct weir_diag){ .code = "net.sock_diag_failed",
-		                                            .message = { strerror(-r), strlen(strerror(-r)) },
-		                                            .offset = WEIR_NO_OFFSET,
-		                                            .count = 1,
-		                                            .severity = WEIR_WARNING });
+		live_say(l->host, WEIR_WARNING, "net.sock_diag_failed", strerror(-r));
 }

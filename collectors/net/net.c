@@ -151,7 +151,6 @@ static int net_open(const struct weir_host *h, struct weir_instance **ret, struc
 static int net_poll(struct weir_instance *i, int64_t now_ns, struct weir_error *reterr)
 {
 	struct live *l = &i->live;
-	uint32_t n_live = l->has_target ? family_look(&l->family) : 1;
 
 	live_begin(l, now_ns);
 	if (i->kernel)
@@ -159,7 +158,7 @@ static int net_poll(struct weir_instance *i, int64_t now_ns, struct weir_error *
 	if (i->diag)
 		net_diag_poll(i->diag, l);
 	net_system_poll(i->system, &l->outbox);
-	return live_end(l, n_live, reterr);
+	return live_end(l, reterr);
 }
 
 const struct weir_collector weir_collector =

@@ -10,6 +10,8 @@
 #include <time.h>
 #include <weir/fail.h>
 
+#include "bpf/live.h"
+
 struct weir_instance {
 	const struct weir_host *host;
 	struct runtime runtime;
@@ -20,22 +22,6 @@ struct weir_instance {
 	uint64_t n_lost;
 	uint8_t has_flags, has_complained;
 };
-
-static const struct weir_claim claims[] = { { NULL, WEIR_CLAIM_LIVE, 0 } };
-
-static void fact(const struct weir_host *h, const char *name, const char *value)
-{
-	(void)h->fact(h, name, (struct weir_text){ value, strlen(value) });
-}
-
-static void say(const struct weir_host *h, uint32_t severity, const char *code, const char *message)
-{
-	h->diag(h, &(struct weir_diag){ .code = code,
-	                                .message = { message, strlen(message) },
-	                                .offset = WEIR_NO_OFFSET,
-	                                .count = 1,
-	                                .severity = severity });
-}
 
 /* A copy that ends; NULL: it isn't known. */
 static char *context(const struct weir_host *h, const char *name)
@@ -72,22 +58,23 @@ static void tell_program(struct weir_instance *i)
 	char pid[16];
 
 	(void)snprintf(pid, sizeof(pid), "%d", rt->process.pid ? rt->process.pid : rt->root);
-	fact(i->host, "process.pid", pid);
-	fact(i->host, "process.executable.path", rt->process.map);
+	rts_fact(i->host, "process.pid", pid);
+	rts_fact(i->host, "process.executable.path", rt->process.map);
 	if (slash && strncmp(slash, "/libHSrts", 9) != 0)
-		fact(i->host, "program.name", slash + 1);
+		rts_fact(i->host, "program.name", slash + 1);
 	if (image_ghc_version(rt->image)[0])
-		fact(i->host, "ghc.version", image_ghc_version(rt->image));
+		rts_fact(i->host, "ghc.version", image_ghc_version(rt->image));
 	if (image_has_symbols(rt->image)) {
-		fact(i->host, "ghc.threaded", runtime_is_threaded(rt) ? "true" : "false");
-		fact(i->host, "ghc.profiled", rt->symbols[SYMBOL_PROFILED].is_found ? "true" : "false");
+		rts_fact(i->host, "ghc.threaded", runtime_is_threaded(rt) ? "true" : "false");
+		rts_fact(i->host, "ghc.profiled", rt->symbols[SYMBOL_PROFILED].is_found ? "true" : "false");
 	}
 	if (i->ladder.has_memory && !rts_memory_is_known(rt->symbols[SYMBOL_STATS].n_bytes))
-		say(i->host, WEIR_NOTE, "rts.layout",
-		    "the program's counters are of a size that was never looked at: they are read as those of GHC 9.0");
+		live_say(i->host, WEIR_NOTE, "rts.layout",
+		         "the program's counters are of a size that was never looked at: they are read as those of GHC "
+		         "9.0");
 	if (i->probes && probes_slow(i->probes))
-		say(i->host, WEIR_NOTE, "rts.slow_probe",
-		    "not all probes lie on instructions that the kernel emulates: up to 5 us each, not 0.5");
+		live_say(i->host, WEIR_NOTE, "rts.slow_probe",
+		         "not all probes lie on instructions that the kernel emulates: up to 5 us each, not 0.5");
 }
 
 /* ---- The rungs ---- */
@@ -136,16 +123,16 @@ static char *option_text(const struct weir_host *h, enum option row)
 
 static int find(struct weir_instance *i, struct weir_error *reterr)
 {
-	char *pid = context(i->host, "process.pid"), *exe = context(i->host, "process.exe");
+	char *exe = context(i->host, "process.exe");
 	char *program = option_text(i->host, OPTION_PROGRAM), *symbols = option_text(i->host, OPTION_SYMBOLS);
 	struct runtime_hints hints = { exe, program, symbols };
+	int64_t pid = live_target(i->host);
 	int r;
 
-	if (pid)
-		r = runtime_open(&i->runtime, (pid_t)strtol(pid, NULL, 10), &hints, reterr);
+	if (pid > 0)
+		r = runtime_open(&i->runtime, (pid_t)pid, &hints, reterr);
 	else
 		r = weir_fail(reterr, -EINVAL, "rts: no process was named");
-	free(pid);
 	free(exe);
 	free(program);
 	free(symbols);
@@ -200,7 +187,7 @@ static void complain_of_memory(struct weir_instance *i, int r)
 		return;
 	i->has_complained = 1;
 	why_no_memory(i, r);
-	say(i->host, i->probes ? WEIR_NOTE : WEIR_WARNING, "rts.no_memory", i->ladder.why_no_memory);
+	live_say(i->host, i->probes ? WEIR_NOTE : WEIR_WARNING, "rts.no_memory", i->ladder.why_no_memory);
 }
 
 static int poll_memory(struct weir_instance *i, int64_t now_ns)
@@ -247,21 +234,6 @@ static void rts_close(struct weir_instance *i)
 	free(i);
 }
 
-const struct weir_collector weir_collector = {
-	.abi_major = WEIR_ABI_MAJOR,
-	.abi_minor = WEIR_ABI_MINOR,
-	.size = sizeof(struct weir_collector),
-	.name = "rts",
-	.version = "0.1.0",
-	.summary = "GHC's run-time system of a running program: garbage collections, heap, settings",
-	.licence = "Apache-2.0",
-	.metrics = rts_metrics,
-	.options = rts_options,
-	.claims = claims,
-	.n_metrics = ROW_COUNT,
-	.n_options = OPTION_COUNT,
-	.n_claims = sizeof(claims) / sizeof(claims[0]),
-	.open = rts_open,
-	.poll = rts_poll,
-	.close = rts_close,
-};
+const struct weir_collector weir_collector =
+	LIVE_COLLECTOR("rts", "GHC's run-time system of a running program: garbage collections, heap, settings",
+                       rts_metrics, rts_options, rts_open, rts_poll, rts_close, NULL);

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "bpf/live.h"
+
 enum {
 	MEGABLOCK_BYTES = 1 << 20,
 	AS_COUNTED = 0, /* sizes and counts */
@@ -113,11 +115,7 @@ static void complain(struct counters *c, const struct parse_fault *fault)
 	if (c->is_refused)
 		return;
 	c->is_refused = 1;
-	c->host->diag(c->host, &(struct weir_diag){ .code = fault->code,
-	                                            .message = { fault->reason, strlen(fault->reason) },
-	                                            .offset = WEIR_NO_OFFSET,
-	                                            .count = 1,
-	                                            .severity = WEIR_WARNING });
+	live_say(c->host, WEIR_WARNING, fault->code, fault->reason);
 }
 
 /* A new reading is said whole; one that is as before is not said again. */

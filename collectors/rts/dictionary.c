@@ -3,13 +3,7 @@
 
 #include <string.h>
 
-#define NUMBER(n, u, k, b, h, w)                                                                                       \
-	{                                                                                                              \
-		.name = n, .unit = u, .brief = b, .help = h, .shape = WEIR_SHAPE_NUMBER, .kind = k,                    \
-		.type = WEIR_TYPE_I64, .better = w, .range = WEIR_RANGE_FROM_ZERO                                      \
-	}
-#define COUNTER(n, u, b, h, w) NUMBER(n, u, WEIR_KIND_COUNTER, b, h, w)
-#define GAUGE(n, u, b, h, w)   NUMBER(n, u, WEIR_KIND_GAUGE, b, h, w)
+#include "bpf/rows.h"
 
 const struct weir_metric rts_metrics[ROW_COUNT] = {
 	[ROW_GC_PAUSE] = { .name = "ghc.gc.pause",
@@ -24,17 +18,9 @@ const struct weir_metric rts_metrics[ROW_COUNT] = {
 	                   .better = -1,
 	                   .scale = WEIR_SCALE_LOG,
 	                   .range = WEIR_RANGE_FROM_ZERO },
-	[ROW_GC_SYNC] = { .name = "ghc.gc.sync",
-	                  .unit = "ns",
-	                  .brief = "GC sync",
-	                  .help = "Time from asking for a collection to its start, while the capabilities are being "
-	                          "stopped.",
-	                  .shape = WEIR_SHAPE_HISTOGRAM,
-	                  .kind = WEIR_KIND_GAUGE,
-	                  .type = WEIR_TYPE_F64,
-	                  .better = -1,
-	                  .scale = WEIR_SCALE_LOG,
-	                  .range = WEIR_RANGE_FROM_ZERO },
+	[ROW_GC_SYNC] = ROWS_TIMES(
+		"ghc.gc.sync", "GC sync",
+		"Time from asking for a collection to its start, while the capabilities are being stopped.", -1),
 	[ROW_GC_CONCURRENT] = { .name = "ghc.gc.concurrent",
 	                        .unit = "ns",
 	                        .brief = "concurrent GC",
@@ -45,46 +31,51 @@ const struct weir_metric rts_metrics[ROW_COUNT] = {
 	                        .type = WEIR_TYPE_F64,
 	                        .range = WEIR_RANGE_FROM_ZERO },
 	[ROW_GC_COUNT] =
-		COUNTER("ghc.gc.count", "{collection}", "GCs",
-	                "Garbage collections: by generation, as probes have seen them; with `counter` = `stats`, "
-	                "all of them, as the program itself counts.",
-	                -1),
-	[ROW_GC_MAJOR] = COUNTER("ghc.gc.count.major", "{collection}", "major GCs",
-	                         "Garbage collections of the oldest generation, as the program itself counts.", -1),
-	[ROW_GC_COPIED] = COUNTER("ghc.gc.copied", "By", "GC copied",
-	                          "Bytes that collections have copied: by generation, as probes have seen it; with "
-	                          "`counter` = `stats`, as the program itself counts.",
-	                          -1),
-	[ROW_GC_PARALLEL_COPIED] = COUNTER("ghc.gc.copied.parallel", "By", "copied in parallel",
-	                                   "Bytes that parallel collections have copied.", 0),
-	[ROW_GC_PARALLEL_MAX] = COUNTER("ghc.gc.copied.parallel.max", "By", "copied by the busiest",
-	                                "Bytes that the busiest thread of each parallel collection has copied.", -1),
-	[ROW_GC_PARALLEL_BALANCED] =
-		COUNTER("ghc.gc.copied.parallel.balanced", "By", "copied in balance",
-	                "Bytes that the threads of parallel collections have copied up to an equal share each.", 1),
-	[ROW_HEAP_LIVE] = GAUGE("ghc.heap.live", "By", "live",
-	                        "Live bytes as of a collection; after a minor one this counts dead old data too.", -1),
+		ROWS_COUNTER("ghc.gc.count", "{collection}", "GCs",
+	                     "Garbage collections: by generation, as probes have seen them; with `counter` = `stats`, "
+	                     "all of them, as the program itself counts.",
+	                     -1),
+	[ROW_GC_MAJOR] =
+		ROWS_COUNTER("ghc.gc.count.major", "{collection}", "major GCs",
+	                     "Garbage collections of the oldest generation, as the program itself counts.", -1),
+	[ROW_GC_COPIED] =
+		ROWS_COUNTER("ghc.gc.copied", "By", "GC copied",
+	                     "Bytes that collections have copied: by generation, as probes have seen it; with "
+	                     "`counter` = `stats`, as the program itself counts.",
+	                     -1),
+	[ROW_GC_PARALLEL_COPIED] = ROWS_COUNTER("ghc.gc.copied.parallel", "By", "copied in parallel",
+	                                        "Bytes that parallel collections have copied.", 0),
+	[ROW_GC_PARALLEL_MAX] =
+		ROWS_COUNTER("ghc.gc.copied.parallel.max", "By", "copied by the busiest",
+	                     "Bytes that the busiest thread of each parallel collection has copied.", -1),
+	[ROW_GC_PARALLEL_BALANCED] = ROWS_COUNTER(
+		"ghc.gc.copied.parallel.balanced", "By", "copied in balance",
+		"Bytes that the threads of parallel collections have copied up to an equal share each.", 1),
+	[ROW_HEAP_LIVE] =
+		ROWS_GAUGE("ghc.heap.live", "By", "live",
+	                   "Live bytes as of a collection; after a minor one this counts dead old data too.", -1),
 	[ROW_HEAP_LIVE_MAX] =
-		GAUGE("ghc.heap.live.max", "By", "most live", "The most live bytes after a major collection.", -1),
-	[ROW_HEAP_SLOP] = GAUGE("ghc.heap.slop", "By", "GC slop",
-	                        "Bytes of live blocks that hold nothing, after a collection.", -1),
-	[ROW_HEAP_SIZE] = GAUGE("ghc.heap.size", "By", "heap size", "Bytes of the megablocks that the heap has.", -1),
-	[ROW_HEAP_SIZE_MAX] = GAUGE("ghc.heap.size.max", "By", "largest heap",
-	                            "The most bytes that the heap took of the operating system.", -1),
-	[ROW_HEAP_ALLOCATED] = COUNTER("ghc.heap.allocated", "By", "allocated",
-	                               "Bytes that the program had allocated as of the last collection.", -1),
+		ROWS_GAUGE("ghc.heap.live.max", "By", "most live", "The most live bytes after a major collection.", -1),
+	[ROW_HEAP_SLOP] = ROWS_GAUGE("ghc.heap.slop", "By", "GC slop",
+	                             "Bytes of live blocks that hold nothing, after a collection.", -1),
+	[ROW_HEAP_SIZE] =
+		ROWS_GAUGE("ghc.heap.size", "By", "heap size", "Bytes of the megablocks that the heap has.", -1),
+	[ROW_HEAP_SIZE_MAX] = ROWS_GAUGE("ghc.heap.size.max", "By", "largest heap",
+	                                 "The most bytes that the heap took of the operating system.", -1),
+	[ROW_HEAP_ALLOCATED] = ROWS_COUNTER("ghc.heap.allocated", "By", "allocated",
+	                                    "Bytes that the program had allocated as of the last collection.", -1),
 	[ROW_CAPABILITY_COUNT] =
-		GAUGE("ghc.capability.count", "{capability}", "capabilities", "Capabilities that are enabled.", 0),
-	[ROW_CPU] =
-		COUNTER("process.cpu.time", "ns", "CPU time",
-	                "CPU time of the process by state, as of the last collection: init, mutator, gc; total is all "
-	                "of them. Only of programs that collect statistics (+RTS -T, -s, -S).",
-	                -1),
-	[ROW_ELAPSED] =
-		COUNTER("process.elapsed.time", "ns", "elapsed time",
-	                "Time of the process by state, as of the last collection: init, mutator, gc; total is all "
-	                "of them. Only of programs that collect statistics (+RTS -T, -s, -S).",
-	                -1),
+		ROWS_GAUGE("ghc.capability.count", "{capability}", "capabilities", "Capabilities that are enabled.", 0),
+	[ROW_CPU] = ROWS_COUNTER(
+		"process.cpu.time", "ns", "CPU time",
+		"CPU time of the process by state, as of the last collection: init and gc; total is all of it. "
+		"Only of programs that collect statistics (+RTS -T, -s, -S).",
+		-1),
+	[ROW_ELAPSED] = ROWS_COUNTER(
+		"process.elapsed.time", "ns", "elapsed time",
+		"Time of the process by state, as of the last collection: init and gc; total is all of it. "
+		"Only of programs that collect statistics (+RTS -T, -s, -S).",
+		-1),
 };
 
 const struct weir_option rts_options[OPTION_COUNT] = {
@@ -112,4 +103,9 @@ uint32_t rts_series(const struct weir_host *h, enum row row, const char *key, co
 		return h->series(h, (uint32_t)row, NULL, 0);
 	attr = (struct weir_attr){ { key, strlen(key) }, { value, strlen(value) } };
 	return h->series(h, (uint32_t)row, &attr, 1);
+}
+
+void rts_fact(const struct weir_host *h, const char *name, const char *value)
+{
+	(void)h->fact(h, name, (struct weir_text){ value, strlen(value) });
 }

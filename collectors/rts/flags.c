@@ -35,17 +35,12 @@ static const struct flags_layout layouts[] = {
 	{ "9.10.", 496, 32, 80, 84, 89 },
 };
 
-static void fact(const struct weir_host *h, const char *name, const char *text)
-{
-	(void)h->fact(h, name, (struct weir_text){ text, strlen(text) });
-}
-
 static void number_fact(const struct weir_host *h, const char *name, uint64_t value)
 {
 	char digits[24];
 
 	(void)snprintf(digits, sizeof(digits), "%llu", (unsigned long long)value);
-	fact(h, name, digits);
+	rts_fact(h, name, digits);
 }
 
 /* Up to the end of the text or of the page that can be read. */
@@ -87,7 +82,7 @@ static int tell_arguments(const struct weir_host *h, const struct runtime *rt)
 			break;
 		n_line += (size_t)snprintf(line + n_line, sizeof(line) - n_line, "%s%s", i ? " " : "", argument);
 	}
-	fact(h, "ghc.rts.flags", line);
+	rts_fact(h, "ghc.rts.flags", line);
 	return 1;
 }
 
@@ -111,10 +106,10 @@ static void tell_settings(const struct weir_host *h, const struct runtime *rt)
 			continue;
 		number_fact(h, "ghc.gc.nursery_bytes", (uint64_t)le32(bytes + l->nursery_blocks) * BLOCK_BYTES);
 		number_fact(h, "ghc.gc.generations", le32(bytes + l->generations));
-		fact(h, "ghc.gc.oldest_generation",
-		     bytes[l->is_nonmoving]    ? "non-moving"
-		     : bytes[l->is_compacting] ? "compacting"
-		                               : "copying");
+		rts_fact(h, "ghc.gc.oldest_generation",
+		         bytes[l->is_nonmoving]    ? "non-moving"
+		         : bytes[l->is_compacting] ? "compacting"
+		                                   : "copying");
 	}
 }
 

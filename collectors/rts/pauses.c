@@ -139,7 +139,6 @@ static int take_collection(struct pauses *p, const struct rts_event *e)
 		make_series(p, g);
 	if (e->asked_ns)
 		add_sync(p, e->start_ns - e->asked_ns);
-	p->n_all++;
 	p->generations[g].copied_bytes += e->copied_words * WORD_BYTES;
 	numbers[0] = (struct weir_number){
 		end_ns, { .i64 = (int64_t)++p->generations[g].n }, p->generations[g].count_series, 0

@@ -59,6 +59,7 @@ enum {
 
 /* A series with no attribute (key NULL) or one. */
 uint32_t rts_series(const struct weir_host *h, enum row row, const char *key, const char *value);
+void rts_fact(const struct weir_host *h, const char *name, const char *value);
 
 /* ---- runtime ---- */
 
@@ -139,7 +140,6 @@ struct pauses {
 	const struct weir_host *host;
 	int64_t utc_offset_ns; /* UTC less CLOCK_MONOTONIC */
 	int64_t since_ns;      /* where the interval of the distribution starts, UTC */
-	uint64_t n_all;
 	struct {
 		uint64_t n, copied_bytes;
 		uint32_t count_series, copied_series, pause_series[3]; /* by mode: not known, sequential, parallel */

@@ -136,13 +136,8 @@ static void poll_process(struct sched_account *a, int32_t pid, struct outbox *o)
 
 static void complain(const struct outbox *o)
 {
-	static const char text[] = "more threads than are followed one by one; those beyond are not in thread.*";
-
-	o->host->diag(o->host, &(struct weir_diag){ .code = "sched.threads_full",
-	                                            .message = { text, sizeof(text) - 1 },
-	                                            .offset = WEIR_NO_OFFSET,
-	                                            .count = 1,
-	                                            .severity = WEIR_WARNING });
+	live_say(o->host, WEIR_WARNING, "sched.threads_full",
+	         "more threads than are followed one by one; those beyond are not in thread.*");
 }
 
 void sched_account_poll(struct sched_account *a, const struct family *family, struct outbox *o)

@@ -160,14 +160,13 @@ static int sched_open(const struct weir_host *h, struct weir_instance **ret, str
 static int sched_poll(struct weir_instance *i, int64_t now_ns, struct weir_error *reterr)
 {
 	struct live *l = &i->live;
-	uint32_t n_live = l->has_target ? family_look(&l->family) : 1;
 
 	live_begin(l, now_ns);
 	if (i->kernel)
 		sched_kernel_poll(i->kernel, l);
 	if (l->has_target)
 		sched_account_poll(i->account, &l->family, &l->outbox);
-	return live_end(l, n_live, reterr);
+	return live_end(l, reterr);
 }
 
 const struct weir_collector weir_collector =

@@ -347,8 +347,8 @@ static int self_open(const struct weir_host *h, struct weir_instance **ret, stru
 static void complain(struct weir_instance *i)
 {
 	if (i->n_closed && !i->has_complained)
-		live_note(i->host, "self.closed",
-		          "BPF programs of other workers may not be looked at: they belong to another user");
+		live_say(i->host, WEIR_NOTE, "self.closed",
+		         "BPF programs of other workers may not be looked at: they belong to another user");
 	i->has_complained |= i->n_closed > 0;
 }
 

@@ -12,13 +12,9 @@
 #include "tests/collectors/disk_work.h"
 #include <cmocka.h>
 #include <fcntl.h>
-#include <linux/loop.h>
-#include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

@@ -5,8 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bpf/family.h"
 #include "tests/collectors/disk_work.h"
 #include <cmocka.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static void assert_procfs_measures(const struct watching *w, const char *why)
@@ -80,6 +84,38 @@ static void without_tracefs_nothing_is_missed(void **state)
 	watched_done(&got);
 }
 
+static void have_very_many_children(void *what)
+{
+	for (int i = 0; i < FAMILY_MAX; i++)
+		if (fork() == 0) {
+			(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+			(void)pause();
+			_exit(0);
+		}
+}
+
+static void rest(void *what)
+{
+}
+
+static void that_there_are_more_processes_than_are_looked_at_is_said_once(void **state)
+{
+	static const char code[] = "\"live.family_full\"";
+	const struct lend_pair procfs = { "rung", "procfs" };
+	const struct watching w = { .collector = "disk",
+		                    .work = rest,
+		                    .prepare = have_very_many_children,
+		                    .options = &procfs,
+		                    .n_options = 1 };
+	struct watched got = watch(&w);
+	const char *first;
+
+	assert_watched_says(&got, code);
+	first = strstr(got.text, code);
+	assert_null(strstr(first + 1, code));
+	watched_done(&got);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -88,6 +124,7 @@ int main(void)
 		cmocka_unit_test(without_capabilities_it_says_which),
 		cmocka_unit_test(what_may_not_be_read_is_said_and_absent),
 		cmocka_unit_test(without_types_it_says_so),
+		cmocka_unit_test(that_there_are_more_processes_than_are_looked_at_is_said_once),
 	};
 
 	return cmocka_run_group_tests(tests, disk_make_file, disk_remove_file);
