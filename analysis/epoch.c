@@ -17,10 +17,9 @@ int epoch_in_window(const struct epoch_place *p, int64_t t)
 	return t >= p->out->from_ns && t < p->out->to_ns;
 }
 
-/* In the window of any boundary from so many on. */
-static int is_in_any(const struct epoch_place *p, uint64_t from, int64_t t)
+static int is_in_any(const struct epoch_place *p, int64_t t)
 {
-	for (uint64_t i = from; i < p->end_shown; i++) {
+	for (uint64_t i = 0; i < p->end_shown; i++) {
 		int64_t at = p->node->boundaries.at[i].time_ns;
 
 		if (t >= at - p->before_ns && t < at + p->after_ns)
@@ -31,16 +30,17 @@ static int is_in_any(const struct epoch_place *p, uint64_t from, int64_t t)
 
 int epoch_in_base(const struct epoch_place *p, int64_t t)
 {
-	return t >= p->begin_ns && t < p->end_ns && !is_in_any(p, 0, t);
+	return t >= p->begin_ns && t < p->end_ns && !is_in_any(p, t);
 }
 
-int epoch_base_next(const struct epoch_place *p, int64_t *ret_from_ns, int64_t *to_ns)
+/* As epoch_base_next(), outside the windows of the boundaries from this one on. */
+static int next_piece(const struct epoch_place *p, uint64_t first, int64_t *ret_from_ns, int64_t *to_ns)
 {
 	const struct epoch_spans *boundaries = &p->node->boundaries;
 	int64_t from_ns = *to_ns;
 
 	*to_ns = p->end_ns;
-	for (uint64_t i = 0; i < p->end_shown; i++) {
+	for (uint64_t i = first; i < p->end_shown; i++) {
 		int64_t begin_ns = boundaries->at[i].time_ns - p->before_ns;
 
 		if (from_ns < begin_ns)
@@ -50,6 +50,11 @@ int epoch_base_next(const struct epoch_place *p, int64_t *ret_from_ns, int64_t *
 	}
 	*ret_from_ns = from_ns;
 	return from_ns < p->end_ns;
+}
+
+int epoch_base_next(const struct epoch_place *p, int64_t *ret_from_ns, int64_t *to_ns)
+{
+	return next_piece(p, 0, ret_from_ns, to_ns);
 }
 
 /* ---- Forge phases ---- */
@@ -107,15 +112,32 @@ double epoch_overlap_s(const struct epoch_span *s, int64_t from_ns, int64_t to_n
 
 /* ---- Slots, snapshots, silences ---- */
 
-static int64_t slot_time(const struct epoch_place *p, const struct epoch_span *missed, int64_t k)
+/* How many slots of a run of missed ones begin before a time. A run can be as long as its log says, so it is reckoned
+ * and not counted. */
+static int64_t slots_before(const struct epoch_place *p, const struct epoch_span *run, int64_t time_ns)
 {
-	return missed->time_ns + k * p->slot_ns;
+	int64_t n = run->value < (double)(INT64_MAX / 2) ? (int64_t)run->value : INT64_MAX / 2, before;
+
+	if (time_ns <= run->time_ns)
+		return 0;
+	before = (time_ns - run->time_ns - 1) / p->slot_ns + 1;
+	return before < n ? before : n;
 }
 
-/* No missed slot is left out because a node starts there. */
-static int is_elsewhere(const struct epoch_place *p, int64_t t)
+static uint64_t slots_in(const struct epoch_place *p, const struct epoch_span *run, int64_t from_ns, int64_t to_ns)
 {
-	return t >= p->begin_ns && t < p->end_ns && !is_in_any(p, p->first_shown, t);
+	return (uint64_t)(slots_before(p, run, to_ns) - slots_before(p, run, from_ns));
+}
+
+/* Those of the two epochs that lie in no window. None is left out because a node starts there. */
+static uint64_t slots_elsewhere(const struct epoch_place *p, const struct epoch_span *run)
+{
+	int64_t from_ns, to_ns = p->begin_ns;
+	uint64_t n = 0;
+
+	while (next_piece(p, p->first_shown, &from_ns, &to_ns))
+		n += slots_in(p, run, from_ns, to_ns);
+	return n;
 }
 
 /* A run of missed slots may reach into the window, or out of it: what lies inside is listed. */
@@ -126,21 +148,16 @@ static void missed(const struct epoch_place *p)
 
 	for (uint64_t i = 0; i < spans->n; i++) {
 		const struct epoch_span *s = &spans->at[i];
-		int64_t first = -1, n = 0;
+		int64_t first = slots_before(p, s, out->from_ns), n = slots_before(p, s, out->to_ns) - first;
 
-		for (int64_t k = 0; k < (int64_t)s->value; k++) {
-			if (epoch_in_window(p, slot_time(p, s, k))) {
-				first = n++ ? first : k;
-				continue;
-			}
-			out->n_missed_base += (uint64_t)is_elsewhere(p, slot_time(p, s, k));
-		}
+		if (slots_in(p, s, p->begin_ns, p->end_ns) > 0)
+			out->n_missed_base += slots_elsewhere(p, s);
 		out->n_missed += (uint64_t)n;
 		if (n > 0 && out->n_missed_runs < EPOCH_MISSED_MAX)
 			out->missed[out->n_missed_runs++] =
 				(struct epoch_missed){ .first_slot = s->slot < 0 ? -1 : s->slot + first,
 				                       .n = n,
-				                       .time_ns = slot_time(p, s, first),
+				                       .time_ns = s->time_ns + first * p->slot_ns,
 				                       .pause_s = NAN };
 	}
 }
@@ -169,13 +186,17 @@ int epoch_tenth(const struct epoch_place *p, int64_t t)
 	return (int)((double)(t - p->out->time_ns) * EPOCH_TENTHS / (double)p->epoch_ns);
 }
 
+int64_t epoch_tenth_begin(const struct epoch_place *p, int tenth)
+{
+	return p->out->time_ns + p->epoch_ns / EPOCH_TENTHS * tenth +
+	       (p->epoch_ns % EPOCH_TENTHS * tenth + EPOCH_TENTHS - 1) / EPOCH_TENTHS;
+}
+
 /* A tenth is seen when the log goes on to its end. */
 static void see_tenths(const struct epoch_place *p)
 {
 	for (int i = 0; i < EPOCH_TENTHS; i++) {
-		double end_ns = (double)p->out->time_ns + (double)p->epoch_ns * (i + 1) / EPOCH_TENTHS;
-
-		p->out->tenth_is_seen[i] = end_ns <= (double)p->seen_ns + (double)p->slot_ns;
+		p->out->tenth_is_seen[i] = epoch_tenth_begin(p, i + 1) <= p->seen_ns + p->slot_ns;
 		p->out->tenth_worst_loop_s[i] = NAN;
 	}
 }
@@ -201,16 +222,10 @@ static void tenths(const struct epoch_place *p)
 	struct epoch_boundary *out = p->out;
 
 	see_tenths(p);
-	for (uint64_t i = 0; i < p->node->missed.n; i++) {
-		const struct epoch_span *run = &p->node->missed.at[i];
-
-		for (int64_t k = 0; k < (int64_t)run->value; k++) {
-			int bin = epoch_tenth(p, slot_time(p, run, k));
-
-			if (bin >= 0)
-				out->tenth_missed[bin]++;
-		}
-	}
+	for (uint64_t i = 0; i < p->node->missed.n; i++)
+		for (int bin = 0; bin < EPOCH_TENTHS; bin++)
+			out->tenth_missed[bin] += slots_in(p, &p->node->missed.at[i], epoch_tenth_begin(p, bin),
+			                                   epoch_tenth_begin(p, bin + 1));
 	for (int which = 0; which < EPOCH_PHASES; which++)
 		for (uint64_t i = 0; i < p->node->phases[which].n; i++)
 			tenths_of_phase(p, &p->node->phases[which].at[i]);

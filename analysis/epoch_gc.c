@@ -75,11 +75,10 @@ static void missed_pauses(const struct epoch_place *p)
 static void tenth_pauses(const struct epoch_place *p)
 {
 	for (int i = 0; i < EPOCH_TENTHS; i++) {
-		int64_t from_ns = p->out->time_ns + p->epoch_ns / EPOCH_TENTHS * i;
 		double paused_s = 0, looked_s = 0;
 
 		if (p->out->tenth_is_seen[i])
-			add_share(p->node, from_ns, from_ns + p->epoch_ns / EPOCH_TENTHS, &paused_s, &looked_s);
+			add_share(p->node, epoch_tenth_begin(p, i), epoch_tenth_begin(p, i + 1), &paused_s, &looked_s);
 		p->out->tenth_gc_share[i] = looked_s > 0 ? paused_s / looked_s : (double)NAN;
 	}
 }

@@ -28,6 +28,8 @@ int epoch_in_base(const struct epoch_place *p, int64_t time_ns);
 int epoch_base_next(const struct epoch_place *p, int64_t *ret_from_ns, int64_t *to_ns);
 /* Which tenth of the epoch that begins here; -1: none. */
 int epoch_tenth(const struct epoch_place *p, int64_t time_ns);
+/* Where a tenth begins; of EPOCH_TENTHS: where the epoch ends. */
+int64_t epoch_tenth_begin(const struct epoch_place *p, int tenth);
 
 /* How much of a span lies in [from, to), in seconds. */
 double epoch_overlap_s(const struct epoch_span *s, int64_t from_ns, int64_t to_ns);
