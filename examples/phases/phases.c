@@ -185,6 +185,7 @@ static int end(struct weir_instance *i, const struct event *e, uint64_t offset)
 	struct open_phase *phase = t && t->depth ? &t->open[t->depth - 1] : NULL;
 	struct weir_span s;
 	struct path *p;
+	int64_t sum;
 	int r;
 
 	if (!phase)
@@ -195,11 +196,14 @@ static int end(struct weir_instance *i, const struct event *e, uint64_t offset)
 		                .track = t->id,
 		                .attrs = i->paths[phase->path - 1].attrs };
 	p = &i->paths[phase->path - 1];
-	p->n_runs++;
-	p->inclusive_ns += s.duration_ns;
-	p->self_ns += s.duration_ns - phase->inner_ns;
 	if (--t->depth)
 		t->open[t->depth - 1].inner_ns += s.duration_ns;
+	/* Tracks run beside each other: together they may take longer than there is time. */
+	if (__builtin_add_overflow(p->inclusive_ns, s.duration_ns, &sum))
+		return refuse(i, "phases.bound", "with it its path takes longer than a number holds", offset);
+	p->n_runs++;
+	p->inclusive_ns = sum;
+	p->self_ns += s.duration_ns - phase->inner_ns;
 	r = i->host->spans(i->host, &s, 1);
 	return r < 0 ? r : store(i);
 }
