@@ -29,6 +29,7 @@
  */
 
 #include "plugins/lend.h"
+#include "plugins/loader.h"
 
 enum recorder_windows {
 	RECORDER_WHOLE = 0, /* all of it at once */
@@ -37,7 +38,7 @@ enum recorder_windows {
 };
 
 enum {
-	RECORDER_INPUTS_MAX = 16,
+	RECORDER_INPUTS_MAX = 1 + LOADER_COMPANIONS_MAX,
 	RECORDER_IDLE_MAX = 10000, /* polls on end that take nothing and say nothing: -ETIMEDOUT */
 };
 

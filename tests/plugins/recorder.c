@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "plugins/conformance/comma.h"
+#include "plugins/loader.h"
 
 static const struct golden lines = { .collector = EXAMPLE_DIR "/lines.so",
 	                             .input = "examples/lines/tests/three.txt",
@@ -216,6 +217,32 @@ static void a_companion_is_there_or_not(void **state)
 	assert_int_equal(result_of(&s).r, -ENOENT);
 	s.inputs[1] = (struct recorder_input){ (const uint8_t *)"xyz", 3, 1 };
 	assert_int_equal(result_of(&s).r, WEIR_END);
+}
+
+static int ask_last_companion(struct weir_instance *i, int64_t now_ns, struct weir_error *reterr)
+{
+	const struct weir_diag d = { .code = "test.d", .offset = 4, .count = 1, .input = LOADER_COMPANIONS_MAX };
+
+	if (i->n_polls == 1)
+		i->h->diag(i->h, &d);
+	return i->h->input(i->h, LOADER_COMPANIONS_MAX, i->n_polls == 1 ? 0 : 3, &i->c);
+}
+
+static void a_collector_has_as_many_companions_as_the_bound(void **state)
+{
+	static const char *const names[LOADER_COMPANIONS_MAX] = { "{stem}.other" };
+	struct weir_collector with_most = collector;
+	struct recorder_setup s = setup_over(ask_last_companion, "abc");
+	struct recorder_result r;
+
+	with_most.companions = names;
+	with_most.n_companions = LOADER_COMPANIONS_MAX;
+	s.collector = &with_most;
+	assert_int_equal(result_of(&s).r, -ENOENT);
+	s.inputs[LOADER_COMPANIONS_MAX] = (struct recorder_input){ (const uint8_t *)"xyz", 3, 1 };
+	r = result_of(&s);
+	assert_int_equal(r.r, WEIR_END);
+	assert_int_equal(r.n_offsets_outside, 1);
 }
 
 static int dies(const struct recorder_setup *s)
@@ -513,6 +540,7 @@ int main(void)
 		cmocka_unit_test(the_same_seed_gives_the_same_windows),
 		cmocka_unit_test(a_window_grows_up_to_its_bound),
 		cmocka_unit_test(a_companion_is_there_or_not),
+		cmocka_unit_test(a_collector_has_as_many_companions_as_the_bound),
 		cmocka_unit_test(reading_where_nothing_is_lent_dies_unless_loose),
 		cmocka_unit_test(idleness_has_a_bound),
 		cmocka_unit_test(an_unknown_result_is_a_failure),
