@@ -6,12 +6,21 @@
 #include "plugins/name.h"
 #include "store/json.h"
 
+enum {
+	KEY_SHOWN_MAX = 64, /* bytes of a bad one */
+};
+
 static int is_repaired(const struct weir_attr *attrs, uint32_t n_attrs)
 {
 	for (uint32_t i = 0; i < n_attrs; i++)
 		if (!json_is_utf8(attrs[i].value))
 			return 1;
 	return 0;
+}
+
+static int shown(const struct weir_text *key)
+{
+	return !key->at ? 0 : key->n_bytes < KEY_SHOWN_MAX ? (int)key->n_bytes : KEY_SHOWN_MAX;
 }
 
 /* Checks a set and writes its canonical JSON. */
@@ -31,7 +40,7 @@ static int write_attrs(struct lend *l, const struct weir_attr *attrs, uint32_t n
 		if (!name_is_dotted(attrs[i].key)) {
 			lend_complain(l, "host.attribute_key",
 			              "collector: %s: attribute key '%.*s' is no dotted lower case name", name,
-			              attrs[i].key.at ? (int)(attrs[i].key.n_bytes & 0x3F) : 0, attrs[i].key.at);
+			              shown(&attrs[i].key), attrs[i].key.at);
 			return -EINVAL;
 		}
 		if (lend_take_text(l, &taken[i].value) < 0)

@@ -63,6 +63,22 @@ static void keys_are_dotted_lower_case_names(void **state)
 	assert_string_equal(f->receiver.last_code, "host.attribute_key");
 }
 
+static void a_bad_key_is_shown(void **state)
+{
+	struct fixture *f = *state;
+	char key[100];
+
+	memset(key, 'X', sizeof(key));
+	for (uint64_t n = 60; n <= sizeof(key); n++) {
+		char expected[100];
+
+		assert_int_equal(f->h->series(f->h, 0, &(struct weir_attr){ { key, n }, text("x") }, 1), 0);
+		(void)snprintf(expected, sizeof(expected), "key '%.*s'", n < 64 ? (int)n : 64, key);
+		if (f->receiver.n_diags <= LEND_DIAGS_PER_CODE_MAX && !strstr(f->receiver.last_message, expected))
+			fail_msg("%s", f->receiver.last_message);
+	}
+}
+
 static void a_key_comes_once(void **state)
 {
 	struct fixture *f = *state;
@@ -211,6 +227,7 @@ int main(void)
 		LENT_TEST(equal_attributes_are_one_series),
 		LENT_TEST(a_series_that_is_not_received_leaves_no_gap),
 		LENT_TEST(keys_are_dotted_lower_case_names),
+		LENT_TEST(a_bad_key_is_shown),
 		LENT_TEST(a_key_comes_once),
 		LENT_TEST(a_set_has_as_many_attributes_as_the_bound),
 		LENT_TEST(a_set_has_as_many_bytes_as_the_bound),
