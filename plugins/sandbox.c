@@ -144,7 +144,6 @@ static int landlock_nothing(uint64_t more_rights)
 /* What loading a shared object never needs. A thread may still be started (clone with CLONE_THREAD); clone3 hides its
  * flags from a filter, and libc does without it. */
 static const char *const never[] = {
-
 	"fork",
 	"vfork",
 	"execve",
@@ -156,6 +155,9 @@ static const char *const never[] = {
 	"ptrace",
 	"kill",
 	"tkill",
+	"rt_sigqueueinfo",
+	"rt_tgsigqueueinfo",
+	"pidfd_send_signal",
 	"mount",
 	"umount2",
 	"unshare",
@@ -295,14 +297,21 @@ static int load_filter(scmp_filter_ctx filter, int r)
 	return r;
 }
 
+/* Nobody else is signalled or limited, and nothing started but threads. */
 static int filter_loading(void)
 {
+	struct scmp_arg_cmp others = SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid());
+	struct scmp_arg_cmp named = SCMP_A0(SCMP_CMP_NE, 0);
+	struct scmp_arg_cmp no_thread = SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0);
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
 	int r = filter ? ADD_ALL(filter, SCMP_ACT_TRAP, never) : -ENOMEM;
 
 	if (r == 0)
-		r = seccomp_rule_add(filter, SCMP_ACT_TRAP, SCMP_SYS(clone), 1,
-		                     SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
+		r = seccomp_rule_add(filter, SCMP_ACT_TRAP, SCMP_SYS(tgkill), 1, others);
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_TRAP, SCMP_SYS(prlimit64), 1, named);
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_TRAP, SCMP_SYS(clone), 1, no_thread);
 	if (r == 0)
 		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	return load_filter(filter, r);

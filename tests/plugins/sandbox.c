@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -104,6 +105,33 @@ static int kills_parent(void)
 	return kill(getppid(), 0);
 }
 
+static int signals_parents_thread(void)
+{
+	return (int)syscall(SYS_tgkill, getppid(), getppid(), 0);
+}
+
+static int queues_a_signal(void)
+{
+	return sigqueue(getppid(), 0, (union sigval){ .sival_int = 0 });
+}
+
+static int signals_by_descriptor(void)
+{
+	return (int)syscall(SYS_pidfd_send_signal, -1, 0, NULL, 0);
+}
+
+static int signals_itself(void)
+{
+	return raise(SIGURG);
+}
+
+static int limits_parent(void)
+{
+	struct rlimit same = { RLIM_INFINITY, RLIM_INFINITY };
+
+	return prlimit(getppid(), RLIMIT_CPU, &same, NULL);
+}
+
 static int traces(void)
 {
 	return (int)syscall(SYS_ptrace, 0, 0, 0, 0);
@@ -174,6 +202,11 @@ static const struct deed deeds[] = {
 	{ "runs_program", runs_program, TRAPPED, TRAPPED, 0 },
 	{ "makes_socket", makes_socket, TRAPPED, TRAPPED, 0 },
 	{ "kills_parent", kills_parent, TRAPPED, TRAPPED, 0 },
+	{ "signals_parents_thread", signals_parents_thread, TRAPPED, TRAPPED, 0 },
+	{ "queues_a_signal", queues_a_signal, TRAPPED, TRAPPED, 0 },
+	{ "signals_by_descriptor", signals_by_descriptor, TRAPPED, TRAPPED, 0 },
+	{ "signals_itself", signals_itself, WORKED, WORKED, 0 },
+	{ "limits_parent", limits_parent, TRAPPED, TRAPPED, 0 },
 	{ "traces", traces, TRAPPED, TRAPPED, 0 },
 	{ "changes_owner", changes_owner, REFUSED, TRAPPED, 0 },
 	{ "makes_code", makes_code, WORKED, TRAPPED, 0 },
