@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "store/now.h"
 
 /* ---- Messages ---- */
 
@@ -70,10 +71,7 @@ static int take_input(struct lend_receiver *d, uint32_t input, uint64_t n_used, 
 
 static int64_t take_now(struct lend_receiver *d)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+	return now_utc_ns();
 }
 
 static int take_series(struct lend_receiver *d, uint32_t id, uint32_t metric_row, struct weir_text attrs_json)

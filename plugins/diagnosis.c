@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include <weir/fail.h>
 
@@ -19,6 +18,7 @@
 #include "plugins/lend.h"
 #include "plugins/loader.h"
 #include "plugins/name.h"
+#include "store/now.h"
 
 enum {
 	NS_PER_MS = 1000000,
@@ -58,10 +58,7 @@ static int no_input(struct lend_receiver *r, uint32_t input, uint64_t n_used, st
 
 static int64_t utc_now(struct lend_receiver *r)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+	return now_utc_ns();
 }
 
 static const struct lend_ops ops = {
@@ -82,8 +79,8 @@ static pid_t start_idle(void)
 		(void)pause();
 }
 
-static int ask(const struct registry_collector *of, const struct weir_collector *c, pid_t target, pid_t idle,
-               struct lend_receiver *receiver, struct weir_error *error)
+static int ask(const struct weir_collector *c, pid_t target, pid_t idle, struct lend_receiver *receiver,
+               struct weir_error *error)
 {
 	char pid[16], exe[32];
 	const struct lend_pair context[] = { { "interval_ns", "1000000000" },
@@ -106,7 +103,7 @@ static int ask(const struct registry_collector *of, const struct weir_collector 
 		return c->probe(lend_host(lend), error);
 	r = c->open(lend_host(lend), &instance, error);
 	c->close(instance);
-	return of && r > 0 ? 0 : r;
+	return r;
 }
 
 __attribute__((noreturn)) static void answer(const struct registry_collector *of, pid_t target, int fd, pid_t parent)
@@ -128,7 +125,7 @@ __attribute__((noreturn)) static void answer(const struct registry_collector *of
 	(void)setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 	r = loader_load(path, of->name, &c, &error);
 	if (r == 0)
-		r = ask(of, c, target, idle, &receiver, &error);
+		r = ask(c, target, idle, &receiver, &error);
 	if (idle > 0)
 		(void)kill(idle, SIGKILL);
 	fprintf(receiver.answer, "E%d%c", r < 0 ? r : 0, '\0');
@@ -138,18 +135,10 @@ __attribute__((noreturn)) static void answer(const struct registry_collector *of
 
 /* ---- The host ---- */
 
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
 /* All that comes until the end, with a NUL behind it. */
 static int collect(int fd, int64_t timeout_ns, char **ret, size_t *ret_n)
 {
-	int64_t end_ns = now_ns() + timeout_ns, left_ns;
+	int64_t end_ns = now_monotonic_ns() + timeout_ns, left_ns;
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	char *at = malloc(DIAGNOSIS_BYTES_MAX + 1);
 	size_t n = 0;
@@ -159,7 +148,7 @@ static int collect(int fd, int64_t timeout_ns, char **ret, size_t *ret_n)
 	if (!at)
 		return -ENOMEM;
 	while (n_got > 0 && n < DIAGNOSIS_BYTES_MAX) {
-		left_ns = end_ns - now_ns();
+		left_ns = end_ns - now_monotonic_ns();
 		if (left_ns <= 0)
 			return -ETIMEDOUT;
 		if (poll(&p, 1, (int)(left_ns / NS_PER_MS) + 1) <= 0)

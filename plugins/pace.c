@@ -5,17 +5,11 @@
 #include <stddef.h>
 #include <time.h>
 
-static int64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
+#include "store/now.h"
 
 struct pace pace_start(const struct schedule *schedule, int64_t interval_ns, int stop_fd)
 {
-	int64_t now_ns = monotonic_ns();
+	int64_t now_ns = now_monotonic_ns();
 
 	return (struct pace){ .schedule = schedule && schedule->period_ns > 0 ? schedule : NULL,
 		              .interval_ns = interval_ns,
@@ -24,26 +18,18 @@ struct pace pace_start(const struct schedule *schedule, int64_t interval_ns, int
 		              .stop_fd = stop_fd };
 }
 
-/* How long it is until the next moment of the schedule. */
-static int64_t until_scheduled(const struct schedule *s)
-{
-	struct timespec utc;
-	int64_t utc_ns;
-
-	(void)clock_gettime(CLOCK_REALTIME, &utc);
-	utc_ns = utc.tv_sec * INT64_C(1000000000) + utc.tv_nsec;
-	return schedule_next(s, utc_ns) - utc_ns;
-}
-
+/* How long it is until the next poll may come. */
 static int64_t until_next(const struct pace *p)
 {
-	return p->schedule ? until_scheduled(p->schedule) : p->interval_ns;
+	int64_t utc_ns = now_utc_ns();
+
+	return p->schedule ? schedule_next(p->schedule, utc_ns) - utc_ns : p->interval_ns;
 }
 
 void pace_wait(struct pace *p)
 {
 	struct pollfd stop = { p->stop_fd, POLLIN, 0 };
-	int64_t now_ns = monotonic_ns(), left_ns;
+	int64_t now_ns = now_monotonic_ns(), left_ns;
 	struct timespec left;
 	int n;
 
@@ -51,7 +37,7 @@ void pace_wait(struct pace *p)
 	if (p->next_ns <= now_ns)
 		p->next_ns += (now_ns - p->next_ns) / p->interval_ns * p->interval_ns + p->interval_ns;
 	do {
-		left_ns = p->next_ns - monotonic_ns();
+		left_ns = p->next_ns - now_monotonic_ns();
 		if (left_ns < 0)
 			left_ns = 0;
 		left = (struct timespec){ left_ns / INT64_C(1000000000), left_ns % INT64_C(1000000000) };
@@ -62,7 +48,7 @@ void pace_wait(struct pace *p)
 
 int pace_is_time_to_hand_over(struct pace *p)
 {
-	int64_t now_ns = monotonic_ns();
+	int64_t now_ns = now_monotonic_ns();
 
 	if (now_ns + until_next(p) - p->handed_over_ns < PACE_HAND_OVER_NS)
 		return 0;

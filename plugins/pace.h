@@ -22,7 +22,8 @@ struct pace {
 struct pace pace_start(const struct schedule *schedule, int64_t interval_ns, int stop_fd);
 /* Sleeps until the next interval, or until stop_fd is readable. */
 void pace_wait(struct pace *p);
-/* Whether PACE_HAND_OVER_NS will be over since it last was when the next poll comes; always when that is as far away. */
+/* Whether PACE_HAND_OVER_NS will be over since it last was when the next poll comes; always when that is as far away.
+ */
 int pace_is_time_to_hand_over(struct pace *p);
 
 #endif

@@ -13,17 +13,10 @@
 #include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include <weir/fail.h>
 
-int64_t reading_now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
+#include "store/now.h"
 
 /* ---- Files ---- */
 
@@ -197,7 +190,7 @@ static int begin(struct reading *r, const struct store_source_info *info, struct
 	int result;
 
 	r->is_hash_only = !info;
-	r->started_ns = reading_now_ns();
+	r->started_ns = now_monotonic_ns();
 	r->moved_ns = r->started_ns;
 	result = info ? store_source_begin(r->setup.config->store, info, &r->source, reterr) : 0;
 	r->intake = (struct intake){ .source = r->source,

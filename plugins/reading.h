@@ -86,7 +86,6 @@ int reading_is_open(const struct reading *r);    /* a live one that measures, or
 uint64_t reading_bytes(const struct reading *r); /* read so far */
 
 int reading_end(struct reading *r, struct session_outcome *ret, struct weir_error *reterr);
-int64_t reading_now_ns(void); /* of the monotonic clock */
 int64_t reading_mtime_ns(const struct stat *file);
 /* After the end of one that only hashed: 1 when the file has this hash still. */
 int reading_has_hash(const struct reading *r, const uint8_t sha256[32]);

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "plugins/reading.h"
+#include "store/now.h"
 
 __attribute__((format(printf, 4, 5))) static int say(struct reading *r, const char *code, struct weir_error *reterr,
                                                      const char *format, ...)
@@ -186,7 +187,7 @@ int reading_end(struct reading *r, struct session_outcome *ret, struct weir_erro
 		                             r->intake.end.ledger.n_lost };
 	ret->n_rows = r->intake.n_rows;
 	ret->n_bytes = r->setup.job->is_stream ? reading_bytes(r) : (uint64_t)r->file.st_size;
-	ret->elapsed_ns = reading_now_ns() - r->started_ns;
+	ret->elapsed_ns = now_monotonic_ns() - r->started_ns;
 	return end_source(r, ret->status, reterr);
 }
 

@@ -10,7 +10,6 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include <weir/fail.h>
 
@@ -20,6 +19,7 @@
 #include "plugins/place.h"
 #include "plugins/registry.h"
 #include "plugins/sandbox.h"
+#include "store/now.h"
 
 enum {
 	SCOUT_MEMORY_MAX = 256 << 20,
@@ -136,14 +136,6 @@ __attribute__((noreturn)) static void live(struct scout *s, pid_t parent)
 
 /* ---- The host ---- */
 
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
 int scout_start(int fd, const char *path, int64_t timeout_ns, struct scout **ret, struct weir_error *reterr)
 {
 	struct scout *s = calloc(1, sizeof(*s));
@@ -209,7 +201,7 @@ static int receive(struct scout *s, void *to, uint64_t n, int64_t deadline_ns)
 	ssize_t n_got;
 
 	while (n > 0) {
-		left_ns = deadline_ns - now_ns();
+		left_ns = deadline_ns - now_monotonic_ns();
 		if (left_ns <= 0 || poll(&p, 1, (int)(left_ns / 1000000) + 1) == 0)
 			return -ETIMEDOUT;
 		n_got = recv(s->socket, at, n, MSG_DONTWAIT);
@@ -246,7 +238,7 @@ static int bury(struct scout *s, int r, const char *during, struct weir_error *r
 
 static int receive_description(struct scout *s, struct answer *a, uint8_t **ret)
 {
-	int64_t deadline = now_ns() + s->timeout_ns;
+	int64_t deadline = now_monotonic_ns() + s->timeout_ns;
 	int r = receive(s, a, sizeof(*a), deadline);
 
 	if (r < 0)
@@ -298,7 +290,7 @@ int scout_sniff(struct scout *s, const char *base_name, const uint8_t *head, uin
 	if (send(s->socket, &q, sizeof(q), MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)sizeof(q))
 		r = -EPIPE;
 	if (r == 0)
-		r = receive(s, &sure, sizeof(sure), now_ns() + s->timeout_ns);
+		r = receive(s, &sure, sizeof(sure), now_monotonic_ns() + s->timeout_ns);
 	if (r < 0)
 		return bury(s, r, "while it sniffed at a file", reterr);
 	if (sure <= SCOUT_SURE_MAX)

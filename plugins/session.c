@@ -9,6 +9,7 @@
 
 #include "plugins/child.h"
 #include "plugins/session_private.h"
+#include "store/now.h"
 
 /* ---- Setting up ---- */
 
@@ -108,7 +109,7 @@ void session_tell_progress(struct session *s)
 		p->n_running++;
 		p->n_bytes_done += reading_bytes(s->slots[i].reading);
 	}
-	p->elapsed_ns = reading_now_ns() - s->started_ns;
+	p->elapsed_ns = now_monotonic_ns() - s->started_ns;
 	if (s->config.ops && s->config.ops->progress)
 		s->config.ops->progress(s->config.listener, p);
 }
@@ -232,7 +233,7 @@ int session_run(struct session *s, struct session_totals *ret, struct weir_error
 {
 	int r, error;
 
-	s->started_ns = reading_now_ns();
+	s->started_ns = now_monotonic_ns();
 	r = put_in_order(s);
 	if (r == 0)
 		r = session_events_open(s);

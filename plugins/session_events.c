@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "plugins/session_private.h"
+#include "store/now.h"
 
 enum {
 	TICK_NS = 250000000, /* progress, stalls, memory; of a recording it is LIVE_TICK_S */
@@ -173,7 +174,7 @@ static void answer_target_end(struct session *s, struct session_slot *slot)
 
 static void answer_tick(struct session *s)
 {
-	int64_t now = reading_now_ns();
+	int64_t now = now_monotonic_ns();
 	uint64_t n;
 
 	(void)!read(s->tick_fd, &n, sizeof(n));

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "store/now.h"
 #include "store/query.h"
 #include "store/schema.h"
 #include "store/seal.h"
@@ -9,7 +10,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -17,14 +17,6 @@ enum {
 	COMMIT_BYTES = 32 << 20,        /* what gathers in one transaction, at most about that much */
 	COMMIT_NS = 1000 * 1000 * 1000, /* and for about that long */
 };
-
-static int64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
 
 /* ---- Transactions ---- */
 
@@ -54,7 +46,7 @@ int store_begin(struct store *s, struct weir_error *reterr)
 	}
 	s->is_changed = 1;
 	s->in_transaction = 1;
-	s->began_ns = monotonic_ns();
+	s->began_ns = now_monotonic_ns();
 	s->n_pending = 0;
 	return 0;
 }
@@ -79,7 +71,7 @@ int store_commit(struct store *s, int force, struct weir_error *reterr)
 		return fail_again(s, reterr);
 	if (!s->in_transaction)
 		return 0;
-	if (!force && s->n_pending < COMMIT_BYTES && monotonic_ns() - s->began_ns < COMMIT_NS)
+	if (!force && s->n_pending < COMMIT_BYTES && now_monotonic_ns() - s->began_ns < COMMIT_NS)
 		return 0;
 	r = source_write_kept(s, reterr);
 	if (r == 0)

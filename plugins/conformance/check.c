@@ -13,12 +13,12 @@
 #include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include <weir/fail.h>
 
 #include "plugins/conformance/trial.h"
 #include "plugins/loader.h"
+#include "store/now.h"
 
 static const struct trial_test *const topics[] = { object_tests, table_tests,   sniff_tests,       open_tests,
 	                                           input_tests,  honesty_tests, surroundings_tests };
@@ -191,14 +191,6 @@ static void run_apart(struct checking *k, const struct trial_test *test)
 	wait_for(k, pid, slip);
 }
 
-static int64_t clock_ns(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
-
 /* The test that closes the way to this gate; NULL: open. */
 static const char *closed_by(const struct checking *k, enum trial_gate gate)
 {
@@ -211,7 +203,7 @@ static const char *closed_by(const struct checking *k, enum trial_gate gate)
 static void run_one(struct checking *k, const struct trial_test *test, struct check_verdict *v)
 {
 	const char *closed = closed_by(k, test->gate);
-	int64_t start_ns = clock_ns();
+	int64_t start_ns = now_monotonic_ns();
 
 	*k->slip = (struct slip){ 0 };
 	if (closed) {
@@ -227,7 +219,7 @@ static void run_one(struct checking *k, const struct trial_test *test, struct ch
 	*v = (struct check_verdict){ .test = test->name,
 		                     .claim = test->claim,
 		                     .outcome = k->slip->outcome,
-		                     .elapsed_ns = clock_ns() - start_ns };
+		                     .elapsed_ns = now_monotonic_ns() - start_ns };
 	memcpy(v->text, k->slip->text, sizeof(v->text));
 }
 

@@ -19,11 +19,12 @@
 #include "plugins/conformance/imports.h"
 #include "plugins/conformance/trial.h"
 #include "plugins/sandbox.h"
+#include "store/now.h"
 
 enum {
 	FDS_MAX = 1024,
 	HEAP_FILL = 0x5A,
-	PATIENCE_MS = 1000, /* for a joined thread to leave /proc */
+	PATIENCE_NS = 1000000000, /* for a joined thread to leave /proc */
 	LIVE_POLLS = 20,
 	ROOM_BYTES = 256 << 20,
 };
@@ -284,22 +285,14 @@ static unsigned n_threads(void)
 	return n;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static void leaves_no_thread(struct trial *t)
 {
 	unsigned before = n_threads(), after;
-	int64_t end_ms;
+	int64_t end_ns;
 
 	run_all(t);
-	end_ms = now_ms() + PATIENCE_MS;
-	while ((after = n_threads()) > before && now_ms() < end_ms)
+	end_ns = now_monotonic_ns() + PATIENCE_NS;
+	while ((after = n_threads()) > before && now_monotonic_ns() < end_ns)
 		(void)sched_yield();
 	if (after > before)
 		trial_fail(t, "%u threads run on after close", after - before);
