@@ -8,6 +8,28 @@ static const struct hist *copy_of(const struct hist *hists, unsigned cpu, size_t
 	return (const struct hist *)((const char *)hists + cpu * n_stride);
 }
 
+static uint64_t last_interval(const struct hist *h)
+{
+	return h->edges[0].interval > h->edges[1].interval ? h->edges[0].interval : h->edges[1].interval;
+}
+
+int interval_has_any(const struct hist *hists, unsigned n_cpus, size_t n_stride)
+{
+	for (unsigned cpu = 0; cpu < n_cpus; cpu++)
+		if (last_interval(copy_of(hists, cpu, n_stride)))
+			return 1;
+	return 0;
+}
+
+/* Whether nothing came in this interval, nor so late in the one before that it was not yet whole when it was read. */
+static int is_quiet(const struct hist *hists, unsigned n_cpus, size_t n_stride, uint64_t interval)
+{
+	for (unsigned cpu = 0; cpu < n_cpus; cpu++)
+		if (last_interval(copy_of(hists, cpu, n_stride)) + 1 >= interval)
+			return 0;
+	return 1;
+}
+
 /* Slots are read while they grow, so their sum is the count: a separately read one could differ. */
 static void take_slots(const struct hist *hists, unsigned n_cpus, size_t n_stride, struct interval_mark *mark,
                        uint64_t *ret_gains)
@@ -59,6 +81,10 @@ uint64_t interval_take(const struct hist *hists, unsigned n_cpus, size_t n_strid
 	uint64_t gains[HIST_SLOTS], count = mark->count, sum = 0;
 	unsigned first = HIST_SLOTS, last = 0;
 
+	if (is_quiet(hists, n_cpus, n_stride, interval)) {
+		*h = (struct weir_histogram){ .buckets = ret->buckets, .scale = HIST_SCALE };
+		return 0;
+	}
 	take_slots(hists, n_cpus, n_stride, mark, gains);
 	for (unsigned cpu = 0; cpu < n_cpus; cpu++)
 		sum += copy_of(hists, cpu, n_stride)->sum;

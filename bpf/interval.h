@@ -25,4 +25,7 @@ struct interval_gain {
 uint64_t interval_take(const struct hist *hists, unsigned n_cpus, size_t n_stride, uint64_t interval,
                        struct interval_mark *mark, struct interval_gain *ret);
 
+/* Whether a value ever came. */
+int interval_has_any(const struct hist *hists, unsigned n_cpus, size_t n_stride);
+
 #endif

@@ -31,14 +31,26 @@ struct signal_struct {
 	struct task_io_accounting ioac;
 };
 
+struct rq {
+	__u64 clock;
+};
+
+/* The way to it is there with CONFIG_FAIR_GROUP_SCHED. */
+struct cfs_rq {
+	struct rq *rq;
+};
+
 struct sched_entity {
 	__u64 sum_exec_runtime;
+	struct cfs_rq *cfs_rq;
 };
 
 /* Empty without CONFIG_SCHED_INFO. */
 struct sched_info {
 	unsigned long long run_delay;
+	unsigned long long last_arrival;
 };
+
 
 struct task_struct {
 	__u32 __state; /* 5.14 (2f064a59a1), before it: state */
@@ -52,6 +64,7 @@ struct task_struct {
 	struct task_io_accounting ioac;
 	struct sched_entity se;
 	struct sched_info sched_info;
+	struct bpf_local_storage *bpf_storage; /* 5.11 (4cf1bc1f1045); NULL: no program keeps anything with it */
 };
 
 struct bpf_iter__task {
@@ -157,6 +170,7 @@ enum pageflags {
 
 /* Arguments that are passed over. */
 struct address_space;
+struct bpf_local_storage;
 struct file;
 struct msghdr;
 struct pt_regs;

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: (Apache-2.0 OR GPL-2.0-only) */
 /* How long threads of the target run, wait to run, and wait for something else.
  *
- * Whether a thread is measured is whether it has storage of ours: others cost two looks at an empty pointer. Threads
+ * Whether a thread is measured is whether it has storage of ours: others cost one look at an empty pointer. Threads
  * that are there before us get theirs from an iterator, later ones when they are made. A thread's storage is written
  * where it is switched, so by one processor at a time.
  *
- * No hook but the scheduler's is needed: whether a switch was voluntary is in the kernel's own count, which it raises
- * before it tells us; so are page faults; and the system call that waits is in the registers with which it came. Nor is
- * a program at each wake-up of anybody, to time how long the woken one waits for a processor: the scheduler accounts
- * that to each thread as it comes, right after it has told us, so by how much it has grown is read when it leaves
- * again.
+ * All is done where a thread leaves its processor, which a program that runs in that thread always sees. When it came
+ * is a stamp of the scheduler's own, and what lies between that and when it last left is what it waited; how long of it
+ * for a processor the scheduler accounts to it, right after it has told us that it comes, so by how much that has grown
+ * is read when it leaves again. So neither who comes nor who wakes up is looked at. The clock is the one that the
+ * stamps are of: the scheduler has just read it.
  *
- * A thread that leaves is always seen to, by a program that runs in that thread. That it comes is seen by a program in
- * whatever ran before it, and there are threads in which no program runs (agents of some virtual machines), nor does a
- * program that has interrupted itself. Then its slice is what the scheduler accounts to it anyway: by how much that has
- * grown since it left the last time.
+ * No hook but the scheduler's is needed: whether a switch was voluntary is in the kernel's own count, which it raises
+ * before it tells us; so are page faults; and the system call that waits is in the registers with which it came.
+ *
+ * A thread that was preempted just when it was about to wait comes back without a stamp. Then its slice is what the
+ * scheduler accounts to it anyway: by how much that has grown since it left the last time.
  */
 #include "bpf/kernel_types.h"
 
@@ -47,15 +48,19 @@ enum {
 	FULL = 7, /* E2BIG: what a map without room answers */
 };
 
+/* What is of the last time that it left. It fills the one cache line that its map's own word leaves. */
 struct thread {
-	__u64 on_ns;       /* on a processor since; 0: it isn't, or nobody knows since when */
-	__u64 off_ns;      /* off it since */
-	__u64 for_disk_ns; /* how long it was off it for storage before it came the last time */
-	__u64 n_voluntary, n_involuntary, n_minor_faults, n_major_faults; /* the kernel's counts when last looked at */
-	__u64 ran_ns, delayed_ns; /* the scheduler's accounts when it left the last time */
+	__u64 left_ns;    /* 0: it has not yet */
+	__u64 arrived_ns; /* the stamp of the slice that ended then */
+	__u64 ran_ns, delayed_ns;
+	__u32 n_voluntary, n_minor_faults,
+		n_major_faults; /* the kernel's counts, from which only differences are taken */
+	__u32 n_involuntary;
 	__u32 reason;
 	__u32 reserved;
 };
+
+_Static_assert(sizeof(struct thread) == 56, "of 64 bytes");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -84,17 +89,8 @@ struct {
 	__type(value, struct sched_runner);
 } runners SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, SCHED_WAITS_MAX);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct sched_wait_key);
-	__type(value, struct hist);
-} waits SEC(".maps");
-
 /* Too large for a program's stack. */
 static const struct sched_runner no_runner;
-static const struct hist no_hist;
 
 static __always_inline void lose(enum sched_loss what)
 {
@@ -108,21 +104,16 @@ static __always_inline struct thread *thread_of(struct task_struct *task)
 	return bpf_task_storage_get(&threads, task, 0, 0);
 }
 
-static __always_inline int has_delays(void)
-{
-	return bpf_core_field_exists(struct sched_info, run_delay);
-}
-
 /* What the kernel counts of it, for differences. */
 static __always_inline void note_accounts(struct task_struct *task, struct thread *t)
 {
-	t->n_voluntary = task->nvcsw;
-	t->n_involuntary = task->nivcsw;
-	t->n_minor_faults = task->min_flt;
-	t->n_major_faults = task->maj_flt;
+	t->arrived_ns = task->sched_info.last_arrival;
 	t->ran_ns = task->se.sum_exec_runtime;
-	if (has_delays())
-		t->delayed_ns = task->sched_info.run_delay;
+	t->delayed_ns = task->sched_info.run_delay;
+	t->n_voluntary = (__u32)task->nvcsw;
+	t->n_involuntary = (__u32)task->nivcsw;
+	t->n_minor_faults = (__u32)task->min_flt;
+	t->n_major_faults = (__u32)task->maj_flt;
 }
 
 static __always_inline struct thread *measure(struct task_struct *task)
@@ -183,24 +174,6 @@ static __always_inline struct sched_runner *runner_of(struct task_struct *task)
 	return r;
 }
 
-/* now: when it ended. */
-static __always_inline void add_wait(struct task_struct *task, const struct thread *t, __u64 now)
-{
-	struct sched_key whose = key_of(task);
-	struct sched_wait_key key = { whose.tgid, whose.tid, t->reason, whose.cpu };
-	struct hist *h = bpf_map_lookup_elem(&waits, &key);
-	long result = 0;
-
-	if (!h) {
-		result = bpf_map_update_elem(&waits, &key, &no_hist, BPF_NOEXIST);
-		h = bpf_map_lookup_elem(&waits, &key);
-	}
-	if (h)
-		hist_add(h, now - t->off_ns, interval);
-	else
-		lose(result == -FULL ? SCHED_LOST_WAITS : SCHED_LOST_MEMORY);
-}
-
 static __always_inline __u32 reason_of(struct task_struct *task)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
@@ -232,123 +205,109 @@ static __always_inline void note_beginning(void *ctx, struct task_struct *task)
 	w->n_user_bytes = (__s32)bpf_get_stack(ctx, w->user, sizeof(w->user), BPF_F_USER_STACK);
 }
 
-static __always_inline void send_long_wait(struct task_struct *task, const struct thread *t, __u64 now)
+static __always_inline void send_long_wait(struct task_struct *task, const struct thread *t, __u64 wait_ns)
 {
 	struct sched_long_wait *w = bpf_task_storage_get(&beginnings, task, 0, 0);
 
 	if (!w)
 		return;
-	w->duration_ns = now - t->off_ns;
+	w->duration_ns = wait_ns;
 	w->tgid = (__u32)task->tgid;
 	w->tid = (__u32)task->pid;
-	w->reason = (__u32)t->reason;
+	w->reason = t->reason;
 	if (bpf_ringbuf_output(&long_waits, w, sizeof(*w), BPF_RB_NO_WAKEUP))
 		lose(SCHED_LOST_STACKS);
 }
 
-static __always_inline void ends_wait(struct task_struct *task, struct thread *t, __u64 now)
+/* As the scheduler has it at this switch. A thread's own way to its processor's queue: the queue's symbol is not among
+ * those that every kernel tells of. */
+static __always_inline __u64 clock_of(struct task_struct *task)
 {
-	add_wait(task, t, now);
-	t->for_disk_ns = t->reason == SCHED_REASON_IO ? now - t->off_ns : 0;
+	return task->se.cfs_rq->rq->clock;
 }
 
-/* Nobody saw it come; what it ran since it left the last time is one slice. */
-static __always_inline void infer_coming(struct task_struct *task, struct thread *t, __u64 now)
+/* When it came; 0: nobody knows, because it was there before us. */
+static __always_inline __u64 arrival_of(struct task_struct *task, const struct thread *t, __u64 now)
 {
-	__u64 ran = task->se.sum_exec_runtime - t->ran_ns;
+	__u64 arrived = task->sched_info.last_arrival, ran;
 
-	if (!has_delays()) {
-		lose(SCHED_LOST_SWITCHES);
-		return;
-	}
+	if (arrived != t->arrived_ns)
+		return arrived < now ? arrived : now;
+	if (!t->left_ns)
+		return 0;
 	__sync_fetch_and_add(&n_inferred, 1);
-	t->on_ns = ran < now - t->off_ns ? now - ran : t->off_ns;
-	ends_wait(task, t, t->on_ns);
+	ran = task->se.sum_exec_runtime - t->ran_ns;
+	return ran < now - t->left_ns ? now - ran : t->left_ns;
 }
 
-/* Beside what we count: the check, and also what a switch that was not seen is made good with. */
+/* Beside what we count: the check, and also what a slice without a stamp is made good with. */
 static __always_inline void add_accounts(struct sched_runner *r, struct task_struct *task, const struct thread *t)
 {
+	__u32 n_voluntary = (__u32)task->nvcsw - t->n_voluntary;
+
 	r->accounted_cpu_ns += task->se.sum_exec_runtime - t->ran_ns;
-	if (has_delays())
-		r->accounted_delay_ns += task->sched_info.run_delay - t->delayed_ns;
-	r->n_accounted_switches += task->nvcsw - t->n_voluntary + task->nivcsw - t->n_involuntary;
+	r->accounted_delay_ns += task->sched_info.run_delay - t->delayed_ns;
+	r->n_accounted_switches += n_voluntary + ((__u32)task->nivcsw - t->n_involuntary);
+	r->n_voluntary += n_voluntary != 0;
+	r->n_involuntary += n_voluntary == 0;
+	r->n_minor_faults += (__u32)task->min_flt - t->n_minor_faults;
+	r->n_major_faults += (__u32)task->maj_flt - t->n_major_faults;
 }
 
-/* A slice that ends, and the wait for a processor before it. */
+/* A slice that ends, and the wait before it; the run delay is the end of that. */
 static __always_inline void add_slice(struct sched_runner *r, struct task_struct *task, const struct thread *t,
-                                      __u64 now)
+                                      __u64 arrived, __u64 now)
 {
-	__u64 delay;
+	__u64 delay = task->sched_info.run_delay - t->delayed_ns, wait;
 
-	hist_add(&r->on_cpu, now - t->on_ns, interval);
-	if (!has_delays())
-		return;
-	delay = task->sched_info.run_delay - t->delayed_ns;
+	hist_add(&r->on_cpu, now - arrived, interval);
 	hist_add(&r->run_delay, delay, interval);
+	if (!t->left_ns || t->reason >= SCHED_REASONS)
+		return;
+	/* Processors' clocks may differ a little. */
+	wait = arrived > t->left_ns ? arrived - t->left_ns : 0;
+	hist_add(&r->waits[t->reason], wait, interval);
 	/* As the kernel counts it for delayacct_blkio_ticks: without the wait for a processor behind it. */
-	if (t->for_disk_ns > delay)
-		r->disk_wait_ns += t->for_disk_ns - delay;
+	if (t->reason == SCHED_REASON_IO && wait > delay)
+		r->disk_wait_ns += wait - delay;
+	if (long_wait_ns && t->reason != SCHED_REASON_PREEMPTED && wait >= long_wait_ns)
+		send_long_wait(task, t, wait);
 }
 
-static __always_inline void leaves(struct task_struct *task, struct thread *t, __u64 now)
+static __always_inline void leaves(struct task_struct *task, struct thread *t)
 {
+	__u64 now = clock_of(task), arrived = arrival_of(task, t, now);
 	struct sched_runner *r = runner_of(task);
-	int is_voluntary = task->nvcsw != t->n_voluntary;
+	__u32 reason = (__u32)task->nvcsw != t->n_voluntary ? reason_of(task) : SCHED_REASON_PREEMPTED;
 
-	if (t->off_ns)
-		infer_coming(task, t, now);
-	t->reason = is_voluntary ? reason_of(task) : SCHED_REASON_PREEMPTED;
 	if (r) {
-		if (t->on_ns)
-			add_slice(r, task, t, now);
+		if (arrived)
+			add_slice(r, task, t, arrived, now);
 		add_accounts(r, task, t);
-		r->n_voluntary += (__u64)is_voluntary;
-		r->n_involuntary += (__u64)!is_voluntary;
-		r->n_futex_waits += t->reason == SCHED_REASON_FUTEX;
-		r->n_minor_faults += task->min_flt - t->n_minor_faults;
-		r->n_major_faults += task->maj_flt - t->n_major_faults;
+		r->n_futex_waits += reason == SCHED_REASON_FUTEX;
 	}
 	note_accounts(task, t);
-	t->for_disk_ns = 0;
-	t->on_ns = 0;
-	t->off_ns = now;
-}
-
-static __always_inline void comes(struct task_struct *task, struct thread *t, __u64 now)
-{
-	if (t->on_ns)
-		lose(SCHED_LOST_SWITCHES);
-	else if (t->off_ns)
-		ends_wait(task, t, now);
-	if (long_wait_ns && t->off_ns && t->reason != SCHED_REASON_PREEMPTED && now - t->off_ns >= long_wait_ns)
-		send_long_wait(task, t, now);
-	t->on_ns = now;
-	t->off_ns = 0;
+	t->reason = reason;
+	t->left_ns = now;
 }
 
 SEC("tp_btf/sched_switch")
-int BPF_PROG(on_switch, bool is_preempted, struct task_struct *prev, struct task_struct *next)
+int BPF_PROG(on_switch, bool is_preempted, struct task_struct *prev)
 {
-	struct thread *t_prev = prev->pid ? thread_of(prev) : 0;
-	struct thread *t_next = next->pid ? thread_of(next) : 0;
-	__u64 now = 0;
+	struct thread *t = prev->bpf_storage ? thread_of(prev) : 0;
 
-	if (t_prev) {
-		now = bpf_ktime_get_ns();
-		leaves(prev, t_prev, now);
-		if (long_wait_ns && t_prev->reason != SCHED_REASON_PREEMPTED)
-			note_beginning(ctx, prev);
-	}
-	if (t_next)
-		comes(next, t_next, now ? now : bpf_ktime_get_ns());
+	if (!t)
+		return 0;
+	leaves(prev, t);
+	if (long_wait_ns && t->reason != SCHED_REASON_PREEMPTED)
+		note_beginning(ctx, prev);
 	return 0;
 }
 
 SEC("tp_btf/sched_migrate_task")
 int BPF_PROG(on_migrate, struct task_struct *task)
 {
-	struct sched_runner *r = thread_of(task) ? runner_of(task) : 0;
+	struct sched_runner *r = task->bpf_storage && thread_of(task) ? runner_of(task) : 0;
 
 	if (r)
 		r->n_migrations++;

@@ -9,8 +9,7 @@
 
 enum {
 	SCHED_RUNNERS_MAX =
-		2048,           /* processes times the processors that they ran on; threads where they are asked for */
-	SCHED_WAITS_MAX = 4096, /* the same times the reasons that they had */
+		2048, /* processes times the processors that they ran on; threads where they are asked for */
 	SCHED_KERNEL_FRAMES_MAX = 40,
 	SCHED_USER_FRAMES_MAX = 64,
 	SCHED_RING_BYTES = 512 << 10, /* of long waits, some 500 of them */
@@ -41,8 +40,6 @@ struct sched_key {
 };
 
 struct sched_runner {
-	struct hist on_cpu;
-	struct hist run_delay;
 	__u64 n_voluntary; /* times that it left its processor */
 	__u64 n_involuntary;
 	__u64 n_futex_waits;
@@ -53,16 +50,13 @@ struct sched_runner {
 	__u64 accounted_cpu_ns; /* by how much the scheduler's own accounts grew, between the same switches */
 	__u64 accounted_delay_ns;
 	__u64 n_accounted_switches;
+	struct hist on_cpu;
+	struct hist run_delay;
+	struct hist waits[SCHED_REASONS];
 };
 
-_Static_assert(sizeof(struct sched_runner) == 80 + 2 * sizeof(struct hist), "the layout that both compilers see");
-
-struct sched_wait_key {
-	__u32 tgid;
-	__u32 tid;
-	__u32 reason;
-	__u32 cpu;
-};
+_Static_assert(sizeof(struct sched_runner) == 80 + (2 + SCHED_REASONS) * sizeof(struct hist),
+               "the layout that both compilers see");
 
 /* A wait that was as long as asked for, and where it began. */
 struct sched_long_wait {
@@ -82,12 +76,10 @@ _Static_assert(sizeof(struct sched_long_wait) == 32 + 8 * (SCHED_KERNEL_FRAMES_M
 
 /* What could not be counted. */
 enum sched_loss {
-	SCHED_LOST_THREADS,  /* no storage for a thread: none of what it does is seen */
-	SCHED_LOST_RUNNERS,  /* a switch whose process or thread found no room in the map */
-	SCHED_LOST_WAITS,    /* a wait that found no room in the map */
-	SCHED_LOST_MEMORY,   /* a switch or wait for which the kernel had no memory at that moment */
-	SCHED_LOST_SWITCHES, /* a switch to or from a thread that was not seen, and that no account makes good for */
-	SCHED_LOST_STACKS,   /* a long wait that found no room in the ring */
+	SCHED_LOST_THREADS, /* no storage for a thread: none of what it does is seen */
+	SCHED_LOST_RUNNERS, /* a switch whose process or thread found no room in the map */
+	SCHED_LOST_MEMORY,  /* a switch for which the kernel had no memory at that moment */
+	SCHED_LOST_STACKS,  /* a long wait that found no room in the ring */
 	SCHED_LOST_COUNT,
 };
 

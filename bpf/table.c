@@ -109,18 +109,42 @@ struct table_slot *table_next(struct table *t)
 	return NULL;
 }
 
-void table_name(struct table_slot *slot, const struct outbox *o, const struct table_row *rows, unsigned n,
-                const struct outbox_pair *pairs, unsigned n_pairs)
+static const struct hist *hist_of(const struct table *t, const struct table_row *row)
+{
+	return (const struct hist *)(const void *)(t->values + row->offset);
+}
+
+static int is_to_be_named(const struct table *t, const struct table_slot *slot, const struct table_row *rows,
+                          unsigned i)
+{
+	if (slot->named & 1U << i)
+		return 0;
+	return !rows[i].is_rare || interval_has_any(hist_of(t, &rows[i]), t->n_copies, t->n_value);
+}
+
+int table_lacks_name(const struct table *t, const struct table_slot *slot, const struct table_row *rows, unsigned n)
+{
+	unsigned i = 0;
+
+	while (i < n && !is_to_be_named(t, slot, rows, i))
+		i++;
+	return i < n;
+}
+
+void table_name(const struct table *t, struct table_slot *slot, const struct outbox *o, const struct table_row *rows,
+                unsigned n, const struct outbox_pair *pairs, unsigned n_pairs)
 {
 	struct outbox_pair all[TABLE_PAIRS_MAX];
 
 	assert(n <= TABLE_SERIES && n_pairs < TABLE_PAIRS_MAX);
 	memcpy(all, pairs, n_pairs * sizeof(*pairs));
 	for (unsigned i = 0; i < n; i++) {
+		if (!is_to_be_named(t, slot, rows, i))
+			continue;
 		all[n_pairs] = (struct outbox_pair){ rows[i].key, rows[i].value };
 		slot->series[i] = outbox_series(o, rows[i].row, all, n_pairs + 1);
+		slot->named |= 1U << i;
 	}
-	slot->is_named = 1;
 }
 
 static uint64_t sum_of(const struct table *t, size_t offset)
@@ -145,9 +169,8 @@ void table_tell(const struct table *t, struct table_slot *slot, const struct tab
 			outbox_count(o, slot->series[i], sum_of(t, rows[i].offset));
 			continue;
 		}
-		(void)interval_take((const struct hist *)(const void *)(t->values + rows[i].offset), t->n_copies,
-		                    t->n_value, interval, mark++, &gain);
-		outbox_histogram(o, slot->series[i], &gain.histogram);
+		if (interval_take(hist_of(t, &rows[i]), t->n_copies, t->n_value, interval, mark++, &gain))
+			outbox_histogram(o, slot->series[i], &gain.histogram);
 	}
 }
 

@@ -11,8 +11,8 @@
 
 enum {
 	TABLE_KEY_MAX = 16,
-	TABLE_SERIES = 12,
-	TABLE_HISTS = 2,
+	TABLE_SERIES = 24,
+	TABLE_HISTS = 12,
 	TABLE_PAIRS_MAX = 5,
 };
 
@@ -23,10 +23,10 @@ struct table_slot {
 		unsigned char bytes[TABLE_KEY_MAX];
 	} key;
 	uint8_t is_used;
-	uint8_t is_named;  /* the collector's */
 	uint8_t is_silent; /* the collector's */
 	uint8_t is_over;   /* the collector's */
 	uint32_t reading;  /* that saw it last */
+	uint32_t named;    /* of its rows, a bit each */
 	uint32_t series[TABLE_SERIES];
 	struct interval_mark marks[TABLE_HISTS];
 };
@@ -63,13 +63,17 @@ struct table_slot *table_next(struct table *t);
 struct table_row {
 	uint32_t row;            /* of the collector's metrics */
 	size_t offset;           /* of a uint64_t that only grows, or of a struct hist */
-	int is_hist;             /* at most TABLE_HISTS of them */
+	uint8_t is_hist;         /* at most TABLE_HISTS of them */
+	uint8_t is_rare;         /* of hists: has a series only once that it has values */
 	const char *key, *value; /* an attribute that only it has; NULL: none */
 };
 
-/* Makes an entry's series: of each of its rows, at most TABLE_SERIES, with the pairs and what only the row has. */
-void table_name(struct table_slot *slot, const struct outbox *o, const struct table_row *rows, unsigned n,
-                const struct outbox_pair *pairs, unsigned n_pairs);
+/* Whether the entry that was given last has a row that is yet to be named. */
+int table_lacks_name(const struct table *t, const struct table_slot *slot, const struct table_row *rows, unsigned n);
+/* Makes the series that it lacks: of each of its rows, at most TABLE_SERIES, with the pairs and what only the row has.
+ */
+void table_name(const struct table *t, struct table_slot *slot, const struct outbox *o, const struct table_row *rows,
+                unsigned n, const struct outbox_pair *pairs, unsigned n_pairs);
 /* Says the rows of the entry that was given last, all copies together: of a histogram what it gained since it was last
  * told. interval: that the programs filled until now. */
 void table_tell(const struct table *t, struct table_slot *slot, const struct table_row *rows, unsigned n,

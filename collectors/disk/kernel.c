@@ -181,27 +181,27 @@ struct kind {
 };
 
 static const struct table_row device_rows[] = {
-	{ ROW_IO, offsetof(struct disk_device, n_bytes), 0, NULL, NULL },
-	{ ROW_OPERATIONS, offsetof(struct disk_device, n_operations), 0, NULL, NULL },
-	{ ROW_REQUEUES, offsetof(struct disk_device, n_requeues), 0, NULL, NULL },
-	{ ROW_LATENCY, offsetof(struct disk_device, latency), 1, NULL, NULL },
-	{ ROW_QUEUE_TIME, offsetof(struct disk_device, queue), 1, NULL, NULL },
+	{ ROW_IO, offsetof(struct disk_device, n_bytes), 0, 0, NULL, NULL },
+	{ ROW_OPERATIONS, offsetof(struct disk_device, n_operations), 0, 0, NULL, NULL },
+	{ ROW_REQUEUES, offsetof(struct disk_device, n_requeues), 0, 0, NULL, NULL },
+	{ ROW_LATENCY, offsetof(struct disk_device, latency), 1, 0, NULL, NULL },
+	{ ROW_QUEUE_TIME, offsetof(struct disk_device, queue), 1, 0, NULL, NULL },
 };
 
 static const struct table_row process_rows[] = {
-	{ ROW_PROCESS_IO, offsetof(struct disk_process, n_bytes), 0, NULL, NULL },
-	{ ROW_PROCESS_OPERATIONS, offsetof(struct disk_process, n_operations), 0, NULL, NULL },
-	{ ROW_PROCESS_LATENCY, offsetof(struct disk_process, latency), 1, NULL, NULL },
-	{ ROW_PROCESS_QUEUE_TIME, offsetof(struct disk_process, queue), 1, NULL, NULL },
+	{ ROW_PROCESS_IO, offsetof(struct disk_process, n_bytes), 0, 0, NULL, NULL },
+	{ ROW_PROCESS_OPERATIONS, offsetof(struct disk_process, n_operations), 0, 0, NULL, NULL },
+	{ ROW_PROCESS_LATENCY, offsetof(struct disk_process, latency), 1, 0, NULL, NULL },
+	{ ROW_PROCESS_QUEUE_TIME, offsetof(struct disk_process, queue), 1, 0, NULL, NULL },
 };
 
 static const struct table_row files_rows[] = {
-	{ ROW_DIRTIED, offsetof(struct disk_files, n_dirtied_bytes), 0, NULL, NULL },
-	{ ROW_CACHE_REQUESTED, offsetof(struct disk_files, n_requested), 0, NULL, NULL },
-	{ ROW_CACHE_ADDED, offsetof(struct disk_files, n_added), 0, NULL, NULL },
-	{ ROW_CACHE_FAULTS, offsetof(struct disk_files, n_faults), 0, NULL, NULL },
-	{ ROW_FSYNC, offsetof(struct disk_files, fsync), 1, "call", "fsync" },
-	{ ROW_FSYNC, offsetof(struct disk_files, fdatasync), 1, "call", "fdatasync" },
+	{ ROW_DIRTIED, offsetof(struct disk_files, n_dirtied_bytes), 0, 0, NULL, NULL },
+	{ ROW_CACHE_REQUESTED, offsetof(struct disk_files, n_requested), 0, 0, NULL, NULL },
+	{ ROW_CACHE_ADDED, offsetof(struct disk_files, n_added), 0, 0, NULL, NULL },
+	{ ROW_CACHE_FAULTS, offsetof(struct disk_files, n_faults), 0, 0, NULL, NULL },
+	{ ROW_FSYNC, offsetof(struct disk_files, fsync), 1, 0, "call", "fsync" },
+	{ ROW_FSYNC, offsetof(struct disk_files, fdatasync), 1, 0, "call", "fdatasync" },
 };
 
 static const struct kind of_devices = { device_rows, LIVE_COUNT_OF(device_rows), 0, 1 };
@@ -209,7 +209,8 @@ static const struct kind of_processes = { process_rows, LIVE_COUNT_OF(process_ro
 static const struct kind of_files = { files_rows, LIVE_COUNT_OF(files_rows), 1, 0 };
 
 /* Of a device that is left out, nothing is said. */
-static void name_entry(struct table_slot *s, struct disk_devices *d, const struct kind *kind, const struct outbox *o)
+static void name_entry(const struct table *t, struct table_slot *s, struct disk_devices *d, const struct kind *kind,
+                       const struct outbox *o)
 {
 	const unsigned char *at = s->key.bytes + (kind->has_process ? sizeof(uint32_t) : 0);
 	const struct disk_device_entry *e = NULL;
@@ -223,12 +224,11 @@ static void name_entry(struct table_slot *s, struct disk_devices *d, const struc
 	}
 	(void)snprintf(pid, sizeof(pid), "%u", s->key.tgid);
 	if (!s->is_silent)
-		table_name(s, o, kind->rows, kind->n_rows,
+		table_name(t, s, o, kind->rows, kind->n_rows,
 		           (const struct outbox_pair[]){ { "process.pid", kind->has_process ? pid : NULL },
 		                                         { "device", e ? e->name : NULL },
 		                                         { "direction", e ? disk_direction_name(key.op) : NULL } },
 		           3);
-	s->is_named = 1;
 }
 
 static void poll_map(struct table *t, const struct kind *kind, struct disk_devices *d, struct live *l,
@@ -237,8 +237,8 @@ static void poll_map(struct table *t, const struct kind *kind, struct disk_devic
 	struct table_slot *s;
 
 	for (table_begin(t); (s = table_next(t));) {
-		if (!s->is_named)
-			name_entry(s, d, kind, &l->outbox);
+		if (!s->is_silent && table_lacks_name(t, s, kind->rows, kind->n_rows))
+			name_entry(t, s, d, kind, &l->outbox);
 		if (!s->is_silent)
 			table_tell(t, s, kind->rows, kind->n_rows, &l->outbox, interval);
 	}

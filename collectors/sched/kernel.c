@@ -17,7 +17,7 @@ struct sched_kernel {
 	struct sched_bpf__rodata *rodata;
 	struct sched_bpf__data *data;
 	struct sched_bpf__bss *bss;
-	struct table runners, waits;
+	struct table runners;
 	struct ring_buffer *ring; /* NULL: no stacks are asked for */
 	struct sched_stacks *stacks;
 	uint64_t n_ring_bytes; /* at the last poll */
@@ -27,21 +27,11 @@ struct sched_kernel {
 };
 
 static const char *const losses[SCHED_LOST_COUNT] = {
-	[SCHED_LOST_THREADS] = "sched.threads_full", [SCHED_LOST_RUNNERS] = "sched.runners_full",
-	[SCHED_LOST_WAITS] = "sched.waits_full",     [SCHED_LOST_SWITCHES] = "sched.unseen",
-	[SCHED_LOST_STACKS] = "sched.stacks_full",   [SCHED_LOST_MEMORY] = "sched.no_memory",
+	[SCHED_LOST_THREADS] = "sched.threads_full",
+	[SCHED_LOST_RUNNERS] = "sched.runners_full",
+	[SCHED_LOST_MEMORY] = "sched.no_memory",
+	[SCHED_LOST_STACKS] = "sched.stacks_full",
 };
-
-static const char *const names_of_reasons[SCHED_REASONS] = {
-	[SCHED_REASON_PREEMPTED] = "preempted", [SCHED_REASON_FUTEX] = "futex", [SCHED_REASON_SLEEP] = "sleep",
-	[SCHED_REASON_POLL] = "poll",           [SCHED_REASON_IO] = "io",       [SCHED_REASON_TRANSFER] = "transfer",
-	[SCHED_REASON_CHILD] = "child",         [SCHED_REASON_FAULT] = "fault", [SCHED_REASON_OTHER] = "other",
-};
-
-const char *sched_reason_name(uint32_t reason)
-{
-	return reason < SCHED_REASONS ? names_of_reasons[reason] : "other";
-}
 
 /* ---- Loading ---- */
 
@@ -128,14 +118,6 @@ static int open_ring(struct sched_kernel *k, const struct weir_host *h)
 	return k->ring ? 0 : -errno;
 }
 
-static int make_room(struct sched_kernel *k)
-{
-	unsigned n_copies = k->has_threads ? 1 : k->probes.n_cpus;
-	int r = table_open(&k->runners, &k->probes, "runners", n_copies);
-
-	return r < 0 ? r : table_open(&k->waits, &k->probes, "waits", n_copies);
-}
-
 /* Who forks once that is loaded is seen; who forked while it was is found now. */
 static int follow(struct sched_kernel *k, struct live *l)
 {
@@ -154,7 +136,7 @@ static int start(struct sched_kernel *k, struct live *l, const struct sched_want
 	k->has_threads = wanted->has_threads;
 	r = load(k, wanted, why);
 	if (r == 0)
-		r = make_room(k);
+		r = table_open(&k->runners, &k->probes, "runners", k->has_threads ? 1 : k->probes.n_cpus);
 	if (r == 0 && wanted->long_wait_ns)
 		r = open_ring(k, l->host);
 	return r < 0 ? r : follow(k, l);
@@ -181,57 +163,72 @@ void sched_kernel_close(struct sched_kernel *k)
 	sched_stacks_free(k->stacks);
 	probes_close(&k->probes);
 	table_close(&k->runners);
-	table_close(&k->waits);
 	free(k);
 }
 
 /* ---- Reading ---- */
 
 static const struct table_row runner_rows[] = {
-	{ ROW_SWITCHES, offsetof(struct sched_runner, n_voluntary), 0, "type", "voluntary" },
-	{ ROW_SWITCHES, offsetof(struct sched_runner, n_involuntary), 0, "type", "involuntary" },
-	{ ROW_FUTEX_WAITS, offsetof(struct sched_runner, n_futex_waits), 0, NULL, NULL },
-	{ ROW_MIGRATIONS, offsetof(struct sched_runner, n_migrations), 0, NULL, NULL },
-	{ ROW_PAGE_FAULTS, offsetof(struct sched_runner, n_minor_faults), 0, "type", "minor" },
-	{ ROW_PAGE_FAULTS, offsetof(struct sched_runner, n_major_faults), 0, "type", "major" },
-	{ ROW_DISK_WAIT, offsetof(struct sched_runner, disk_wait_ns), 0, NULL, NULL },
-	{ ROW_ACCOUNTED_CPU, offsetof(struct sched_runner, accounted_cpu_ns), 0, NULL, NULL },
-	{ ROW_ACCOUNTED_DELAY, offsetof(struct sched_runner, accounted_delay_ns), 0, NULL, NULL },
-	{ ROW_ACCOUNTED_SWITCHES, offsetof(struct sched_runner, n_accounted_switches), 0, NULL, NULL },
-	{ ROW_ON_CPU, offsetof(struct sched_runner, on_cpu), 1, NULL, NULL },
-	{ ROW_RUN_DELAY, offsetof(struct sched_runner, run_delay), 1, NULL, NULL },
+	{ ROW_SWITCHES, offsetof(struct sched_runner, n_voluntary), 0, 0, "type", "voluntary" },
+	{ ROW_SWITCHES, offsetof(struct sched_runner, n_involuntary), 0, 0, "type", "involuntary" },
+	{ ROW_FUTEX_WAITS, offsetof(struct sched_runner, n_futex_waits), 0, 0, NULL, NULL },
+	{ ROW_MIGRATIONS, offsetof(struct sched_runner, n_migrations), 0, 0, NULL, NULL },
+	{ ROW_PAGE_FAULTS, offsetof(struct sched_runner, n_minor_faults), 0, 0, "type", "minor" },
+	{ ROW_PAGE_FAULTS, offsetof(struct sched_runner, n_major_faults), 0, 0, "type", "major" },
+	{ ROW_DISK_WAIT, offsetof(struct sched_runner, disk_wait_ns), 0, 0, NULL, NULL },
+	{ ROW_ACCOUNTED_CPU, offsetof(struct sched_runner, accounted_cpu_ns), 0, 0, NULL, NULL },
+	{ ROW_ACCOUNTED_DELAY, offsetof(struct sched_runner, accounted_delay_ns), 0, 0, NULL, NULL },
+	{ ROW_ACCOUNTED_SWITCHES, offsetof(struct sched_runner, n_accounted_switches), 0, 0, NULL, NULL },
+	{ ROW_ON_CPU, offsetof(struct sched_runner, on_cpu), 1, 0, NULL, NULL },
+	{ ROW_RUN_DELAY, offsetof(struct sched_runner, run_delay), 1, 0, NULL, NULL },
+#define WAITS_FOR(reason, name)                                                                                        \
+	{                                                                                                              \
+		ROW_OFF_CPU, offsetof(struct sched_runner, waits[reason]), 1, 1, "reason", name                        \
+	}
+	WAITS_FOR(SCHED_REASON_PREEMPTED, "preempted"),
+	WAITS_FOR(SCHED_REASON_FUTEX, "futex"),
+	WAITS_FOR(SCHED_REASON_SLEEP, "sleep"),
+	WAITS_FOR(SCHED_REASON_POLL, "poll"),
+	WAITS_FOR(SCHED_REASON_TRANSFER, "transfer"),
+	WAITS_FOR(SCHED_REASON_CHILD, "child"),
+	WAITS_FOR(SCHED_REASON_IO, "io"),
+	WAITS_FOR(SCHED_REASON_FAULT, "fault"),
+	WAITS_FOR(SCHED_REASON_OTHER, "other"),
+#undef WAITS_FOR
 };
 
-static const struct table_row wait_row = { ROW_OFF_CPU, 0, 1, NULL, NULL };
+enum {
+	RUNNER_ROWS = LIVE_COUNT_OF(runner_rows),
+	FIRST_WAIT_ROW = RUNNER_ROWS - SCHED_REASONS,
+};
 
-_Static_assert(LIVE_COUNT_OF(runner_rows) <= TABLE_SERIES, "a slot has room for all series of a runner");
+_Static_assert(LIVE_COUNT_OF(runner_rows) <= TABLE_SERIES && (int)SCHED_REASONS + 2 <= (int)TABLE_HISTS,
+               "a slot has room for a runner");
 
-static struct sched_wait_key key_of(const struct table_slot *s)
+const char *sched_reason_name(uint32_t reason)
 {
-	struct sched_wait_key key;
+	return runner_rows[FIRST_WAIT_ROW + (reason < SCHED_REASONS ? reason : SCHED_REASON_OTHER)].value;
+}
+
+static struct sched_key key_of(const struct table_slot *s)
+{
+	struct sched_key key;
 
 	memcpy(&key, s->key.bytes, sizeof(key));
 	return key;
 }
 
-static void name_entry(struct table_slot *s, const struct table_row *rows, unsigned n, int has_reason,
-                       const struct outbox *o)
+static void poll_runners(struct table *t, struct live *l, uint64_t interval)
 {
-	struct sched_wait_key key = key_of(s);
 	struct sched_names names;
-
-	sched_names(key.tgid, key.tid, has_reason ? sched_reason_name(key.reason) : NULL, &names);
-	table_name(s, o, rows, n, names.pairs, SCHED_NAMES);
-}
-
-static void poll_map(struct table *t, const struct table_row *rows, unsigned n, struct live *l, uint64_t interval)
-{
 	struct table_slot *s;
 
 	for (table_begin(t); (s = table_next(t));) {
-		if (!s->is_named)
-			name_entry(s, rows, n, rows == &wait_row, &l->outbox);
-		table_tell(t, s, rows, n, &l->outbox, interval);
+		if (table_lacks_name(t, s, runner_rows, RUNNER_ROWS)) {
+			sched_names(key_of(s).tgid, key_of(s).tid, NULL, &names);
+			table_name(t, s, &l->outbox, runner_rows, RUNNER_ROWS, names.pairs, SCHED_NAMES);
+		}
+		table_tell(t, s, runner_rows, RUNNER_ROWS, &l->outbox, interval);
 	}
 	table_tell_fill(t, l);
 }
@@ -243,17 +240,8 @@ static void forget_processes(struct sched_kernel *k)
 {
 	uint32_t n = probes_let_go(&k->probes, k->ended);
 
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < n; i++)
 		table_forget_process(&k->runners, k->ended[i]);
-		table_forget_process(&k->waits, k->ended[i]);
-	}
-}
-
-static void forget_thread(struct sched_kernel *k, uint32_t tid)
-{
-	for (uint32_t i = 0; i < k->waits.n_seen; i++)
-		if (k->waits.slots[i].is_used && key_of(&k->waits.slots[i]).tid == tid)
-			table_forget(&k->waits, &k->waits.slots[i]);
 }
 
 static void forget_threads(struct sched_kernel *k)
@@ -262,13 +250,12 @@ static void forget_threads(struct sched_kernel *k)
 
 	for (uint32_t i = 0; i < k->runners.n_seen; i++) {
 		struct table_slot *s = &k->runners.slots[i];
-		struct sched_wait_key key = key_of(s);
+		struct sched_key key = key_of(s);
 
 		if (!s->is_used)
 			continue;
 		if (s->is_over) {
 			table_forget(&k->runners, s);
-			forget_thread(k, key.tid);
 			continue;
 		}
 		(void)snprintf(path, sizeof(path), "/proc/%u/task/%u/schedstat", key.tgid, key.tid);
@@ -295,8 +282,7 @@ void sched_kernel_poll(struct sched_kernel *k, struct live *l)
 {
 	uint64_t interval = k->data->interval++;
 
-	poll_map(&k->runners, runner_rows, LIVE_COUNT_OF(runner_rows), l, interval);
-	poll_map(&k->waits, &wait_row, 1, l, interval);
+	poll_runners(&k->runners, l, interval);
 	if (k->ring) {
 		k->n_ring_bytes = 0;
 		sched_stacks_begin(k->stacks, &l->outbox);
