@@ -35,7 +35,7 @@ static void take_slots(const struct hist *hists, unsigned n_cpus, size_t n_strid
                        uint64_t *ret_gains)
 {
 	for (unsigned slot = 0; slot < HIST_SLOTS; slot++) {
-		uint64_t now = 0;
+		uint32_t now = 0;
 
 		for (unsigned cpu = 0; cpu < n_cpus; cpu++)
 			now += copy_of(hists, cpu, n_stride)->slots[slot];

@@ -12,7 +12,7 @@
 struct interval_mark {
 	uint64_t count;
 	uint64_t sum;
-	uint64_t slots[HIST_SLOTS];
+	uint32_t slots[HIST_SLOTS];
 };
 
 struct interval_gain {

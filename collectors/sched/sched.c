@@ -66,8 +66,8 @@ static const struct weir_metric metrics[ROW_COUNT] = {
 	                                     "What the thread's status says of its switches away.", -1),
 	[ROW_INFERRED] =
 		ROWS_COUNTER("sched.inferred", "{switch}", "inferred slices",
-	                     "Slices of which the beginning was not seen: their length is by how much the scheduler's "
-	                     "own account of the thread grew.",
+	                     "Slices of which the scheduler did not stamp the beginning: their length is by how much "
+	                     "its account of the thread grew.",
 	                     0),
 	[ROW_LOST] = ROWS_LOST,
 	[ROW_MAP_FILL] = ROWS_MAP_FILL,
@@ -124,7 +124,7 @@ static int take_kernel(struct weir_instance *i, char why[LIVE_WHY_MAX])
 
 static const struct live_step ladder[] = {
 	{ { "tp_btf", "BTF tracepoints of the scheduler", "", "run weir as root or with CAP_BPF and CAP_PERFMON",
-	    "Linux 5.15 or newer with CONFIG_DEBUG_INFO_BTF" },
+	    "Linux 5.15 or newer with CONFIG_DEBUG_INFO_BTF, CONFIG_SCHED_INFO and CONFIG_FAIR_GROUP_SCHED" },
 	  take_kernel },
 	{ { "procfs", "/proc/PID/task/TID/schedstat and status",
 	    "histograms, time off the CPU and its reasons, migrations, page faults, threads that end between two polls",
