@@ -118,7 +118,8 @@ int live_climb(struct live *l, struct weir_instance *i, const struct live_step *
 
 void live_begin(struct live *l, int64_t now_ns)
 {
-	l->n_live = l->has_target ? family_look(&l->family) : 1;
+	if (!l->is_followed)
+		l->n_live = l->has_target ? family_look(&l->family) : 1;
 	outbox_begin(&l->outbox, now_ns, now_ns > l->last_ns ? now_ns - l->last_ns : 0);
 	l->last_ns = now_ns;
 	gauge_begin(&l->gauge);

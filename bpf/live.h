@@ -41,6 +41,7 @@ struct live {
 	struct gauge gauge;
 	int64_t last_ns; /* of the last poll */
 	int has_target;  /* else the machine is all there is to look at */
+	int is_followed; /* the family is whom programs in the kernel follow (bpf/probes.h) */
 	uint32_t n_live; /* processes at the last poll; of a machine 1 */
 	uint32_t has_complained;
 };
@@ -59,8 +60,8 @@ struct live_step {
  * rung that is wanted; the last step needs nothing. From then on it is measured. What the host said to the clock. */
 int live_climb(struct live *l, struct weir_instance *i, const struct live_step *steps, unsigned n, uint32_t option);
 
-/* Around all that a poll reads and says; first it looks at the family, so that what is measured after that is all that
- * those who are over have done. What poll() returns. */
+/* Around all that a poll reads and says; first it looks at the family, unless that is followed, so that what is
+ * measured after that is all that those who are over have done. What poll() returns. */
 void live_begin(struct live *l, int64_t now_ns);
 int live_end(struct live *l, struct weir_error *reterr);
 

@@ -90,7 +90,7 @@ static int join(const struct probes *p, uint32_t tgid)
 	return r;
 }
 
-int probes_follow(const struct probes *p, const struct family *family)
+static int follow_all(const struct probes *p, const struct family *family)
 {
 	const struct target known = { 0 };
 	int r = 0;
@@ -107,26 +107,55 @@ int probes_follow(const struct probes *p, const struct family *family)
 	return r;
 }
 
+int probes_follow(const struct probes *p, struct family *family)
+{
+	int r = follow_all(p, family);
+
+	if (r < 0 || family->n == 0)
+		return r;
+	/* Who was forked before there were programs to see it. */
+	(void)family_look(family);
+	r = follow_all(p, family);
+	/* Nobody will tell the end of who ended before that. */
+	(void)family_look(family);
+	for (uint32_t i = 0; i < family->n; i++)
+		if (family->at[i].is_over)
+			(void)bpf_map_delete_elem(p->targets, &family->at[i].pid);
+	return r;
+}
+
+void probes_look(struct probes *p, struct live *l)
+{
+	struct family *f = &l->family;
+	uint32_t n_live = 0, last;
+
+	p->n_targets = TARGETS_MAX;
+	/* There is room for all: -ENOENT says that these were the last. */
+	if (bpf_map_lookup_batch(p->targets, NULL, &last, p->tgids, p->found, &p->n_targets, NULL) < 0 &&
+	    errno != ENOENT)
+		p->n_targets = 0;
+	f->n = 0;
+	for (uint32_t i = 0; i < p->n_targets; i++) {
+		uint32_t is_over = p->found[i].is_over;
+
+		n_live += !is_over;
+		if (f->n == FAMILY_MAX)
+			f->n_left_out++;
+		else
+			f->at[f->n++] = (struct family_member){ .pid = (int32_t)p->tgids[i],
+				                                .is_over = is_over,
+				                                .is_zombie = is_over };
+	}
+	l->is_followed = l->has_target;
+	if (l->has_target)
+		l->n_live = n_live;
+}
+
 int probes_is_over(const struct probes *p, uint32_t tgid)
 {
 	struct target t;
 
 	return bpf_map_lookup_elem(p->targets, &tgid, &t) < 0 || t.is_over;
-}
-
-static void look_who_is_over(struct probes *p)
-{
-	uint32_t key, next;
-	struct target t;
-	int r = bpf_map_get_next_key(p->targets, NULL, &next);
-
-	p->n_over = 0;
-	for (p->n_targets = 0; r == 0 && p->n_targets < TARGETS_MAX; p->n_targets++) {
-		key = next;
-		if (bpf_map_lookup_elem(p->targets, &key, &t) == 0 && t.is_over)
-			p->over[p->n_over++] = key;
-		r = bpf_map_get_next_key(p->targets, &key, &next);
-	}
 }
 
 uint32_t probes_let_go(struct probes *p, uint32_t ret[TARGETS_MAX])
@@ -141,6 +170,9 @@ uint32_t probes_let_go(struct probes *p, uint32_t ret[TARGETS_MAX])
 		(void)bpf_map_delete_elem(p->targets, &p->over[i]);
 		ret[n++] = p->over[i];
 	}
-	look_who_is_over(p);
+	p->n_over = 0;
+	for (uint32_t i = 0; i < p->n_targets; i++)
+		if (p->found[i].is_over)
+			p->over[p->n_over++] = p->tgids[i];
 	return n;
 }

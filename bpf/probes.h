@@ -6,7 +6,7 @@
  * order is probes_open, what the collector chooses of them, probes_load, probes_follow; then polls; probes_close at any
  * time. The caller's memory; one thread. */
 
-#include "bpf/family.h"
+#include "bpf/live.h"
 #include "bpf/load.h"
 #include "bpf/target.h"
 
@@ -17,9 +17,11 @@ struct probes {
 	char missing[LOAD_MISSING_MAX]; /* hooks that this kernel has not, separated by `, `; their programs are out */
 	unsigned n_cpus;                /* copies of a value in a per-CPU map */
 	int targets, members;           /* the maps; < 0: it has none */
-	uint32_t over[TARGETS_MAX];     /* processes that had ended at the last poll */
+	uint32_t n_targets;             /* at the last look, and who: */
+	uint32_t tgids[TARGETS_MAX];
+	struct target found[TARGETS_MAX];
+	uint32_t over[TARGETS_MAX]; /* processes that had ended at the look before it */
 	uint32_t n_over;
-	uint64_t n_targets; /* at the last poll */
 };
 
 /* Of a skeleton's bytes. 0, or -errno with why; then only probes_close is left. */
@@ -34,12 +36,16 @@ void probes_close(struct probes *p);
 
 int probes_map(const struct probes *p, const char *name); /* a descriptor; < 0: there is none */
 
-/* All of a family; who is followed already stays so. */
-int probes_follow(const struct probes *p, const struct family *family);
+/* All of a family, which grows by what it started since it was made; who is followed already stays so. Who forks from
+ * now on is seen, and who ends. */
+int probes_follow(const struct probes *p, struct family *family);
+/* Who is followed now is the family from then on, and nobody is looked for in /proc. It comes first in a poll: of who
+ * lives no more, what is read after it is all. */
+void probes_look(struct probes *p, struct live *l);
 /* Whether a process has ended, or was let go after it had. */
 int probes_is_over(const struct probes *p, uint32_t tgid);
-/* Processes that had ended at the last call are let go; those in `ret` are to be forgotten now. What a process started
- * may end after it, so it stays for one poll more than it lives. How many, at most TARGETS_MAX. */
+/* Processes that had ended at the look before the last are let go; those in `ret` are to be forgotten now. What a
+ * process started may end after it, so it stays for one poll more than it lives. How many, at most TARGETS_MAX. */
 uint32_t probes_let_go(struct probes *p, uint32_t ret[TARGETS_MAX]);
 
 #endif

@@ -250,6 +250,7 @@ void disk_kernel_poll(struct disk_kernel *k, struct disk_devices *d, struct live
 	uint64_t interval = k->data->interval++;
 	uint32_t n;
 
+	probes_look(&k->probes, l);
 	poll_map(&k->devices, &of_devices, d, l, interval);
 	poll_map(&k->processes, &of_processes, d, l, interval);
 	poll_map(&k->files, &of_files, d, l, interval);

@@ -138,7 +138,7 @@ static int make_room(struct net_kernel *k)
 	return 0;
 }
 
-int net_kernel_open(const struct live *l, enum net_means means, struct net_kernel **ret, char why[LIVE_WHY_MAX])
+int net_kernel_open(struct live *l, enum net_means means, struct net_kernel **ret, char why[LIVE_WHY_MAX])
 {
 	struct net_kernel *k = *ret = calloc(1, sizeof(*k));
 	int r = k ? load(k, means, why) : -ENOMEM;
@@ -430,6 +430,7 @@ static void tell_gauges(struct net_kernel *k, struct live *l)
 void net_kernel_poll(struct net_kernel *k, struct live *l)
 {
 	k->data->interval++;
+	probes_look(&k->probes, l);
 	poll_sockets(k, &l->outbox);
 	poll_ends(k, &l->outbox);
 	poll_processes(k, &l->outbox);

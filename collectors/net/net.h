@@ -97,7 +97,7 @@ enum net_means {
 };
 
 /* Loads and attaches. 0, or -errno, with why in plain words where there is more to say. */
-int net_kernel_open(const struct live *l, enum net_means means, struct net_kernel **ret, char why[LIVE_WHY_MAX]);
+int net_kernel_open(struct live *l, enum net_means means, struct net_kernel **ret, char why[LIVE_WHY_MAX]);
 void net_kernel_poll(struct net_kernel *k, struct live *l);
 void net_kernel_close(struct net_kernel *k); /* NULL is fine */
 

@@ -118,17 +118,6 @@ static int open_ring(struct sched_kernel *k, const struct weir_host *h)
 	return k->ring ? 0 : -errno;
 }
 
-/* Who forks once that is loaded is seen; who forked while it was is found now. */
-static int follow(struct sched_kernel *k, struct live *l)
-{
-	int r = probes_follow(&k->probes, &l->family);
-
-	(void)family_look(&l->family);
-	if (r == 0)
-		r = probes_follow(&k->probes, &l->family);
-	return r < 0 ? r : load_iterate(k->probes.object, "on_task");
-}
-
 static int start(struct sched_kernel *k, struct live *l, const struct sched_wanted *wanted, char *why)
 {
 	int r;
@@ -139,7 +128,9 @@ static int start(struct sched_kernel *k, struct live *l, const struct sched_want
 		r = table_open(&k->runners, &k->probes, "runners", k->has_threads ? 1 : k->probes.n_cpus);
 	if (r == 0 && wanted->long_wait_ns)
 		r = open_ring(k, l->host);
-	return r < 0 ? r : follow(k, l);
+	if (r == 0)
+		r = probes_follow(&k->probes, &l->family);
+	return r < 0 ? r : load_iterate(k->probes.object, "on_task");
 }
 
 int sched_kernel_open(struct live *l, const struct sched_wanted *wanted, struct sched_kernel **ret,
@@ -282,6 +273,7 @@ void sched_kernel_poll(struct sched_kernel *k, struct live *l)
 {
 	uint64_t interval = k->data->interval++;
 
+	probes_look(&k->probes, l);
 	poll_runners(&k->runners, l, interval);
 	if (k->ring) {
 		k->n_ring_bytes = 0;

@@ -65,12 +65,12 @@ struct sched_wanted {
 	uint64_t long_wait_ns; /* stacks of waits that are as long; 0: none */
 };
 
-/* Loads, attaches and finds the threads that are there; the family grows by what has come since it was made. 0, or
- * -errno, with why in plain words where there is more to say. */
+/* Loads, attaches and finds the threads that are there; the family grows by what has come since it was made, and is
+ * who is followed at each poll. 0, or -errno, with why in plain words where there is more to say. */
 int sched_kernel_open(struct live *l, const struct sched_wanted *wanted, struct sched_kernel **ret,
                       char why[LIVE_WHY_MAX]);
 void sched_kernel_poll(struct sched_kernel *k, struct live *l);
-void sched_kernel_close(struct sched_kernel *k); /* NULL is fine */
+void sched_kernel_close(struct sched_kernel *k);                    /* NULL is fine */
 
 const char *sched_reason_name(uint32_t reason); /* `futex` */
 
