@@ -292,17 +292,18 @@ enum {
 	SAMPLE_BYTES_AT = 1,
 	SAMPLE_LABEL_AT = 9,
 	HEAP_DEPTH_AT = 9,
+	TIME_TICK_AT = 4,
 	TIME_DEPTH_AT = 12,
 };
 
-int eventlog_sample_stack(const struct eventlog_event *e, uint64_t *ret_bytes, struct parse_text *ret_ids)
+int eventlog_sample_stack(const struct eventlog_event *e, uint64_t *ret_number, struct parse_text *ret_ids)
 {
 	int is_time = e->tag == EVENTLOG_PROF_SAMPLE_COST_CENTRE;
 	uint32_t at = is_time ? TIME_DEPTH_AT : HEAP_DEPTH_AT;
 
 	if (e->n_payload <= at || e->n_payload - at - 1 < 4U * e->payload[at])
 		return 0;
-	*ret_bytes = is_time ? 0 : eventlog_u64(e->payload + SAMPLE_BYTES_AT);
+	*ret_number = eventlog_u64(e->payload + (is_time ? TIME_TICK_AT : SAMPLE_BYTES_AT));
 	*ret_ids = (struct parse_text){ (const char *)e->payload + at + 1, 4U * e->payload[at] };
 	return 1;
 }

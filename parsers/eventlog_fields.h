@@ -59,8 +59,9 @@ const struct eventlog_type *eventlog_type(uint32_t tag);
  * PARSE_END: the type is not in the table. */
 enum parse_result eventlog_values(const struct eventlog_event *e, struct eventlog_values *ret);
 
-/* Samples are most of a profile's log: the same values as eventlog_values() gives, without its table. 0: malformed. */
-int eventlog_sample_stack(const struct eventlog_event *e, uint64_t *ret_bytes, struct parse_text *ret_ids);
+/* Samples are most of a profile's log: the same values as eventlog_values() gives, without its table. ret_number: of a
+ * heap sample its bytes, of a time sample the number of its tick. 0: malformed. */
+int eventlog_sample_stack(const struct eventlog_event *e, uint64_t *ret_number, struct parse_text *ret_ids);
 int eventlog_sample_label(const struct eventlog_event *e, uint64_t *ret_bytes, struct parse_text *ret_label);
 
 /* The next text of EVENTLOG_TEXTS; 0: there is none. `rest` moves on. */

@@ -51,8 +51,7 @@ enum fate log_no_memory(struct log *l)
 	return FATE_LIMIT;
 }
 
-/* Where a record stands. One that was put together from pieces is not in the window: about there. */
-static uint64_t offset_of(const struct log *l, const struct eventlog_event *e)
+uint64_t ledger_offset(const struct log *l, const struct eventlog_event *e)
 {
 	uintptr_t at = (uintptr_t)e->payload, window = (uintptr_t)l->window.at;
 
@@ -62,7 +61,7 @@ static uint64_t offset_of(const struct log *l, const struct eventlog_event *e)
 void ledger_say_bad(struct log *l, const struct eventlog_event *e, const char *why)
 {
 	if (l->n_bad_said++ < BAD_SAID_MAX)
-		log_say(l, WEIR_WARNING, "eventlog.payload", offset_of(l, e), 1, "a record of type %" PRIu32 ": %s",
+		log_say(l, WEIR_WARNING, "eventlog.payload", ledger_offset(l, e), 1, "a record of type %" PRIu32 ": %s",
 		        (uint32_t)e->tag, why);
 }
 

@@ -28,6 +28,8 @@ enum fate {
 enum fate log_no_memory(struct log *l);
 void log_say(struct log *l, uint32_t severity, const char *code, uint64_t offset, uint64_t count, const char *format,
              ...) __attribute__((format(printf, 6, 7)));
+/* Where a record stands. One that was put together from pieces is not in the window: about there. */
+uint64_t ledger_offset(const struct log *l, const struct eventlog_event *e);
 /* That a record makes no sense, and why; of the first ones. */
 void ledger_say_bad(struct log *l, const struct eventlog_event *e, const char *why);
 /* Tells the host of the fates since the last call. */

@@ -74,13 +74,44 @@ enum fate sample_time_begin(struct log *l, struct lane *lane, const struct event
 	return FATE_STORED;
 }
 
+/* The timer of a runtime without threads writes its sample where the program is just writing, and one of them ends
+ * over the other without a torn byte. Ticks are numbered, the same for all capabilities, and go on while a program has
+ * stopped the clock. Source: rts/Proftimer.c, handleProfTick(). */
+static void take_tick(struct log *l, const struct eventlog_event *e, uint64_t tick)
+{
+	struct samples *s = &l->samples;
+	uint64_t n_missing = tick > s->tick ? tick - s->tick - 1 : 0;
+
+	if (n_missing > LOST_TICKS_MAX) {
+		s->n_stopped_ticks += n_missing;
+	} else if (n_missing) {
+		if (!s->n_lost_ticks)
+			s->lost_offset = ledger_offset(l, e);
+		s->n_lost_ticks += n_missing;
+	}
+	s->tick = tick;
+}
+
+static void say_missing_ticks(struct log *l)
+{
+	const struct samples *s = &l->samples;
+
+	if (s->n_lost_ticks)
+		log_say(l, WEIR_WARNING, "eventlog.lost_ticks", s->lost_offset, s->n_lost_ticks,
+		        "samples of the time profile that the runtime wrote over; the first was before this one");
+	if (s->n_stopped_ticks)
+		log_say(l, WEIR_NOTE, "eventlog.stopped_ticks", WEIR_NO_OFFSET, s->n_stopped_ticks,
+		        "ticks of the time profile while its clock, or the log, was stopped");
+}
+
 enum fate sample_time(struct log *l, struct lane *lane, const struct eventlog_event *e, const struct eventlog_values *v)
 {
 	struct parse_text ids;
-	uint64_t none;
+	uint64_t tick;
 
-	if (!eventlog_sample_stack(e, &none, &ids))
+	if (!eventlog_sample_stack(e, &tick, &ids))
 		return FATE_BAD;
+	take_tick(l, e, tick);
 	return ticks_add(l, &l->samples.ticks, ROW_PROFILE_TICKS, names_cost_centre_stack(l, ids),
 	                 names_is_system_stack(&l->names, ids), e->time_ns);
 }
@@ -306,6 +337,7 @@ void samples_finish(struct log *l)
 {
 	ticks_say(l, &l->samples.ticks, ROW_PROFILE_TICKS);
 	ticks_say(l, &l->samples.calls, ROW_PROFILE_SAMPLES);
+	say_missing_ticks(l);
 }
 
 void samples_done(struct samples *s)

@@ -12,6 +12,7 @@ struct log;
 
 enum {
 	TICK_STACKS_MAX = 1 << 16, /* different stacks in one interval */
+	LOST_TICKS_MAX = 8,        /* in a row; where more are missing the clock stood still */
 };
 
 struct tick {
@@ -33,6 +34,8 @@ struct samples {
 	uint32_t breakdown, heap_series;
 	uint8_t in_heap, has_heap_series;
 	struct ticks ticks, calls;
+	uint64_t tick; /* number of the latest; 0: none yet */
+	uint64_t n_lost_ticks, n_stopped_ticks, lost_offset;
 	struct table perf; /* counter to index */
 	struct count *perf_counts;
 	uint32_t n_perf;

@@ -82,6 +82,55 @@ static void a_biographys_time_beyond_all_reason_is_bad(void **state)
 	}
 }
 
+/* Of two capabilities, each with its own sample. */
+static void write_tick(struct eventlog_writer *w, uint64_t time_ns, uint64_t tick)
+{
+	for (uint8_t capability = 0; capability < 2; capability++) {
+		uint8_t payload[] = { 0, 0, 0, capability, 0, 0, 0, 0, 0, 0, 0, (uint8_t)tick, 1, 0, 0, 0, 9 };
+
+		write_record(w, 167, time_ns + capability, payload, sizeof(payload));
+	}
+}
+
+static struct heard hear_ticks(const uint64_t *ticks, size_t n)
+{
+	struct eventlog_writer w;
+
+	write_beginning(&w);
+	write_block(&w, T0, 0xffff);
+	for (size_t i = 0; i < n; i++)
+		write_tick(&w, T0 + 10 * (i + 1), ticks[i]);
+	write_block_end(&w, T0 + 1000);
+	write_end(&w);
+	return hear_plain(&w);
+}
+
+static void ticks_that_were_written_over_are_said(void **state)
+{
+	static const uint64_t whole[] = { 1, 2, 3, 4 }, torn[] = { 2, 3, 12, 13 };
+	struct heard heard = hear_ticks(whole, 4);
+
+	assert_silent_on(&heard, "_ticks\"");
+	recorder_free(heard.rec);
+	/* The first, and 4 to 11: as many as are taken for one accident. */
+	heard = hear_ticks(torn, 4);
+	assert_says(&heard, "\"eventlog.lost_ticks\",\"severity\":\"warning\"");
+	assert_says(&heard, "\"count\":9");
+	assert_silent_on(&heard, "stopped_ticks");
+	recorder_free(heard.rec);
+}
+
+static void a_clock_that_stood_still_has_lost_nothing(void **state)
+{
+	static const uint64_t stopped[] = { 1, 11, 12 };
+	struct heard heard = hear_ticks(stopped, 3);
+
+	assert_says(&heard, "\"eventlog.stopped_ticks\",\"severity\":\"note\"");
+	assert_says(&heard, "\"count\":9");
+	assert_silent_on(&heard, "lost_ticks");
+	recorder_free(heard.rec);
+}
+
 /* ---- Ticky-ticky ---- */
 
 enum {
@@ -197,6 +246,8 @@ int main(void)
 		cmocka_unit_test(counters_of_perf_add_up),
 		cmocka_unit_test(eras_are_a_breakdown_of_their_own),
 		cmocka_unit_test(a_biographys_time_beyond_all_reason_is_bad),
+		cmocka_unit_test(ticks_that_were_written_over_are_said),
+		cmocka_unit_test(a_clock_that_stood_still_has_lost_nothing),
 		cmocka_unit_test(ticky_counters_get_the_names_that_come_last),
 		cmocka_unit_test(ticky_samples_of_9_2_go_on_where_the_last_ended),
 		cmocka_unit_test(so_many_ticky_samples_wait_and_further_ones_are_added_to_them),
