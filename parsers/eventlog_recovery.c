@@ -48,21 +48,29 @@ static enum parse_result is_way_on(const struct eventlog_stretch *q, const struc
 	return r;
 }
 
+/* Where the log goes on, from byte *i on. PARSE_OK: at *i; ret_is_open: whatever the block says of its end. */
+static enum parse_result find_way_on(const struct eventlog_stretch *q, const struct eventlog_block *block,
+                                     uint64_t gap_offset, size_t *i, int *ret_is_open)
+{
+	struct eventlog_block tight = eventlog_tighten(block);
+	enum parse_result found = PARSE_BAD;
+
+	for (; *i <= q->n; ++*i) {
+		found = is_way_on(q, &tight, *i, q->offset + *i == gap_offset, ret_is_open);
+		if (found != PARSE_BAD)
+			break;
+	}
+	*i = *i < q->n ? *i : q->n;
+	return found;
+}
+
 /* Passes over bytes until the log goes on. PARSE_OK: it does, after *n bytes; else they, too, are lost. */
 static enum parse_result resynchronise(const struct eventlog_recovery *r, struct eventlog *s,
                                        const struct eventlog_stretch *q, size_t *n)
 {
-	struct eventlog_block tight = eventlog_tighten(&s->block);
-	enum parse_result found = PARSE_BAD;
 	int is_open = 0;
-	size_t i = *n;
+	enum parse_result found = find_way_on(q, &s->block, r->gap.offset, n, &is_open);
 
-	for (; i <= q->n; i++) {
-		found = is_way_on(q, &tight, i, q->offset + i == r->gap.offset, &is_open);
-		if (found != PARSE_BAD)
-			break;
-	}
-	*n = i < q->n ? i : q->n;
 	if (found == PARSE_OK && is_open)
 		s->block.end_offset = UINT64_MAX;
 	return found;
@@ -131,14 +139,32 @@ static void take(struct eventlog_batch *b, const struct eventlog_event *e, size_
 	b->n += n;
 }
 
+/* Whether the log goes on sooner without the last of the sound records: its time was made of two, so that all that
+ * follows is too early. Looks no further than is there whatever the windows are. */
+static int hides_way_on(const struct held *h, const struct eventlog_stretch *q, size_t n_sound)
+{
+	size_t from = h->at[n_sound], with = from, without = from, n_near = from + EVENTLOG_REPAIR_REACH;
+	struct eventlog_stretch near = *q;
+	int is_open = 0;
+
+	if (near.n >= n_near) {
+		near.n = n_near;
+		near.is_last = 0;
+	}
+	(void)find_way_on(&near, &h->block[n_sound], q->offset + from, &with, &is_open);
+	return find_way_on(&near, &h->block[n_sound - 1], q->offset + from, &without, &is_open) == PARSE_OK &&
+	       without < with;
+}
+
 /* How many of the held records can be believed although no repair worked. A block's marker can: its own sense was
  * enough. */
 static size_t believed(const struct held *h, const struct eventlog_stretch *q, size_t n_sound)
 {
 	if (!n_sound || h->e[n_sound - 1].tag == EVENTLOG_BLOCK_MARKER)
 		return n_sound;
-	return n_sound -
-	       (size_t)is_contaminated(q, &h->block[n_sound - 1], h->at[n_sound], h->at[n_sound] - h->at[n_sound - 1]);
+	return n_sound - (size_t)(is_contaminated(q, &h->block[n_sound - 1], h->at[n_sound],
+	                                          h->at[n_sound] - h->at[n_sound - 1]) ||
+	                          hides_way_on(h, q, n_sound));
 }
 
 /* Hands out what of the records before the damage can be believed, and what can be repaired. PARSE_OK: all. PARSE_BAD:
@@ -198,7 +224,8 @@ enum parse_result eventlog_recover(struct eventlog_recovery *r, struct eventlog 
 		r->gap = (struct eventlog_gap){ .offset = s->offset + b->n_used,
 			                        .code = fault->code,
 			                        .reason = fault->reason };
-		/* Not with a record that was just dropped, and not twice at the same place: once, as the block may have lied. */
+		/* Not with a record that was just dropped, and not twice at the same place: once, as the block may have
+		 * lied. */
 		i = b->n_used + (r->gap.offset < fault->offset || r->stood_at == s->offset + 1);
 	}
 	if (found == PARSE_OK) {

@@ -40,12 +40,17 @@ void damage_take_gap(struct log *l, const struct eventlog_gap *gap)
 	        gap->n_bytes);
 }
 
-/* Nothing of a block can have been there before that is later than all before it, whatever its marker says. */
+/* Nothing of a block can have been there before that is later than all before it, whatever its marker says. One that
+ * begins when the one before it did has even its marker from there. */
 static void begin_block(struct lane *lane, uint64_t begin_ns)
 {
 	uint64_t known_ns = lane->capability == LANE_GLOBAL ? 0 : lane->now_ns + 1;
 	uint64_t before_ns = begin_ns > old_ns ? begin_ns - old_ns : 0;
 
+	if (lane->block_ns && begin_ns == lane->block_ns && begin_ns < lane->now_ns)
+		before_ns = begin_ns = known_ns;
+	else
+		lane->block_ns = begin_ns;
 	lane->repeats_end_ns = begin_ns < known_ns ? begin_ns : known_ns;
 	lane->repeats_first_ns = before_ns < known_ns ? before_ns : known_ns;
 	lane->repeats_before_ns = lane->repeats_first_ns;
@@ -103,5 +108,9 @@ void damage_say_end(struct log *l, const struct eventlog *reader, uint64_t n_lef
 	if (l->damage.n_repeated)
 		log_say(l, WEIR_NOTE, "eventlog.repeated", WEIR_NO_OFFSET, l->damage.n_repeated,
 		        "records that the runtime had written before were passed over");
+	if (l->damage.n_out_of_step)
+		log_say(l, WEIR_WARNING, "eventlog.out_of_step", WEIR_NO_OFFSET, l->damage.n_out_of_step,
+		        "records that contradict what was known of a thread or a collection: records before them are "
+		        "missing");
 	say_bytes(l);
 }

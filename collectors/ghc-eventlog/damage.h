@@ -10,8 +10,9 @@ struct lane;
 struct log;
 
 struct damage {
-	uint64_t n_bytes;    /* that belong to no record, or are missing from the last block */
-	uint64_t n_repeated; /* records */
+	uint64_t n_bytes;       /* that belong to no record, or are missing from the last block */
+	uint64_t n_repeated;    /* records */
+	uint64_t n_out_of_step; /* records that contradict what was known of a thread or a collection */
 	int is_cut;
 	int n_near_gap; /* batches to come that a gap has just been found before, or behind */
 };

@@ -48,10 +48,26 @@ enum fate gc_request(struct log *l, struct lane *lane, const struct eventlog_eve
 	return FATE_STORED;
 }
 
+/* Its end is missing. It went on at least to the last that was read of it. */
+static void give_up(struct log *l, struct lane *lane)
+{
+	uint64_t last_ns = lane->gc.start_ns > lane->gc.thread_since_ns ? lane->gc.start_ns : lane->gc.thread_since_ns;
+
+	lane->gc_ns += last_ns > lane->interval_ns ? last_ns : lane->interval_ns;
+	l->damage.n_out_of_step++;
+}
+
+/* The end of a collection, or a part of it, that has not begun. A log may begin in the middle of one. */
+static enum fate refuse(struct log *l, const struct lane *lane)
+{
+	l->damage.n_out_of_step += lane->gc.start_ns > 0;
+	return FATE_UNPAIRED;
+}
+
 enum fate gc_start(struct log *l, struct lane *lane, const struct eventlog_event *e, const struct eventlog_values *v)
 {
 	if (lane->gc.is_running)
-		lane->gc_ns += e->time_ns;
+		give_up(l, lane);
 	else
 		lane->gc.cause = lane->gc.has_request ? lane->gc.cause : cause_of(lane, e->time_ns);
 	if (lane->gc.has_request)
@@ -134,7 +150,7 @@ enum fate gc_end(struct log *l, struct lane *lane, const struct eventlog_event *
 	uint32_t generation = gc->has_stats && gc->generation < GENERATIONS_MAX ? gc->generation : GENERATIONS_MAX;
 
 	if (!gc->is_running)
-		return FATE_UNPAIRED;
+		return refuse(l, lane);
 	end_thread_state(lane, e->time_ns);
 	lane->gc_ns += e->time_ns;
 	gc->is_running = 0;
@@ -151,7 +167,7 @@ enum fate gc_end(struct log *l, struct lane *lane, const struct eventlog_event *
 enum fate gc_thread(struct log *l, struct lane *lane, const struct eventlog_event *e, const struct eventlog_values *v)
 {
 	if (!lane->gc.is_running)
-		return FATE_UNPAIRED;
+		return refuse(l, lane);
 	end_thread_state(lane, e->time_ns);
 	lane->gc.thread_state = e->tag == EVENTLOG_GC_WORK   ? GC_THREAD_WORK
 	                        : e->tag == EVENTLOG_GC_IDLE ? GC_THREAD_IDLE

@@ -96,6 +96,7 @@ struct lane {
 	uint32_t is_seen;
 	uint64_t now_ns;               /* of the latest record */
 	uint64_t interval_ns, edge_ns; /* where the current interval starts and ends */
+	uint64_t block_ns;             /* where the open block begins */
 	uint64_t repeats_before_ns;    /* of the open block: what is older has been read before; 0: nothing more is */
 	uint64_t repeats_end_ns;       /* the same, once one of its records has been */
 	uint64_t repeats_first_ns;     /* the same, at the block's begin */

@@ -110,9 +110,6 @@ void ledger_say_oddities(struct log *l)
 	if (l->threads.n_pending_over)
 		log_say(l, WEIR_NOTE, "eventlog.migrations", WEIR_NO_OFFSET, l->threads.n_pending_over,
 		        "migrations of which one end was not found in time");
-	if (l->threads.n_out_of_step)
-		log_say(l, WEIR_NOTE, "eventlog.threads_out_of_step", WEIR_NO_OFFSET, l->threads.n_out_of_step,
-		        "records that contradict what was known of a thread: records before them are missing");
 	if (l->user.order.n_late)
 		log_say(l, WEIR_NOTE, "eventlog.late_messages", WEIR_NO_OFFSET, l->user.order.n_late,
 		        "messages were read so long after later ones that spans across capabilities may be wrong");

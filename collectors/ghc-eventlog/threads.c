@@ -55,7 +55,7 @@ static struct visit *run_oddly(struct log *l, struct lane *lane, struct visit *v
 	if (!v)
 		v = migration_arrive(l, lane, id, time_ns);
 	if (lane->running) {
-		l->threads.n_out_of_step++;
+		l->damage.n_out_of_step++;
 		end_run(l, lane, STATE_OTHER, time_ns);
 	}
 	if (!v)
@@ -113,7 +113,7 @@ static void stop_oddly(struct log *l, struct lane *lane, uint32_t id, const stru
 {
 	struct visit *v = visit_find(&l->threads, lane, id);
 
-	l->threads.n_out_of_step++;
+	l->damage.n_out_of_step++;
 	if (v && status->stop == STOP_FINISHED)
 		finish(l, lane, v, time_ns);
 	else if (v)
@@ -219,7 +219,7 @@ enum fate thread_create(struct log *l, struct lane *lane, const struct eventlog_
 
 	lane->created.value++;
 	if (visit) {
-		l->threads.n_out_of_step++;
+		l->damage.n_out_of_step++;
 		return FATE_STORED;
 	}
 	visit = visit_new(l, lane, id, e->time_ns);

@@ -129,7 +129,6 @@ struct threads {
 	uint32_t free, free_visit, free_pending;
 	uint32_t n_waiting; /* finished, with an end of a migration still to come */
 	uint64_t n_over, n_pending_over;
-	uint64_t n_out_of_step;                        /* records that contradict what was known of a thread */
 	uint32_t run_series[STATE_COUNT + STOP_KINDS]; /* of running spans */
 	uint32_t life_series;
 	struct others others;

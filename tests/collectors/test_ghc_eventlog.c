@@ -220,6 +220,31 @@ static void a_block_s_records_that_were_in_the_one_before_count_once(void **stat
 	recorder_free(heard.rec);
 }
 
+/* The same, but its marker is the old one, too, and the rest of the old contents is still behind it. */
+static void a_block_with_the_marker_of_the_one_before_counts_once(void **state)
+{
+	struct eventlog_writer w;
+	struct heard heard;
+	uint8_t copy[FOUR_BYTES];
+
+	write_four_and_next(&w, copy);
+	w.n = w.block; /* the marker that was written last */
+	write_block(&w, T0, 0);
+	write_bytes(&w, copy, FOUR_BYTES);
+	write_numbers(&w, 0, T0 + 10 * ms, "i", (uint64_t)5);
+	write_block_end(&w, T0 + 11 * ms);
+	/* Begins with it by its own right: nothing is that old. */
+	write_block(&w, T0 + 11 * ms, 0);
+	write_numbers(&w, 0, T0 + 11 * ms, "i", (uint64_t)6);
+	write_block_end(&w, T0 + 12 * ms);
+	write_end(&w);
+	heard = hear_plain(&w);
+	assert_says(&heard, "\"eventlog.repeated\":4");
+	assert_says(&heard, "\"value\":6}");
+	assert_silent_on(&heard, "eventlog.gap");
+	recorder_free(heard.rec);
+}
+
 static void a_damaged_header_is_the_end_of_it(void **state)
 {
 	struct eventlog_writer w;
@@ -245,6 +270,7 @@ int main(void)
 		cmocka_unit_test(flipped_bits_leave_the_ledger_adding_up),
 		cmocka_unit_test(damage_costs_what_is_damaged_only),
 		cmocka_unit_test(a_block_s_records_that_were_in_the_one_before_count_once),
+		cmocka_unit_test(a_block_with_the_marker_of_the_one_before_counts_once),
 		cmocka_unit_test(records_behind_a_torn_one_that_were_in_the_block_before_count_once),
 		cmocka_unit_test(a_damaged_header_is_the_end_of_it),
 	};

@@ -157,6 +157,31 @@ static void an_end_without_a_start_is_unpaired(void **state)
 	write_end(&w);
 	heard = hear_plain(&w);
 	assert_says(&heard, "\"eventlog.unpaired\":4");
+	/* The log may have begun in the middle of a collection. */
+	assert_silent_on(&heard, "out_of_step");
+	recorder_free(heard.rec);
+}
+
+static void collections_that_contradict_each_other_show_that_records_are_missing(void **state)
+{
+	struct eventlog_writer w;
+	struct heard heard;
+
+	write_beginning(&w);
+	write_block(&w, T0, 0);
+	write_record(&w, 9, T0 + 10, NULL, 0);
+	write_record(&w, 20, T0 + 15, NULL, 0);
+	write_collection(&w, T0 + 100, 0); /* the first one's end is missing */
+	write_record(&w, 10, T0 + 300, NULL, 0);
+	write_block_end(&w, T0 + 500);
+	write_end(&w);
+	heard = hear_plain(&w);
+	assert_int_equal(count_of(&heard, "\"span\":\"ghc.gc.pause\""), 1);
+	assert_says(&heard, "{\"diag\":\"eventlog.out_of_step\",\"severity\":\"warning\"");
+	assert_says(&heard, "\"count\":2");
+	/* 5 ns are known of the first one, and 10 of the second. */
+	assert_says(&heard, "\"ghc.capability.time\",\"attrs\":{\"capability\":\"0\",\"state\":\"gc\"},"
+	                    "\"t_ns\":1767225600000000300,\"value\":15}");
 	recorder_free(heard.rec);
 }
 
@@ -168,6 +193,7 @@ int main(void)
 		cmocka_unit_test(what_each_collection_did_stands_at_its_end),
 		cmocka_unit_test(generations_beyond_the_bound_are_counted_without_a_number),
 		cmocka_unit_test(an_end_without_a_start_is_unpaired),
+		cmocka_unit_test(collections_that_contradict_each_other_show_that_records_are_missing),
 	};
 
 	return cmocka_run_group_tests_name("ghc-eventlog-gc", tests, NULL, NULL);

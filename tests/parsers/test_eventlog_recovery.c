@@ -328,6 +328,31 @@ static void a_gap_says_where_and_how_much(void **state)
 	eventlog_writer_done(&w);
 }
 
+/* Made of the begin of one record and the rest of another: sound by itself, and all that follows is too early. */
+static void a_time_that_never_was_costs_its_own_record_only(void **state)
+{
+	struct eventlog_writer w;
+	struct account a;
+	size_t n_wild;
+
+	begin(&w);
+	n_wild = w.n;
+	write_sample(&w, 18000000);
+	n_wild = w.n - n_wild;
+	for (uint32_t i = 0; i < N_AFTER; i++)
+		write_sample(&w, 200 + i);
+	write_block_end(&w, t0 + 370000000000);
+	write_block(&w, t0 + 1000000, 0);
+	finish(&w);
+	for (size_t n_window = 1; n_window <= w.n; n_window = n_window * 3 + 1) {
+		a = account_of(w.at, w.n, n_window);
+		assert_int_equal(a.n_gaps, 1);
+		assert_int_equal(a.n_gap_bytes, n_wild);
+		assert_int_equal(a.n_records, N_BEFORE + 2 * N_AFTER + 3);
+	}
+	eventlog_writer_done(&w);
+}
+
 /* ---- Blocks ---- */
 
 /* A log of two blocks, the first of which says that it is n_more bytes longer than it is. */
@@ -534,6 +559,7 @@ int main(void)
 		cmocka_unit_test(the_rest_survives_when_any_bytes_are_lost),
 		cmocka_unit_test(what_is_found_does_not_depend_on_the_windows),
 		cmocka_unit_test(a_gap_says_where_and_how_much),
+		cmocka_unit_test(a_time_that_never_was_costs_its_own_record_only),
 		cmocka_unit_test(a_block_that_lies_about_its_length_loses_nothing),
 		cmocka_unit_test(a_record_that_a_flush_cut_off_is_a_gap_up_to_the_next_block),
 		cmocka_unit_test(a_header_that_begins_in_the_middle_is_read),
