@@ -17,11 +17,6 @@ enum {
 	PAUSE_ATTRS_MAX = 3,
 };
 
-static uint64_t since(uint64_t start_ns, uint64_t end_ns)
-{
-	return end_ns > start_ns ? end_ns - start_ns : 0;
-}
-
 /* A thread that calls performGC leaves its capability as for any foreign call, and the collection is next. */
 static enum gc_cause cause_of(const struct lane *lane, uint64_t time_ns)
 {

@@ -92,7 +92,7 @@ static void say_task(struct log *l, const struct task *task, uint64_t end_ns)
 	(void)snprintf(id, sizeof(id), "%" PRIx64, task->id);
 	(void)snprintf(tid, sizeof(tid), "%" PRIu64, task->tid);
 	span = outbox_span(&l->outbox, series_of(l, ROW_TASK_LIFE, "task", id, "thread.id", tid, NULL), task->start_ns);
-	span->duration_ns = end_ns > task->start_ns ? (int64_t)(end_ns - task->start_ns) : 0;
+	span->duration_ns = (int64_t)since(task->start_ns, end_ns);
 	span->track = task->capability;
 }
 

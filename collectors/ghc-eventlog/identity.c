@@ -10,15 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "parsers/ending.h"
+#include "collectors/program/report.h"
 
 enum {
 	TEXT_MAX = 64 * 1024,
 	OWN_ERROR_NS = 1000000, /* the two clocks are read one after the other, and drift apart later */
 	NS = 1000000000,
 };
-
-static const char clock_name[] = "time since the runtime started";
 
 static void fact(struct log *l, const char *name, const char *at, size_t n)
 {
@@ -181,8 +179,7 @@ enum fate identity_startup(struct log *l, struct lane *lane, const struct eventl
 
 static void say_clock(struct log *l, const char *tie, int64_t error_ns)
 {
-	(void)l->host->clock(
-		l->host, &(struct weir_clock){ .name = clock_name, .tie = { tie, strlen(tie) }, .error_ns = error_ns });
+	report_clock(l->host, "time since the runtime started", tie, error_ns);
 }
 
 /* What the estimate's bound allows for is no fault. */
@@ -238,14 +235,6 @@ enum fate identity_clock(struct log *l, struct lane *lane, const struct eventlog
 	return FATE_STORED;
 }
 
-static int64_t context_ns(const struct weir_host *h, const char *name)
-{
-	struct weir_text text;
-
-	return h->context(h, name, &text) < 0 ? ENDING_UNKNOWN
-	                                      : ending_fact((struct parse_text){ text.at, text.n_bytes });
-}
-
 static int is_usable(int64_t start_ns)
 {
 	return start_ns != ENDING_UNKNOWN && start_ns > 0 && start_ns < INT64_MAX / 2;
@@ -263,9 +252,7 @@ void identity_arrive(struct log *l, int64_t now_ns)
 /* The log's last record is about the last thing that the program did; before that is known, only starts can tell. */
 static void estimate(struct log *l, int64_t last_ns)
 {
-	const struct ending_facts facts = { context_ns(l->host, "process.start_ns"),
-		                            context_ns(l->host, "run.start_ns"), context_ns(l->host, "run.end_ns"),
-		                            context_ns(l->host, "file.mtime_ns") };
+	const struct ending_facts facts = report_times(l->host);
 	struct ending ending = ending_make(&facts, last_ns);
 	struct identity *id = &l->identity;
 

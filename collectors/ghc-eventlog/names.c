@@ -7,14 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/program/report.h"
+
 static struct weir_text text_of(const char *at)
 {
 	return (struct weir_text){ at, strlen(at) };
-}
-
-static struct weir_text view(struct parse_text text)
-{
-	return (struct weir_text){ text.at, text.n };
 }
 
 uint32_t names_push(struct log *l, uint32_t parent, uint32_t frame, uint64_t native_id)
@@ -33,7 +30,7 @@ uint32_t names_push(struct log *l, uint32_t parent, uint32_t frame, uint64_t nat
 
 uint32_t names_label_stack(struct log *l, struct parse_text name, struct parse_text module, uint64_t native_id)
 {
-	uint32_t frame = l->host->frame(l->host, view(name), view(module), text_of(""));
+	uint32_t frame = l->host->frame(l->host, report_text(name), report_text(module), text_of(""));
 
 	return frame ? l->host->stack(l->host, 0, frame, native_id) : 0;
 }
@@ -74,7 +71,8 @@ enum fate name_cost_centre(struct log *l, struct lane *lane, const struct eventl
 {
 	struct names *n = &l->names;
 	struct table_slot *slot = table_find(&n->cost_centres, v->at[0].number);
-	uint32_t frame = l->host->frame(l->host, view(v->at[1].text), view(v->at[2].text), view(v->at[3].text));
+	uint32_t frame = l->host->frame(l->host, report_text(v->at[1].text), report_text(v->at[2].text),
+	                                report_text(v->at[3].text));
 
 	if (!frame)
 		return FATE_REFUSED;

@@ -15,8 +15,8 @@
 #include "collectors/ghc-eventlog/distribution.h"
 
 enum {
-	OUTBOX_BATCH = 256,           /* observations handed over at once */
-	OUTBOX_HELD_MAX = 24 << 20,   /* bytes of observations that wait for the clock */
+	OUTBOX_BATCH = 256,         /* observations handed over at once */
+	OUTBOX_HELD_MAX = 24 << 20, /* bytes of observations that wait for the clock */
 };
 
 /* A runtime's time from here on (34 years) is no time. */

@@ -126,7 +126,7 @@ void thread_say(struct log *l, struct thread *thread)
 void thread_say_others(struct log *l)
 {
 	const struct others *others = &l->threads.others;
-	uint64_t duration_ns = others->end_ns > others->start_ns ? others->end_ns - others->start_ns : 0;
+	uint64_t duration_ns = since(others->start_ns, others->end_ns);
 
 	for (enum state s = 0; s < STATE_COUNT; s++)
 		if (others->time_ns[s])

@@ -135,6 +135,11 @@ struct threads {
 	uint64_t n_said, n_unsaid; /* with series of their own; and that would have them, had not so many others */
 };
 
+static inline uint64_t since(uint64_t start_ns, uint64_t end_ns)
+{
+	return end_ns > start_ns ? end_ns - start_ns : 0;
+}
+
 /* What few threads need, made when it isn't there. */
 struct thread_more *thread_more(struct threads *t, struct thread *thread);
 void thread_spend_far(struct threads *t, struct thread *thread, enum state state, uint64_t time_ns);

@@ -10,17 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/program/report.h"
 #include "parsers/ticky.h"
 
 enum {
 	HELD_FIRST = 1024,
 	CLOSURE_ATTRS_MAX = 3,
 };
-
-static struct weir_text view(struct parse_text text)
-{
-	return (struct weir_text){ text.at, text.n };
-}
 
 /* ---- What counters are called ---- */
 
@@ -41,9 +37,9 @@ static uint32_t closure_series(struct log *l, const struct eventlog_values *v)
 	int is_json = v->at[2].text.n && v->at[2].text.at[0] == '{';
 	struct parse_text json = is_json ? v->at[2].text : v->n > 5 ? v->at[5].text : (struct parse_text){ "", 0 };
 	const struct weir_attr all[CLOSURE_ATTRS_MAX] = {
-		{ { "arguments", 9 }, view(is_json ? json_text(json, "\"args\":\"") : v->at[2].text) },
-		{ { "closure", 7 }, view(json_text(json, "\"subTy\":\"")) },
-		{ { "free", 4 }, view(json_text(json, "\"fvs\":\"")) },
+		{ { "arguments", 9 }, report_text(is_json ? json_text(json, "\"args\":\"") : v->at[2].text) },
+		{ { "closure", 7 }, report_text(json_text(json, "\"subTy\":\"")) },
+		{ { "free", 4 }, report_text(json_text(json, "\"fvs\":\"")) },
 	};
 	struct weir_attr attrs[CLOSURE_ATTRS_MAX];
 	uint32_t n = 0;
@@ -74,7 +70,7 @@ enum fate ticky_definition(struct log *l, struct lane *lane, const struct eventl
 	if (names->n >= TICKY_MAX)
 		return FATE_LIMIT;
 	ticky_split(name, &closure, &module);
-	frame = l->host->frame(l->host, view(name), view(module), closure_source(l, v));
+	frame = l->host->frame(l->host, report_text(name), report_text(module), closure_source(l, v));
 	stack = frame ? l->host->stack(l->host, 0, frame, v->at[0].number) : 0;
 	if (!stack)
 		return FATE_REFUSED;

@@ -196,7 +196,7 @@ static enum fate span_stop(struct log *l, uint64_t time_ns, const struct label *
 	}
 	if (fate == FATE_STORED) {
 		span = outbox_span(&l->outbox, series(l, row), started.start_ns);
-		span->duration_ns = (int64_t)(time_ns > started.start_ns ? time_ns - started.start_ns : 0);
+		span->duration_ns = (int64_t)since(started.start_ns, time_ns);
 		span->track = started.lane;
 		span->attrs = attrs;
 	}

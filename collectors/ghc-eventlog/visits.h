@@ -21,11 +21,6 @@ struct visit *visit_strange(struct log *l, struct lane *lane, uint32_t id, uint6
 /* The same as visit_find(), for one that may not be recent. */
 struct visit *visit_search(struct threads *t, struct lane *lane, uint32_t id);
 
-static inline uint64_t since(uint64_t start_ns, uint64_t end_ns)
-{
-	return end_ns > start_ns ? end_ns - start_ns : 0;
-}
-
 /* Into and out of a state: the lane's sums over threads. What runs is one at a time, and summed elsewhere. */
 static inline void lane_enter(struct lane *lane, enum state state, uint64_t time_ns)
 {
