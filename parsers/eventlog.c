@@ -53,7 +53,7 @@ static enum stop read_special(const struct eventlog *s, const struct eventlog_bl
 {
 	size_t n = (size_t)(run->limit - at);
 	uint32_t tag = n >= 2 ? eventlog_u16(at) : 0;
-	uint32_t size = tag < EVENTLOG_TAGS_MAX ? s->size[tag] : EVENTLOG_SIZE_UNDECLARED;
+	uint32_t size = eventlog_size_of(s, tag);
 	enum parse_result r;
 
 	if (!n && run->is_block_limit)
@@ -87,7 +87,7 @@ static inline uint32_t size_of(const struct eventlog *s, const struct likely_siz
 		return hidden(likely->stop);
 	if (tag == EVENTLOG_THREAD_WAKEUP)
 		return hidden(likely->wakeup);
-	return tag < EVENTLOG_TAGS_MAX ? s->size[tag] : EVENTLOG_SIZE_UNDECLARED;
+	return eventlog_size_of(s, tag);
 }
 
 /* The payload of a record that states its length. 0: it is not all there, or makes no sense. */
@@ -159,7 +159,7 @@ static int has_head(const struct eventlog *s, const struct eventlog_block *block
 	if (run->limit - run->at < EVENTLOG_HEAD_BYTES)
 		return 0;
 	tag = eventlog_u16(run->at);
-	return tag < EVENTLOG_TAGS_MAX && s->size[tag] != EVENTLOG_SIZE_UNDECLARED &&
+	return eventlog_is_declared(s, tag) &&
 	       (eventlog_is_timely(block, eventlog_u64(run->at + 2)) || eventlog_has_own_clock(tag));
 }
 
@@ -202,7 +202,7 @@ static enum parse_result explain(const struct eventlog *s, const struct eventlog
 		return bad(f, offset, "eventlog.block", "a block begins where none can, or its marker makes no sense");
 	if (offset == block->end_offset)
 		return bad(f, offset, "eventlog.block", "no block begins where the one before ended");
-	if (tag >= EVENTLOG_TAGS_MAX || s->size[tag] == EVENTLOG_SIZE_UNDECLARED)
+	if (!eventlog_is_declared(s, tag))
 		return bad(f, offset, "eventlog.tag", "a record of a type that the header does not declare");
 	if (!eventlog_is_timely(block, time_ns))
 		return bad(f, offset, "eventlog.time", "a record whose time is outside its block's");

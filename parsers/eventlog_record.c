@@ -120,7 +120,7 @@ enum parse_result eventlog_measure(const struct eventlog *s, const struct eventl
 		return PARSE_MORE;
 	ret->tag = eventlog_u16(at);
 	ret->kind = EVENTLOG_RECORD;
-	size = ret->tag < EVENTLOG_TAGS_MAX ? s->size[ret->tag] : EVENTLOG_SIZE_UNDECLARED;
+	size = eventlog_size_of(s, ret->tag);
 	if (size == EVENTLOG_SIZE_UNDECLARED)
 		return PARSE_BAD;
 	if (n < EVENTLOG_HEAD_BYTES)

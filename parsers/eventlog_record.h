@@ -14,6 +14,17 @@ enum {
 	EVENTLOG_TIME_STACK_AT = 12 /* the same of record 167 */
 };
 
+/* What the header declares of a tag: bytes of payload, or EVENTLOG_SIZE_*. */
+static inline uint32_t eventlog_size_of(const struct eventlog *s, uint32_t tag)
+{
+	return tag < EVENTLOG_TAGS_MAX ? s->size[tag] : EVENTLOG_SIZE_UNDECLARED;
+}
+
+static inline int eventlog_is_declared(const struct eventlog *s, uint32_t tag)
+{
+	return eventlog_size_of(s, tag) != EVENTLOG_SIZE_UNDECLARED;
+}
+
 /* A block of which nothing is known: any time, no end. */
 struct eventlog_block eventlog_block_none(void);
 

@@ -71,7 +71,7 @@ static int weave_gather(struct weave *w, const struct eventlog *s, const struct 
 	if (!weave_copy(w, which, 0, n, piece) || !eventlog_is_timely(tight, eventlog_u64(piece + 2)))
 		return 0;
 	tag = eventlog_u16(piece);
-	size = tag < EVENTLOG_TAGS_MAX ? s->size[tag] : EVENTLOG_SIZE_UNDECLARED;
+	size = eventlog_size_of(s, tag);
 	if (size < EVENTLOG_SIZE_SPECIAL_MIN) {
 		n += size;
 	} else {
@@ -113,7 +113,7 @@ static size_t first_part_max(const struct eventlog_stretch *q, const struct even
 	if (n < LENGTH_END)
 		return LENGTH_END;
 	tag = eventlog_u16(at);
-	size = tag < EVENTLOG_TAGS_MAX ? q->s->size[tag] : EVENTLOG_SIZE_UNDECLARED;
+	size = eventlog_size_of(q->s, tag);
 	if (!eventlog_is_timely(tight, eventlog_u64(at + 2)) ||
 	    (size >= EVENTLOG_SIZE_SPECIAL_MIN && size != EVENTLOG_SIZE_VARIABLE))
 		return LENGTH_END;

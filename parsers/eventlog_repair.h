@@ -31,9 +31,4 @@ enum parse_result eventlog_repair(struct eventlog_recovery *r, const struct even
                                   const struct eventlog_block *block, struct eventlog_event ret[2], size_t *ret_n,
                                   int *ret_is_ambiguous);
 
-static inline int eventlog_is_declared(const struct eventlog *s, uint32_t tag)
-{
-	return tag < EVENTLOG_TAGS_MAX && s->size[tag] != EVENTLOG_SIZE_UNDECLARED;
-}
-
 #endif
