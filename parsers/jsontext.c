@@ -129,20 +129,6 @@ static unsigned escape_length(const char *at, const char *end)
 	return low >= 0xdc00 && low <= 0xdfff ? 12 : 0;
 }
 
-/* The first mark at or after `at`, or NULL. */
-static inline const char *marked_quote(const struct jsontext_marks *m, const char *at, const char *end)
-{
-	size_t offset = (size_t)(at - m->start), i = offset / 64, n = (size_t)(end - m->start);
-	uint64_t word = m->quotes[i] >> (offset % 64);
-
-	if (word)
-		return at + __builtin_ctzll(word);
-	while (++i <= n / 64)
-		if (m->quotes[i])
-			return m->start + i * 64 + __builtin_ctzll(m->quotes[i]);
-	return NULL;
-}
-
 /* Passes a string whose opening quote is next, byte by byte. */
 static enum parse_result string_bytewise(struct jsontext_cursor *c, struct jsontext_value *ret)
 {
@@ -187,7 +173,7 @@ static inline enum parse_result string(struct jsontext_cursor *c, struct jsontex
 
 	if (!c->marks)
 		return string_bytewise(c, ret);
-	quote = marked_quote(c->marks, start, c->end);
+	quote = jsontext_quote(c->marks, start, c->end);
 	if (!quote) {
 		c->at = c->end;
 		return fault(c, "string without its closing quote");

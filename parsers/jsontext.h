@@ -72,11 +72,26 @@ enum jsontext_width jsontext_widest(void);
 size_t jsontext_mark_line(enum jsontext_width width, const char *at, size_t n, struct jsontext_marks *ret,
                           int *ret_is_plain);
 
+/* The first quote at or after `at`, or NULL. */
+static inline const char *jsontext_quote(const struct jsontext_marks *m, const char *at, const char *end)
+{
+	size_t offset = (size_t)(at - m->start), i = offset / 64, n = (size_t)(end - m->start) / 64;
+	uint64_t word = m->quotes[i] >> (offset % 64);
+
+	if (word)
+		return at + __builtin_ctzll(word);
+	while (++i <= n)
+		if (m->quotes[i])
+			return m->start + i * 64 + __builtin_ctzll(m->quotes[i]);
+	return NULL;
+}
+
 /* The next value, whole and checked. PARSE_OK or PARSE_BAD. */
 enum parse_result jsontext_value(struct jsontext_cursor *c, struct jsontext_value *ret);
 
 /* Walks the members of an object or the elements of an array. `enter` wants the opening bracket next; then `member` or
- * `element` until PARSE_END, which has passed the closing bracket. `is_first` is the walk's own; start it with 1. */
+ * `element` until PARSE_END, which has passed the closing bracket; after `key` the caller takes the value itself.
+ * `is_first` is the walk's own; start it with 1. */
 enum parse_result jsontext_enter(struct jsontext_cursor *c, char bracket);
 enum parse_result jsontext_key(struct jsontext_cursor *c, int *is_first, struct jsontext_value *ret_key);
 enum parse_result jsontext_member(struct jsontext_cursor *c, int *is_first, struct jsontext_value *ret_key,

@@ -91,7 +91,7 @@ static inline const struct jsontext_value *trace_member(const struct trace_line 
 }
 
 /* `2025-12-01T07:06:46.219044Z` (0 to 12 fraction digits, `T` or a space, `Z`) as nanoseconds UTC, cut below them. 1:
- * it was one. `p` remembers the day. Years 1970 to 2261. */
+ * it was one. `p` remembers the minute. Years 1970 to 2261. */
 int trace_time(struct trace_parser *p, struct parse_text text, int64_t *ret_ns);
 
 #endif

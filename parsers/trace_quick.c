@@ -3,20 +3,6 @@
 
 #include <string.h>
 
-/* The first quote at or after `at`, or NULL. */
-static inline const char *next_quote(const struct jsontext_marks *m, const char *at, const char *end)
-{
-	size_t offset = (size_t)(at - m->start), i = offset / 64;
-	uint64_t word = m->quotes[i] >> (offset % 64);
-
-	if (word)
-		return at + __builtin_ctzll(word);
-	for (size_t n = (size_t)(end - m->start) / 64; ++i <= n;)
-		if (m->quotes[i])
-			return m->start + i * 64 + __builtin_ctzll(m->quotes[i]);
-	return NULL;
-}
-
 /* Written field by field: a copy of what has just been written in parts has to wait for all of them. */
 static inline void set_value(struct jsontext_value *to, const char *at, const char *end, enum jsontext_type type)
 {
@@ -31,7 +17,7 @@ static inline void set_value(struct jsontext_value *to, const char *at, const ch
 static inline const char *pass_string(const struct jsontext_marks *m, const char *at, const char *end,
                                       struct jsontext_value *ret)
 {
-	const char *quote = next_quote(m, at + 1, end);
+	const char *quote = jsontext_quote(m, at + 1, end);
 
 	if (!quote)
 		return NULL;
@@ -93,7 +79,7 @@ static inline const char *pass_key(const struct jsontext_marks *m, const char *a
 
 	if (*at != '"')
 		return NULL;
-	quote = next_quote(m, at + 1, end);
+	quote = jsontext_quote(m, at + 1, end);
 	if (!quote || quote[1] != ':')
 		return NULL;
 	ret->at = at + 1;
@@ -132,7 +118,7 @@ static inline const char *pass_value(const struct jsontext_marks *m, const char 
 static inline const char *pass_text(const struct jsontext_marks *m, const char *at, const char *end,
                                     struct trace_member *member, struct trace_line *line)
 {
-	const char *quote = next_quote(m, at + 1, end);
+	const char *quote = jsontext_quote(m, at + 1, end);
 
 	if (!quote)
 		return NULL;
@@ -184,7 +170,7 @@ static inline const char *pass_field(const struct jsontext_marks *m, const char 
 	if ((size_t)(end - at) <= n_name || memcmp(at, name, n_name))
 		return NULL;
 	at += n_name;
-	quote = next_quote(m, at, end);
+	quote = jsontext_quote(m, at, end);
 	if (!quote || quote[1] != behind)
 		return NULL;
 	ret->at = at;
