@@ -118,7 +118,7 @@ static enum parse_result next_title(struct reading *r, int *ret_is_title)
 static enum parse_result next_census(struct reading *r)
 {
 	size_t n_used = 0;
-	enum parse_result is_census = retainer_census_next(r->s.at, left_in(&r->s), 0, &r->ret->census, &n_used);
+	enum parse_result is_census = retainer_census_next(r->s.at, left_in(&r->s), &r->ret->census, &n_used);
 
 	if (is_census == PARSE_MORE)
 		return lacks(r, "ends inside a retainer census");

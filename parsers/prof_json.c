@@ -273,7 +273,7 @@ static void pass_closed(struct reading *r, struct prof_json_parser *p)
 static enum parse_result take_census(struct reading *r, struct prof_json_record *ret)
 {
 	size_t n_used = 0;
-	enum parse_result is = retainer_census_next(r->at, (size_t)(r->end - r->at), 0, &ret->census, &n_used);
+	enum parse_result is = retainer_census_next(r->at, (size_t)(r->end - r->at), &ret->census, &n_used);
 
 	r->at += n_used;
 	ret->what = PROF_JSON_CENSUS;
@@ -436,7 +436,7 @@ enum parse_result prof_is_json(const char *at, size_t n, int is_last, size_t *io
 			return PARSE_OK;
 		n_used = 0;
 		if (is == PARSE_OK)
-			is = retainer_census_next(at + *io_looked, n - *io_looked, 0, &census, &n_used);
+			is = retainer_census_next(at + *io_looked, n - *io_looked, &census, &n_used);
 	}
 	return is == PARSE_MORE && (is_last || n >= PROF_JSON_HEADER_MAX) ? PARSE_BAD : is;
 }

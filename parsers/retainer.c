@@ -120,9 +120,9 @@ static enum parse_result line_next(const char **at, const char *end, struct line
 	return PARSE_OK;
 }
 
-static enum parse_result census_lines(const char *start, const char *end, struct retainer_census *ret, size_t *ret_used)
+enum parse_result retainer_census_next(const char *start, size_t n, struct retainer_census *ret, size_t *ret_used)
 {
-	const char *at = start;
+	const char *at = start, *end = start + n;
 	struct line first, second, third;
 	enum parse_result is_line;
 
@@ -154,14 +154,6 @@ static enum parse_result census_lines(const char *start, const char *end, struct
 	ret->visits_millionth = pass_millionths(&third);
 	*ret_used = (size_t)(at - start);
 	return third.is_bad ? PARSE_BAD : PARSE_OK;
-}
-
-enum parse_result retainer_census_next(const char *at, size_t n, int is_last, struct retainer_census *ret,
-                                       size_t *ret_used)
-{
-	enum parse_result is_whole = census_lines(at, at + n, ret, ret_used);
-
-	return is_whole == PARSE_MORE && is_last ? PARSE_BAD : is_whole;
 }
 
 /* The `}` that ends the set whose text starts at `at`, or NULL; *is_cut: more bytes could show one. */

@@ -46,10 +46,9 @@ struct retainer_set {
 enum parse_result retainer_is_census(const char *at, size_t n);
 enum parse_result retainer_title(const char *at, size_t n, size_t *ret_used);
 
-/* PARSE_OK: *ret_used bytes are done with. PARSE_MORE: it isn't whole; never when is_last. PARSE_BAD: it is malformed,
- * or cut short when is_last. */
-enum parse_result retainer_census_next(const char *at, size_t n, int is_last, struct retainer_census *ret,
-                                       size_t *ret_used);
+/* PARSE_OK: *ret_used bytes are done with. PARSE_MORE: it isn't whole. PARSE_BAD: it is malformed. */
+enum parse_result retainer_census_next(const char *at, size_t n, struct retainer_census *ret, size_t *ret_used);
+/* The same; when is_last never PARSE_MORE: one that is cut short is PARSE_BAD. */
 enum parse_result retainer_set_next(const char *at, size_t n, int is_last, struct retainer_set *ret, size_t *ret_used);
 
 /* Takes the next stack off `rest`, without its `<>`: 1, or 0 when there is none. MAIN's is empty. */

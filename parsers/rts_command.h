@@ -9,8 +9,7 @@
  *     prog an argument +RTS -hc -i0.1                                       JOB of a heap profile
  *
  * Nothing in it is quoted reliably: quotes in arguments stay as they are, and so do newlines. What stands behind the
- * last
- * `+RTS` are the run-time system's flags, wherever they stood on the command line.
+ * last `+RTS` are the run-time system's flags, wherever they stood on the command line.
  */
 
 #include "parsers/result.h"

@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t n)
 	struct retainer_set set;
 	size_t n_used = 0, n_stacks = 0;
 
-	if (retainer_census_next((const char *)at, n, n & 1, &census, &n_used) == PARSE_OK && n_used > n)
+	if (retainer_census_next((const char *)at, n, &census, &n_used) == PARSE_OK && n_used > n)
 		abort();
 	if (retainer_set_next((const char *)at, n, n & 1, &set, &n_used) == PARSE_OK)
 		rest = set.stacks;
