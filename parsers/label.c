@@ -158,6 +158,20 @@ int label_may_hold(const struct label_groups *groups, const char *word)
 	return groups->bits[group / 64] >> group % 64 & 1;
 }
 
+size_t label_line(const char *at, size_t n, size_t n_max, int is_last, struct parse_text *ret_line, int *ret_is_ended)
+{
+	size_t n_looked = n < n_max ? n : n_max;
+	const char *newline = memchr(at, '\n', n_looked);
+
+	*ret_is_ended = newline != NULL;
+	*ret_line = (struct parse_text){ at, newline ? (size_t)(newline - at) : n_looked };
+	if (newline) {
+		ret_line->n -= ret_line->n && newline[-1] == '\r';
+		return (size_t)(newline - at) + 1;
+	}
+	return n_looked == n_max || is_last ? n_looked : 0;
+}
+
 const char *label_find(struct parse_text line, const char *anchor, const char *pattern, struct label_value *ret,
                        unsigned *ret_n)
 {

@@ -45,6 +45,10 @@ void label_groups_of(struct parse_text text, struct label_groups *ret);
 /* Whether the text may hold this one, which has four bytes at least. */
 int label_may_hold(const struct label_groups *groups, const char *word);
 
+/* The line that the bytes begin with, without its end: how many bytes it takes; 0: it isn't whole. A longer line than
+ * n_max bytes comes in pieces, which have no end. is_last: nothing comes after these bytes. */
+size_t label_line(const char *at, size_t n, size_t n_max, int is_last, struct parse_text *ret_line, int *ret_is_ended);
+
 /* Reads what `#` or `@` stand for, from the beginning of the text. Returns the number of bytes, 0: there is none. */
 size_t label_whole(const char *at, const char *end, struct label_value *ret);
 size_t label_number(const char *at, const char *end, struct label_value *ret);

@@ -193,22 +193,7 @@ static enum parse_result read_line(struct call *c)
 	return c->is_ended ? PARSE_BAD : PARSE_OK;
 }
 
-/* The line at the beginning of the bytes: how many, and its text. 0: it isn't whole. A longer line than any that counts
- * comes in pieces, which are text. */
-static size_t next_line(const char *at, size_t n, int is_last, struct parse_text *ret_line, int *ret_is_ended)
-{
-	size_t n_looked = n < RTS_STATS_LINE_MAX ? n : RTS_STATS_LINE_MAX;
-	const char *newline = memchr(at, '\n', n_looked);
-
-	*ret_is_ended = newline != NULL;
-	*ret_line = (struct parse_text){ at, newline ? (size_t)(newline - at) : n_looked };
-	if (newline) {
-		ret_line->n -= ret_line->n && newline[-1] == '\r';
-		return (size_t)(newline - at) + 1;
-	}
-	return n_looked == RTS_STATS_LINE_MAX || is_last ? n_looked : 0;
-}
-
+/* Pieces of a longer line than any that counts are text. */
 static enum parse_result take_line(struct call *c)
 {
 	int is_piece = !c->is_ended && c->n_used == RTS_STATS_LINE_MAX;
@@ -240,7 +225,7 @@ enum parse_result rts_stats_next(struct rts_stats_parser *p, const char *at, siz
 			return r;
 		}
 	}
-	c.n_used = next_line(at, n, is_last, &c.line, &c.is_ended);
+	c.n_used = label_line(at, n, RTS_STATS_LINE_MAX, is_last, &c.line, &c.is_ended);
 	if (!c.n_used)
 		return is_last ? PARSE_END : PARSE_MORE;
 	r = take_line(&c);

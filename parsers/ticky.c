@@ -257,9 +257,11 @@ static int read_row(const struct ticky_parser *p, struct parse_text line, struct
 	at = numbers_by_column(p, line, values);
 	if (!at)
 		at = numbers_by_blanks(p, line, values);
-	name = at ? at + (p->name_column - p->column_ends[2]) : NULL;
-	at = at ? label_match(at, end, " #", &arity, &n) : NULL;
-	if (!at || name >= end || name <= at)
+	if (!at || (size_t)(end - at) <= p->name_column - p->column_ends[2])
+		return 0;
+	name = at + (p->name_column - p->column_ends[2]);
+	at = label_match(at, end, " #", &arity, &n);
+	if (!at || name <= at)
 		return 0;
 	ret->entries = values[0];
 	ret->alloc_bytes = values[1];
@@ -316,21 +318,6 @@ static enum parse_result read_line(struct ticky_parser *p, struct ticky_record *
 	return PARSE_OK;
 }
 
-/* The line at the beginning of the bytes: how many, and its text. 0: it isn't whole. */
-static size_t next_line(const char *at, size_t n, int is_last, struct parse_text *ret_line, int *ret_is_ended)
-{
-	size_t n_looked = n < TICKY_LINE_MAX ? n : TICKY_LINE_MAX;
-	const char *newline = memchr(at, '\n', n_looked);
-
-	*ret_is_ended = newline != NULL;
-	*ret_line = (struct parse_text){ at, newline ? (size_t)(newline - at) : n_looked };
-	if (newline) {
-		ret_line->n -= ret_line->n && newline[-1] == '\r';
-		return (size_t)(newline - at) + 1;
-	}
-	return n_looked == TICKY_LINE_MAX || is_last ? n_looked : 0;
-}
-
 static enum parse_result take_line(struct ticky_parser *p, size_t n_used, int is_ended, struct ticky_record *ret,
                                    struct parse_fault *ret_fault)
 {
@@ -360,7 +347,7 @@ enum parse_result ticky_next(struct ticky_parser *p, const char *at, size_t n, i
 		ret->what = TICKY_COMMAND;
 		ret->text = trim(at, at + *ret_used);
 	} else if (r == PARSE_END) {
-		*ret_used = next_line(at, n, is_last, &ret->text, &is_ended);
+		*ret_used = label_line(at, n, TICKY_LINE_MAX, is_last, &ret->text, &is_ended);
 		if (!*ret_used)
 			return is_last ? PARSE_END : PARSE_MORE;
 		r = take_line(p, *ret_used, is_ended, ret, ret_fault);
