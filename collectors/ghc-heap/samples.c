@@ -83,24 +83,25 @@ static int settle_mode(struct samples *s, const char *at, size_t n, int is_last)
 
 /* ---- Samples ---- */
 
+/* All bands of the open sample. */
+static uint64_t n_read(const struct samples *s)
+{
+	return s->n_bands + s->n_bands_over + s->n_refused;
+}
+
 static void drop_sample(struct samples *s, uint32_t kind, const char *reason)
 {
-	s->host->tally(s->host, WEIR_READ, s->n_bands + s->n_bands_over + s->n_refused, NULL);
-	s->host->tally(s->host, kind, s->n_bands + s->n_bands_over + s->n_refused, reason);
+	s->host->tally(s->host, WEIR_READ, n_read(s), NULL);
+	s->host->tally(s->host, kind, n_read(s), reason);
 	s->in_sample = 0;
 }
 
 /* The run-time system writes an empty sample when it starts and one when it ends. Only what comes next tells whether an
  * empty one was the last. */
-static void empty_sample(struct samples *s, const char *reason)
-{
-	report_tally(s->host, WEIR_SKIPPED, reason);
-}
-
 static void settle_empty(struct samples *s, const char *reason)
 {
 	if (s->has_pending_empty)
-		empty_sample(s, reason);
+		report_tally(s->host, WEIR_SKIPPED, reason);
 	s->has_pending_empty = 0;
 }
 
@@ -114,7 +115,7 @@ static int store_sample(struct samples *s)
 	r = s->n_bands ? s->host->weights(s->host, s->bands, s->n_bands) : WEIR_OK;
 	if (r < 0)
 		return r;
-	s->host->tally(s->host, WEIR_READ, s->n_bands + s->n_bands_over + s->n_refused, NULL);
+	s->host->tally(s->host, WEIR_READ, n_read(s), NULL);
 	s->host->tally(s->host, WEIR_STORED, s->n_bands, NULL);
 	if (s->n_refused)
 		s->host->tally(s->host, WEIR_SKIPPED, s->n_refused, "hp.refused_stack");
@@ -146,8 +147,7 @@ static void check_order(struct samples *s)
 static int end_sample(struct samples *s, const struct hp_record *record, uint64_t offset)
 {
 	if (!s->in_sample) {
-		report_tally(s->host, WEIR_BAD, "hp.end");
-		report_say(s->host, WEIR_WARNING, "hp.end", "a sample ends that has not begun", offset, 1);
+		report_bad(s->host, "hp.end", "a sample ends that has not begun", offset);
 		return WEIR_OK;
 	}
 	if (record->time_ns != s->begin_ns) {
@@ -159,12 +159,12 @@ static int end_sample(struct samples *s, const struct hp_record *record, uint64_
 	}
 	check_order(s);
 	s->in_sample = 0;
-	if (s->n_bands + s->n_bands_over + s->n_refused) {
+	if (n_read(s)) {
 		s->n_censuses++;
 		return store_sample(s);
 	}
 	if (s->begin_ns == 0 && !s->n_censuses && !s->has_first) {
-		empty_sample(s, "hp.artefact_sample");
+		report_tally(s->host, WEIR_SKIPPED, "hp.artefact_sample");
 		s->has_first = 1;
 		return WEIR_OK;
 	}
@@ -175,11 +175,9 @@ static int end_sample(struct samples *s, const struct hp_record *record, uint64_
 
 static void unended_sample(struct samples *s)
 {
-	uint64_t n = s->n_bands + s->n_bands_over + s->n_refused;
-
 	drop_sample(s, WEIR_SKIPPED, "hp.unended_sample");
 	report_say(s->host, WEIR_WARNING, "hp.unended_sample", "the sample has no end: its bands are left out",
-	           s->sample_offset, n ? n : 1);
+	           s->sample_offset, n_read(s) ? n_read(s) : 1);
 }
 
 static void begin_sample(struct samples *s, const struct hp_record *record, uint64_t offset)
@@ -225,18 +223,6 @@ static int add_band(struct samples *s, const struct hp_record *record)
 
 /* ---- Records ---- */
 
-static void bad(struct samples *s, const char *code, const char *reason, uint64_t offset)
-{
-	report_tally(s->host, WEIR_BAD, code);
-	report_say(s->host, WEIR_WARNING, code, reason, offset, 1);
-}
-
-static void bad_line(struct samples *s, const struct parse_fault *fault)
-{
-	s->has_bad_line = 1;
-	bad(s, fault->code, fault->reason, fault->offset);
-}
-
 static int is_unit(struct parse_text text, const char *unit)
 {
 	return text.n == strlen(unit) && memcmp(text.at, unit, text.n) == 0;
@@ -253,7 +239,7 @@ static int take_record(struct samples *s, const struct hp_record *record, uint64
 	case HP_END:
 		return end_sample(s, record, offset);
 	case HP_CUT:
-		bad(s, "hp.cut", "the file ends within a line", offset);
+		report_bad(s->host, "hp.cut", "the file ends within a line", offset);
 		return WEIR_OK;
 	case HP_MARK:
 		report_tally(s->host, WEIR_SKIPPED, "hp.mark");
@@ -290,12 +276,14 @@ int64_t samples_take(struct samples *s, const struct weir_chunk *chunk)
 			s->parser = before;
 			return (int64_t)i;
 		}
-		if (p == PARSE_OK)
+		if (p == PARSE_OK) {
 			r = take_record(s, &record, before.offset);
-		else if (p == PARSE_BAD)
-			bad_line(s, &fault);
-		else
+		} else if (p == PARSE_BAD) {
+			s->has_bad_line = 1;
+			report_bad(s->host, fault.code, fault.reason, fault.offset);
+		} else {
 			return (int64_t)i;
+		}
 		if (r < 0)
 			return r;
 	}

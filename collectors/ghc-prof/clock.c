@@ -2,7 +2,6 @@
 #include "collectors/ghc-prof/ghc_prof.h"
 #include "collectors/program/report.h"
 
-
 #define SECOND ((int64_t)1000000000)
 #define MINUTE (60 * SECOND)
 

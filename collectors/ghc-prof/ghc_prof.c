@@ -267,7 +267,7 @@ static int ghc_prof_poll(struct weir_instance *i, int64_t now_ns, struct weir_er
 	return WEIR_OK;
 }
 
-WEIR_EXPORT const struct weir_collector weir_collector = {
+const struct weir_collector weir_collector = {
 	.abi_major = WEIR_ABI_MAJOR,
 	.abi_minor = WEIR_ABI_MINOR,
 	.size = sizeof(struct weir_collector),

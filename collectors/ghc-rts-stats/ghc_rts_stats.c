@@ -251,23 +251,12 @@ static int asks_for_statistics(struct parse_text flags)
 	return 0;
 }
 
-static void skip_line(struct weir_instance *i, const char *reason)
-{
-	report_tally(i->host, WEIR_SKIPPED, reason);
-}
-
 static int is_blank(struct parse_text text)
 {
 	for (size_t i = 0; i < text.n; i++)
 		if (text.at[i] != ' ' && text.at[i] != '\t')
 			return 0;
 	return 1;
-}
-
-static void bad_line(struct weir_instance *i, const char *code, const char *reason, uint64_t offset)
-{
-	report_tally(i->host, WEIR_BAD, code);
-	report_say(i->host, WEIR_WARNING, code, reason, offset, 1);
 }
 
 static int take_record(struct weir_instance *i, uint64_t offset)
@@ -284,20 +273,20 @@ static int take_record(struct weir_instance *i, uint64_t offset)
 	case RTS_STATS_GC:
 		return take_gc(i);
 	case RTS_STATS_SYNC:
-		skip_line(i, "rts_stats.no_time");
+		report_tally(i->host, WEIR_SKIPPED, "rts_stats.no_time");
 		return WEIR_OK;
 	case RTS_STATS_LAST_ALLOC:
-		skip_line(i, "rts_stats.derived");
+		report_tally(i->host, WEIR_SKIPPED, "rts_stats.derived");
 		return WEIR_OK;
 	case RTS_STATS_LIST_END:
 		i->in_list = 0;
 		return WEIR_OK;
 	case RTS_STATS_CUT:
-		bad_line(i, "rts_stats.cut_line", "the file ends within a line", offset);
+		report_bad(i->host, "rts_stats.cut_line", "the file ends within a line", offset);
 		return WEIR_OK;
 	case RTS_STATS_TEXT:
 		if (!is_blank(i->record.text)) {
-			skip_line(i, "rts_stats.other_text");
+			report_tally(i->host, WEIR_SKIPPED, "rts_stats.other_text");
 			i->n_text_since++;
 		}
 		return WEIR_OK;
@@ -403,7 +392,7 @@ static int take_window(struct weir_instance *i, const struct weir_chunk *chunk)
 		if (p == PARSE_OK)
 			r = take_record(i, offset);
 		else if (p == PARSE_BAD)
-			bad_line(i, fault.code, fault.reason, fault.offset);
+			report_bad(i->host, fault.code, fault.reason, fault.offset);
 		else
 			return WEIR_OK;
 	}

@@ -236,8 +236,7 @@ static int take_record(struct weir_instance *i, uint64_t offset)
 	case TICKY_COUNTER:
 		return take_counter(i);
 	case TICKY_CUT:
-		report_tally(i->host, WEIR_BAD, "ticky.cut_line");
-		report_say(i->host, WEIR_WARNING, "ticky.cut_line", "the file ends within a line", offset, 1);
+		report_bad(i->host, "ticky.cut_line", "the file ends within a line", offset);
 		return WEIR_OK;
 	case TICKY_TEXT:
 		if (i->record.text.n)
@@ -285,14 +284,12 @@ static int take_window(struct weir_instance *i, const struct weir_chunk *chunk)
 		enum parse_result p = ticky_next(&i->parser, at + i->n_used, chunk->n_bytes - i->n_used,
 		                                 (int)chunk->is_last, &i->record, &n_used, &fault);
 
-		if (p == PARSE_OK) {
+		if (p == PARSE_OK)
 			r = take_record(i, offset);
-		} else if (p == PARSE_BAD) {
-			report_tally(i->host, WEIR_BAD, fault.code);
-			report_say(i->host, WEIR_WARNING, fault.code, fault.reason, fault.offset, 1);
-		} else {
+		else if (p == PARSE_BAD)
+			report_bad(i->host, fault.code, fault.reason, fault.offset);
+		else
 			return WEIR_OK;
-		}
 	}
 	return r;
 }

@@ -197,7 +197,7 @@ static json_t *load_escaped(const char *at, size_t n)
 	return ret;
 }
 
-static json_t *load(struct weir_instance *i, const char *at, size_t n, struct weir_error *reterr)
+static json_t *load(struct weir_instance *i, const char *at, size_t n)
 {
 	const char *brace = memchr(at, '{', n);
 	size_t n_before = brace ? (size_t)(brace - at) : n;
@@ -219,8 +219,7 @@ static json_t *load(struct weir_instance *i, const char *at, size_t n, struct we
 	}
 	if (!ret || !json_is_object(ret)) {
 		json_decref(ret);
-		report_say(i->host, WEIR_WARNING, "resources.json", "the summary is no JSON object", n_before, 1);
-		report_tally(i->host, WEIR_BAD, "resources.json");
+		report_bad(i->host, "resources.json", "the summary is no JSON object", n_before);
 		return NULL;
 	}
 	return ret;
@@ -255,9 +254,7 @@ static void take_number(struct weir_instance *i, const struct member *m, const j
 		emit(i, m, number);
 		return;
 	}
-	report_say(i->host, WEIR_WARNING, "resources.value", "a member has a value that it cannot have", WEIR_NO_OFFSET,
-	           1);
-	report_tally(i->host, WEIR_BAD, "resources.value");
+	report_bad(i->host, "resources.value", "a member has a value that it cannot have", WEIR_NO_OFFSET);
 }
 
 static void take_exit_code(struct weir_instance *i, const json_t *value)
@@ -345,7 +342,7 @@ static int resources_poll(struct weir_instance *i, int64_t now_ns, struct weir_e
 		return weir_fail(reterr, r, "kernel-resources: offset 0: %s", strerror(-r));
 	if (r != WEIR_OK || !chunk.is_last)
 		return r;
-	summary = load(i, (const char *)chunk.at, chunk.n_bytes, reterr);
+	summary = load(i, (const char *)chunk.at, chunk.n_bytes);
 	r = summary ? take_summary(i, summary) : WEIR_OK;
 	json_decref(summary);
 	if (r < 0)

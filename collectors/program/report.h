@@ -76,4 +76,11 @@ static inline void report_tally(const struct weir_host *h, uint32_t kind, const 
 	h->tally(h, kind, 1, reason);
 }
 
+/* One record was read, and it is bad. */
+static inline void report_bad(const struct weir_host *h, const char *code, const char *reason, uint64_t offset)
+{
+	report_tally(h, WEIR_BAD, code);
+	report_say(h, WEIR_WARNING, code, reason, offset, 1);
+}
+
 #endif
