@@ -9,8 +9,12 @@
  *
  *   start   the process's start. Else DATE, which is local time in whole minutes: of all offsets from UTC that exist,
  *           those count which put it behind the run's start and before the file's end. One left: it is the start,
- * within 30 s. None or several: the start is not known. end     the file's modification time is that of its last
- * sample, unless it lies outside of the run: then the file was copied.
+ *           within 30 s. None or several: the start is not known.
+ *
+ *   end     the file's modification time is that of its last sample, unless it lies outside of the run: then the file
+ *           was copied.
+ *
+ * Which of them are known:
  *
  *   both    t = start + c * (end - start) / total. The truth lies between start + c / n and end - (total - c) / n, so
  *           no sample is off by more than (end - start) - total / n; without n, by more than end - start.

@@ -57,12 +57,16 @@ struct prof_clock {
 /* When a report was written that is dated `date` (n 0: it has no date).
  *
  * The date has minutes and no time zone. It is tied to UTC by what the host knows, the first of these that holds:
- *     the file's time is within two minutes of the date in some time zone of the world: it is the end, to a minute or
- * two the file's time lies within the run: it is the end, as exact as the run is long the date lies within the run in
- * some time zones: it is the end, to a minute if it is only one zone there is only the date: it is taken as UTC, and
- * the error is the widest offset of a zone, 14 hours there is only the file's time: it is the end, and nobody knows how
- * exactly Heap profiling dates the report when the program starts (rts/RtsUtils.c, time_str, keeps its first answer):
- * then the third and fourth know no bound. */
+ *
+ *   1. the file's time is within two minutes of the date in some time zone of the world: it is the end, to a minute or
+ *      two
+ *   2. the file's time lies within the run: it is the end, as exact as the run is long
+ *   3. the date lies within the run in some time zones: it is the end, to a minute if it is only one zone
+ *   4. there is only the date: it is taken as UTC, and the error is the widest offset of a zone, 14 hours
+ *   5. there is only the file's time: it is the end, and nobody knows how exactly
+ *
+ * is_start_possible: heap profiling dates the report when the program starts (rts/RtsUtils.c, time_str, keeps its first
+ * answer); then 3 and 4 know no bound. */
 struct prof_clock prof_clock_of(const struct weir_host *h, struct parse_text date, int is_start_possible);
 
 /* ---- words.c ---- */
