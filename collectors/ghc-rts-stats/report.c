@@ -296,8 +296,6 @@ static int is_superseded(const struct report *r, enum rts_stat stat)
 static void emit_plain(struct emission *e)
 {
 	static const char code[] = "rts_stats.heap_size";
-	static const char message[] =
-		"the heap's size is the live bytes' maximum, as GHC 8.4 to 8.8 write it: left out";
 	const struct report *r = e->report;
 
 	for (uint32_t i = 1; i < RTS_GEN_COLLECTIONS; i++) {
@@ -305,11 +303,9 @@ static void emit_plain(struct emission *e)
 			continue;
 		if (i == RTS_MAX_MEM_MIB && is_wrong_heap_size(r)) {
 			e->host->tally(e->host, WEIR_SKIPPED, 1, code);
-			e->host->diag(e->host, &(struct weir_diag){ .code = code,
-			                                            .message = { message, sizeof(message) - 1 },
-			                                            .offset = WEIR_NO_OFFSET,
-			                                            .count = 1,
-			                                            .severity = WEIR_NOTE });
+			report_say(e->host, WEIR_NOTE, code,
+			           "the heap's size is the live bytes' maximum, as GHC 8.4 to 8.8 write it: left out",
+			           WEIR_NO_OFFSET, 1);
 		} else if (is_superseded(r, (enum rts_stat)i)) {
 			e->n_derived++;
 		} else {

@@ -75,6 +75,16 @@ void emit_f64(struct emit *e, uint32_t series, int64_t time_ns, double value)
 	emit_number(e, series, time_ns, (union weir_value){ .f64 = value }, value < 0);
 }
 
+struct weir_text decimal(uint64_t value, char room[DECIMAL_MAX])
+{
+	size_t n = 0;
+
+	do
+		room[DECIMAL_MAX - ++n] = (char)('0' + value % 10);
+	while ((value /= 10));
+	return (struct weir_text){ room + DECIMAL_MAX - n, n };
+}
+
 int member_i64(const struct trace_line *line, const char *key, int64_t *ret)
 {
 	const struct jsontext_value *v = trace_member(line, key);

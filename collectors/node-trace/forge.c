@@ -3,31 +3,15 @@
 
 #include <string.h>
 
-static size_t put_decimal(char *end, int64_t value)
-{
-	uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-	size_t n = 0;
-
-	do
-		end[-(ptrdiff_t)++n] = (char)('0' + rest % 10);
-	while ((rest /= 10));
-	if (value < 0)
-		end[-(ptrdiff_t)++n] = '-';
-	return n;
-}
-
+/* slot >= 0 */
 static uint32_t slot_attrs(struct emit *e, const struct slots *s, int64_t slot)
 {
-	char slot_text[24], epoch_text[24];
-	char *slot_end = slot_text + sizeof(slot_text), *epoch_end = epoch_text + sizeof(epoch_text);
-	size_t n_slot = put_decimal(slot_end, slot), n_epoch;
-	struct weir_attr attrs[2] = { { { "slot", 4 }, { slot_end - n_slot, n_slot } } };
+	char room[2][DECIMAL_MAX];
+	struct weir_attr attrs[2] = { { { "slot", 4 }, decimal((uint64_t)slot, room[0]) } };
 
-	if (!s->is_known || slot < 0)
-		return e->host->attrs(e->host, attrs, 1);
-	n_epoch = put_decimal(epoch_end, slots_epoch(s, slot));
-	attrs[1] = (struct weir_attr){ { "epoch", 5 }, { epoch_end - n_epoch, n_epoch } };
-	return e->host->attrs(e->host, attrs, 2);
+	if (s->is_known)
+		attrs[1] = (struct weir_attr){ { "epoch", 5 }, decimal((uint64_t)slots_epoch(s, slot), room[1]) };
+	return e->host->attrs(e->host, attrs, s->is_known ? 2 : 1);
 }
 
 static struct forge_thread *thread_of(struct forge *f, const struct trace_line *line)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collectors/node-trace/node_trace.h"
+#include "collectors/program/report.h"
 
 #include <string.h>
 
@@ -139,8 +140,6 @@ enum meaning frequency_count(struct trace_names *names, const struct trace_line 
 
 void frequency_emit(const struct trace_names *names, struct emit *e, int64_t time_ns)
 {
-	static const char beyond[] = "more than 4096 pairs of namespace and kind: the others are not counted apart";
-
 	for (uint32_t i = 0; i < names->n_entries; i++) {
 		const struct trace_name *name = &names->entries[i];
 		const struct weir_attr attrs[] = { { { "ns", 2 }, text_of(trace_names_ns(names, name)) },
@@ -150,9 +149,7 @@ void frequency_emit(const struct trace_names *names, struct emit *e, int64_t tim
 		         (int64_t)name->count);
 	}
 	if (names->n_beyond)
-		e->host->diag(e->host, &(struct weir_diag){ .code = "trace.frequency_bound",
-		                                            .message = { beyond, sizeof(beyond) - 1 },
-		                                            .offset = WEIR_NO_OFFSET,
-		                                            .count = names->n_beyond,
-		                                            .severity = WEIR_WARNING });
+		report_say(e->host, WEIR_WARNING, "trace.frequency_bound",
+		           "more than 4096 pairs of namespace and kind: the others are not counted apart",
+		           WEIR_NO_OFFSET, names->n_beyond);
 }

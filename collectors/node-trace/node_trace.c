@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collectors/node-trace/node_trace.h"
+#include "collectors/program/report.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -179,11 +180,7 @@ static int unwrap(struct weir_instance *i)
 static void bad_line(struct weir_instance *i, const struct parse_fault *fault)
 {
 	i->n_bad++;
-	i->host->diag(i->host, &(struct weir_diag){ .code = fault->code,
-	                                            .message = { fault->reason, strlen(fault->reason) },
-	                                            .offset = fault->offset,
-	                                            .count = 1,
-	                                            .severity = WEIR_WARNING });
+	report_say(i->host, WEIR_WARNING, fault->code, fault->reason, fault->offset, 1);
 }
 
 static void good_line(struct weir_instance *i)
@@ -196,12 +193,8 @@ static void good_line(struct weir_instance *i)
 		i->n_lines[TRACE_MESSAGE]++;
 		return;
 	} else if (line->what == TRACE_CUT) {
-		i->host->diag(i->host,
-		              &(struct weir_diag){ .code = "trace.cut",
-		                                   .message = { "the last line was cut: the node was killed", 42 },
-		                                   .offset = i->parser.offset - line->text.n,
-		                                   .count = 1,
-		                                   .severity = WEIR_WARNING });
+		report_say(i->host, WEIR_WARNING, "trace.cut", "the last line was cut: the node was killed",
+		           i->parser.offset - line->text.n, 1);
 	}
 	i->n_lines[line->what]++;
 }
@@ -255,11 +248,7 @@ static void emit_lines(struct weir_instance *i)
 static void note(const struct weir_host *h, const char *code, uint64_t count, const char *message_text)
 {
 	if (count)
-		h->diag(h, &(struct weir_diag){ .code = code,
-		                                .message = { message_text, strlen(message_text) },
-		                                .offset = WEIR_NO_OFFSET,
-		                                .count = count,
-		                                .severity = WEIR_NOTE });
+		report_say(h, WEIR_NOTE, code, message_text, WEIR_NO_OFFSET, count);
 }
 
 static int finish(struct weir_instance *i)

@@ -123,6 +123,13 @@ void emit_f64(struct emit *e, uint32_t series, int64_t time_ns, double value);
 /* What has gathered goes to the host. */
 int emit_flush(struct emit *e);
 
+enum {
+	DECIMAL_MAX = 20, /* bytes */
+};
+
+/* The number as text, in the room. */
+struct weir_text decimal(uint64_t value, char room[DECIMAL_MAX]);
+
 static inline struct weir_text text_of(struct parse_text t)
 {
 	return (struct weir_text){ t.at, t.n };
@@ -253,7 +260,6 @@ struct silence {
 	int64_t furthest_back_ns;
 	int64_t joined_ns; /* where the file before this one ended; 0: none is known */
 	uint64_t n_back;
-	uint32_t series, reversal_series;
 	struct silence_thread threads[SILENCE_THREADS_MAX];
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collectors/node-trace/node_trace.h"
+#include "collectors/program/report.h"
 
 #include <string.h>
 
@@ -82,9 +83,5 @@ void resources_finish(const struct resources *r, const struct weir_host *h)
 
 	for (size_t i = 0; i < RESOURCES_DEAD; i++)
 		if (r->n_dead[i] && !r->is_alive[i])
-			h->diag(h, &(struct weir_diag){ .code = "trace.not_measured",
-			                                .message = { messages[i], strlen(messages[i]) },
-			                                .offset = WEIR_NO_OFFSET,
-			                                .count = 1,
-			                                .severity = WEIR_NOTE });
+			report_say(h, WEIR_NOTE, "trace.not_measured", messages[i], WEIR_NO_OFFSET, 1);
 }

@@ -64,15 +64,9 @@ void silence_line(struct silence *s, struct emit *e, const struct trace_line *li
 /* Names that are no numbers have none here: bit 63 marks their hashes. */
 static void emit_thread(struct emit *e, const struct silence_thread *t, int64_t time_ns)
 {
-	char digits[24];
-	size_t n = sizeof(digits);
-	uint64_t rest = t->thread;
+	char room[DECIMAL_MAX];
 
-	do
-		digits[--n] = (char)('0' + rest % 10);
-	while ((rest /= 10));
-	emit_i64(e, emit_series(e, ROW_SILENCE_LONGEST, "thread", (struct weir_text){ digits + n, sizeof(digits) - n }),
-	         time_ns, t->longest_ns);
+	emit_i64(e, emit_series(e, ROW_SILENCE_LONGEST, "thread", decimal(t->thread, room)), time_ns, t->longest_ns);
 }
 
 void silence_finish(const struct silence *s, struct emit *e)
@@ -87,7 +81,6 @@ void silence_join(struct silence *s)
 {
 	for (size_t i = 0; i < SILENCE_THREADS_MAX; i++)
 		s->threads[i].longest_ns = 0;
-
 	s->joined_ns = s->highest_ns;
 	s->first_ns = s->longest_ns = s->furthest_back_ns = 0;
 	s->n_back = 0;

@@ -3,29 +3,31 @@
 
 #include <string.h>
 
-static int context_number(const struct weir_host *h, const char *name, double *ret)
+/* A value of the context, which is written as in JSON. 1: it is there. */
+static int context_value(const struct weir_host *h, const char *name, struct jsontext_value *ret)
 {
 	struct weir_text text;
 	struct jsontext_cursor c;
-	struct jsontext_value v;
 
 	if (h->context(h, name, &text) != WEIR_OK)
 		return 0;
 	c = jsontext_on(text.at, text.n_bytes);
-	return jsontext_value(&c, &v) == PARSE_OK && jsontext_f64(&v, ret);
+	return jsontext_value(&c, ret) == PARSE_OK;
+}
+
+static int context_f64(const struct weir_host *h, const char *name, double *ret)
+{
+	struct jsontext_value v;
+
+	return context_value(h, name, &v) && jsontext_f64(&v, ret);
 }
 
 static int64_t context_i64(const struct weir_host *h, const char *name, int64_t fallback)
 {
-	struct weir_text text;
-	struct jsontext_cursor c;
 	struct jsontext_value v;
 	int64_t value;
 
-	if (h->context(h, name, &text) != WEIR_OK)
-		return fallback;
-	c = jsontext_on(text.at, text.n_bytes);
-	return jsontext_value(&c, &v) == PARSE_OK && jsontext_i64(&v, &value) ? value : fallback;
+	return context_value(h, name, &v) && jsontext_i64(&v, &value) ? value : fallback;
 }
 
 /* What a genesis says can be anything; with these bounds no time that is computed from it overflows. */
@@ -50,7 +52,7 @@ static int64_t stability(const struct weir_host *h)
 {
 	double f = 0, k = 0, slots;
 
-	if (!context_number(h, "genesis.active_slots_coeff", &f) || !context_number(h, "genesis.security_param", &k) ||
+	if (!context_f64(h, "genesis.active_slots_coeff", &f) || !context_f64(h, "genesis.security_param", &k) ||
 	    !(f > 0 && f <= 1))
 		return 0;
 	slots = k / f + 0.5;
@@ -116,13 +118,9 @@ int64_t slots_epoch_first(const struct slots *s, int64_t epoch)
 
 static void emit_mark(struct emit *e, enum row row, int64_t time_ns, int64_t epoch, const char *phase)
 {
-	char digits[24];
-	size_t n = 0;
-	struct weir_attr attrs[2];
+	char room[DECIMAL_MAX];
+	struct weir_attr attrs[2] = { { { "epoch", 5 }, decimal((uint64_t)epoch, room) } };
 
-	for (int64_t rest = epoch; rest || !n; rest /= 10)
-		digits[sizeof(digits) - ++n] = (char)('0' + rest % 10);
-	attrs[0] = (struct weir_attr){ { "epoch", 5 }, { digits + sizeof(digits) - n, n } };
 	if (phase)
 		attrs[1] = (struct weir_attr){ { "phase", 5 }, { phase, strlen(phase) } };
 	emit_span(e, &(struct weir_span){ .time_ns = time_ns,
