@@ -163,9 +163,7 @@ static const char *with_module(struct locli *l, const struct function *f)
 /* `A.b` of module A.b's label c, and module A's label b.c: one text, two functions. */
 static const char *with_both(struct locli *l, const struct function *f)
 {
-	const char *name = join(l, f->name, " of ", f->module);
-
-	return name;
+	return join(l, f->name, " of ", f->module);
 }
 
 /* Renames every function whose label another one has too; the number of them, or -ENOMEM. */

@@ -11,19 +11,19 @@ enum {
 };
 
 /* The value of one attribute, still escaped. In canonical attributes (store/json.h) no text holds a bare quote, so the
- * first `"key":"` is the key's. Empty: not there. */
+ * first `"key":"` is the key's. Empty: not there, or a damaged store has it without an end. */
 static struct weir_text attribute(struct weir_text attrs, const char *key)
 {
 	char pattern[64];
 	int n = snprintf(pattern, sizeof(pattern), "\"%s\":\"", key);
-	const char *at = memmem(attrs.at, attrs.n_bytes, pattern, (size_t)n), *end;
+	const char *at = memmem(attrs.at, attrs.n_bytes, pattern, (size_t)n), *end, *limit = attrs.at + attrs.n_bytes;
 
 	if (!at)
 		return (struct weir_text){ "", 0 };
 	at += n;
-	for (end = at; *end != '"'; end++)
+	for (end = at; end < limit && *end != '"'; end++)
 		end += *end == '\\';
-	return (struct weir_text){ at, (uint64_t)(end - at) };
+	return end < limit ? (struct weir_text){ at, (uint64_t)(end - at) } : (struct weir_text){ "", 0 };
 }
 
 static const char *last_word(const char *metric)

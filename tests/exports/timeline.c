@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Texts of a hostile source in a timeline: long, escaped, and no UTF-8. The sample run's is in timeline.sh. */
 #include "exports/timeline.h"
+#include "exports/timeline_name.h"
 #include "store/json.h"
 #include "store/store.h"
 #include "tests/store/place.h"
 #include "tests/store/written.h"
+#include "tests/support/bytes.h"
 
 #include <weir/collector.h>
 #include <weir/fail.h>
@@ -145,10 +147,30 @@ static void a_clock_that_is_not_known_to_a_second_is_left_out_and_said(void **st
 	(void)place_end(NULL);
 }
 
+/* A store that somebody else wrote need not be what the host would have written. */
+static void attributes_without_an_end_are_not_read_beyond_it(void **state)
+{
+	static const char *const all[] = { "{\"label\":\"a", "{\"label\":\"a\\", "{\"label\":\"" };
+	const struct chrome_rule rule = { .metric = "m", .name = "x ", .attribute = "label" };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		struct bytes b = bytes_guarded((const uint8_t *)all[i], strlen(all[i]));
+		struct timeline_room room = { 0 };
+		struct weir_text name =
+			timeline_span_name(&rule, "m", (struct weir_text){ (const char *)b.at, b.n }, &room);
+
+		assert_int_equal(name.n_bytes, 1);
+		assert_memory_equal(name.at, "x", 1);
+		free(room.at);
+		bytes_done(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(texts_of_any_length_and_bytes_make_good_json),
+		cmocka_unit_test(attributes_without_an_end_are_not_read_beyond_it),
 		cmocka_unit_test(a_clock_that_is_not_known_to_a_second_is_left_out_and_said),
 	};
 
