@@ -31,7 +31,7 @@ static const struct page_option options[] = {
 	[EXPORT_METRIC] = { "metric", "NAME", "which metric; profiles have a default, csv needs one", 'm' },
 	[EXPORT_NODE] = { "node", "NODE", "of one node only", 0 },
 	[EXPORT_RUN] = { "run", "TAG", "of one run only", 0 },
-	[EXPORT_COLLECTOR] = { "collector", "NAME", "of a profile: what one collector says, where several do", 0 },
+	[EXPORT_COLLECTOR] = { "collector", "NAME", "what one collector says, where several do", 0 },
 	[EXPORT_AT] = { "at", "peak|end", "of a heap profile: where it is largest, or last, not the mean", 0 },
 };
 
@@ -85,9 +85,12 @@ static int to_csv(struct store *s, struct export_request *r, FILE *file)
 	if (find_view(s, r->choice.metric, view, sizeof(view)) < 0)
 		return -1;
 	(void)snprintf(sql, sizeof(sql),
-	               "SELECT * FROM %s WHERE metric = ?1 AND (?2 IS NULL OR run = ?2) AND (?3 IS NULL OR node = ?3)",
+	               "SELECT * FROM %s WHERE metric = ?1 AND (?2 IS NULL OR run = ?2) AND (?3 IS NULL OR node = ?3)"
+	               " AND (?4 IS NULL OR collector = ?4)",
 	               view);
-	q = reader_query(s, "export", sql, (const char *const[]){ r->choice.metric, r->choice.run, r->choice.node }, 3);
+	q = reader_query(s, "export", sql,
+	                 (const char *const[]){ r->choice.metric, r->choice.run, r->choice.node, r->choice.collector },
+	                 4);
 	if (!q)
 		return -1;
 	result = rows_csv(file, "export", q);
@@ -116,10 +119,6 @@ static int to_chrome(struct store *s, struct export_request *r, FILE *file)
 	struct timeline_result result;
 	struct weir_error error = { "" };
 
-	if (r->choice.metric) {
-		say("export: --to chrome: takes no --metric");
-		return -1;
-	}
 	if (timeline_write(s, &choice, file, &result, &error) < 0) {
 		say("%s", error.text[0] ? error.text : "export: no memory");
 		return -1;
@@ -174,41 +173,52 @@ static int run_locli(struct store *s, const struct export_request *r)
 {
 	char run[METRIC_NAME_MAX];
 
-	if (r->choice.node || r->choice.metric) {
-		say("export: --to locli: writes all nodes of a run; --node and --metric choose nothing here");
-		return EXIT_MISUSE;
-	}
 	if (!r->choice.run && only_run(s, run, sizeof(run)) < 0)
 		return EXIT_FAILED;
 	return export_locli("export", s, r->choice.run ? r->choice.run : run, r->output ? r->output : ".", 0);
 }
 
-static const struct {
+static const struct format {
 	const char *name;
 	export_format *format; /* NULL: many files, see run_locli() */
+	int has_metric, has_node, has_collector, has_at;
 } formats[] = {
-	{ "chrome", to_chrome },
-	{ "csv", to_csv },
-	{ "folded", export_folded },
+	{ "chrome", to_chrome, .has_node = 1 },
+	{ "csv", to_csv, .has_metric = 1, .has_node = 1, .has_collector = 1 },
+	{ "folded", export_folded, 1, 1, 1, 1 },
 	{ "locli", NULL },
-	{ "speedscope", export_speedscope },
+	{ "speedscope", export_speedscope, 1, 1, 1, 1 },
 };
 
-static int run(struct store *s, struct export_request *r)
+/* What would choose nothing is refused, so that nobody takes a whole for the part that was asked for. */
+static int is_apt(const struct format *f, const struct export_request *r)
 {
-	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
-		if (strcmp(formats[i].name, r->format) == 0)
-			return formats[i].format ? run_format(s, r, formats[i].format) : run_locli(s, r);
-	return EXIT_MISUSE;
+	const struct {
+		const char *option;
+		int is_given, is_taken;
+	} table[] = {
+		{ "metric", r->choice.metric != NULL, f->has_metric },
+		{ "node", r->choice.node != NULL, f->has_node },
+		{ "collector", r->choice.collector != NULL, f->has_collector },
+		{ "at", r->choice.when != PROFILE_ALL, f->has_at },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (table[i].is_given && !table[i].is_taken) {
+			say("export: --to %s: takes no --%s", f->name, table[i].option);
+			return 0;
+		}
+	return 1;
 }
 
-static int is_format(const char *name)
+/* NULL: there is none, or it takes less than was given, and it was said. */
+static const struct format *find_format(const struct export_request *r)
 {
-	for (size_t i = 0; name && i < sizeof(formats) / sizeof(formats[0]); i++)
-		if (strcmp(formats[i].name, name) == 0)
-			return 1;
-	say("export: --to %s: has to be one of chrome, csv, folded, locli, speedscope", name ? name : "");
-	return 0;
+	for (size_t i = 0; r->format && i < sizeof(formats) / sizeof(formats[0]); i++)
+		if (strcmp(formats[i].name, r->format) == 0)
+			return is_apt(&formats[i], r) ? &formats[i] : NULL;
+	say("export: --to %s: has to be one of chrome, csv, folded, locli, speedscope", r->format ? r->format : "");
+	return NULL;
 }
 
 int verb_export(int argc, char **argv)
@@ -220,6 +230,7 @@ int verb_export(int argc, char **argv)
 		                             [EXPORT_NODE] = { .text = &r.choice.node },
 		                             [EXPORT_RUN] = { .text = &r.choice.run },
 		                             [EXPORT_COLLECTOR] = { .text = &r.choice.collector } };
+	const struct format *f;
 	const char *argument;
 	struct store *s;
 	int row, code;
@@ -230,13 +241,14 @@ int verb_export(int argc, char **argv)
 			return EXIT_MISUSE;
 	if (row != PAGE_DONE)
 		return page_exit(row);
-	if (!is_format(r.format))
+	f = find_format(&r);
+	if (!f)
 		return EXIT_MISUSE;
 	r.store_path = argv[optind];
 	s = reader_open("export", r.store_path);
 	if (!s)
 		return EXIT_FAILED;
-	code = run(s, &r);
+	code = f->format ? run_format(s, &r, f->format) : run_locli(s, &r);
 	store_close(s);
 	return code;
 }

@@ -418,6 +418,50 @@ static void csv_is_the_view_of_the_metric(void **state)
 	program_done(&p);
 }
 
+static void a_choice_that_a_format_does_not_have_is_refused(void **state)
+{
+	static const struct {
+		const char *format, *option, *value;
+		int is_taken;
+	} table[] = {
+		{ "chrome", "--metric", "ghc.profile.ticks", 0 },
+		{ "chrome", "--collector", "ghc-prof", 0 },
+		{ "chrome", "--at", "end", 0 },
+		{ "csv", "--at", "peak", 0 },
+		{ "locli", "--metric", "ghc.profile.ticks", 0 },
+		{ "locli", "--node", "node-0", 0 },
+		{ "locli", "--collector", "ghc-prof", 0 },
+		{ "locli", "--at", "end", 0 },
+		{ "folded", "--collector", "ghc-prof", 1 },
+		{ "folded", "--node", "node-0", 1 },
+		{ "speedscope", "--metric", "alloc", 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct program p = program_weir(folder.path, "export", "before.weir", "--to", table[i].format,
+		                                table[i].option, table[i].value, NULL);
+
+		assert_int_equal(p.code, table[i].is_taken ? 0 : 2);
+		if (!table[i].is_taken)
+			assert_non_null(strstr(p.err, table[i].option));
+		program_done(&p);
+	}
+}
+
+static void a_csv_has_what_one_collector_says(void **state)
+{
+	static const char *const collectors[] = { "ghc-prof", "nobody" };
+
+	for (int i = 0; i < 2; i++) {
+		struct program p = program_weir(folder.path, "export", "before.weir", "--to", "csv", "-m",
+		                                "ghc.profile.entries", "--collector", collectors[i], NULL);
+
+		assert_int_equal(p.code, 0);
+		assert_int_equal(strstr(p.out, "go,Chain") == NULL, i);
+		program_done(&p);
+	}
+}
+
 static void an_export_that_fails_leaves_the_old_file(void **state)
 {
 	struct program p;
@@ -445,6 +489,8 @@ int main(void)
 		cmocka_unit_test(the_dictionary_in_docs_is_that_of_the_collectors),
 		cmocka_unit_test(speedscope_has_a_profile_a_node),
 		cmocka_unit_test(csv_is_the_view_of_the_metric),
+		cmocka_unit_test(a_choice_that_a_format_does_not_have_is_refused),
+		cmocka_unit_test(a_csv_has_what_one_collector_says),
 		cmocka_unit_test(an_export_that_fails_leaves_the_old_file),
 	};
 
