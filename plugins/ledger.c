@@ -58,7 +58,7 @@ int ledger_tally(struct ledger *g, uint32_t kind, uint64_t n, const char *reason
 		return 1;
 	if (!reason)
 		reason = "unnamed";
-	else if (!name_is_dotted((struct weir_text){ reason, strnlen(reason, NAME_MAX_BYTES + 1) }))
+	else if (!name_is_dotted_string(reason))
 		reason = "other";
 	add(&reason_row(g, kind, reason)->n, n);
 	return 1;

@@ -82,7 +82,7 @@ static void lend_diag(const struct weir_host *h, const struct weir_diag *diag)
 	if (!diag)
 		return;
 	d = *diag;
-	is_named = d.code && name_is_dotted((struct weir_text){ d.code, strnlen(d.code, NAME_MAX_BYTES + 1) });
+	is_named = name_is_dotted_string(d.code);
 	has_input = d.input <= l->collector->n_companions;
 	has_severity = d.severity <= WEIR_ERROR;
 	if (!is_named || !has_input || !has_severity || !d.count)
@@ -190,7 +190,7 @@ static int lend_fact(const struct weir_host *h, const char *name, struct weir_te
 {
 	struct lend *l = lend_owner(h);
 
-	if (!name || !name_is_dotted((struct weir_text){ name, strnlen(name, NAME_MAX_BYTES + 1) })) {
+	if (!name_is_dotted_string(name)) {
 		lend_complain(l, "host.fact", "collector: %s: a fact's name is no dotted lower case name",
 		              l->collector->name);
 		return -EINVAL;
@@ -377,11 +377,6 @@ enum store_status lend_status(const struct lend *l, int r)
 	if (r < 0 || g->severity == WEIR_WARNING || g->counts[WEIR_BAD] || g->counts[WEIR_LOST])
 		return STORE_PARTIAL;
 	return STORE_OK;
-}
-
-int lend_severity(const struct lend *l)
-{
-	return l->ledger.severity;
 }
 
 static int pass_held(struct lend *l, const struct ledger_code *code)

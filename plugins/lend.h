@@ -4,7 +4,7 @@
 
 /* The functions of `struct weir_host`, over a receiver. All checking of what a collector passes in is here, once:
  * declared rows, keys, ids, shapes, bounds, texts; and the ledger is kept here. What reaches a receiver is valid. The
- * receivers are the worker (ring to the store), the in-process run, and the recorder (canonical JSON for tests).
+ * receivers are delivery.c (messages to the store), recorder.c (canonical JSON for tests) and diagnosis.c (rungs only).
  */
 
 #include <weir/collector.h>
@@ -82,8 +82,6 @@ const char *lend_reasons_json(struct lend *l);
  * an error was complained of, or r < 0 and nothing was stored; partial when r < 0, something was complained of beyond
  * notes, or anything was bad or lost. */
 enum store_status lend_status(const struct lend *l, int r);
-/* The worst severity of any diag so far, the host's own ones included; -1: none. */
-int lend_severity(const struct lend *l);
 /* Passes on the diags that were only counted, and one more when the ledger doesn't add up (`host.ledger`). Call at the
  * end. */
 int lend_finish(struct lend *l);

@@ -23,11 +23,6 @@ static struct lend_part *part_of(struct lend *l, const char *name)
 	return p;
 }
 
-static int is_dotted(const char *name)
-{
-	return name_is_dotted((struct weir_text){ name, strnlen(name, NAME_MAX_BYTES + 1) });
-}
-
 static void put_fact(struct lend *l, const char *start, const char *part, const char *name, struct weir_text value)
 {
 	char fact[3 * NAME_MAX_BYTES];
@@ -74,7 +69,7 @@ void lend_rung(const struct weir_host *h, const struct weir_rung *rung)
 	struct weir_rung copy;
 	struct lend_part *p;
 
-	if (!rung || !rung->name || !is_dotted(rung->name) || (*part && !is_dotted(part)) ||
+	if (!rung || !name_is_dotted_string(rung->name) || (*part && !name_is_dotted_string(part)) ||
 	    rung->state > WEIR_RUNG_WORKS) {
 		lend_complain(l, "host.rung", "collector: %s: a rung has %s", l->collector->name,
 		              rung && rung->state > WEIR_RUNG_WORKS ? "an unknown state"
@@ -96,7 +91,7 @@ void lend_rung(const struct weir_host *h, const struct weir_rung *rung)
 	else
 		keep_failed(l, part, &copy);
 	p->is_settled = copy.state == WEIR_RUNG_WORKS;
-	p->n_failed++;
+	p->n_failed += !p->is_settled;
 }
 
 void lend_settle(struct lend *l)

@@ -18,11 +18,6 @@ static int is_printable(const char *text)
 	return 1;
 }
 
-static int is_dotted(const char *text)
-{
-	return name_is_dotted(name_text(text));
-}
-
 static int is_word(const char *text)
 {
 	return text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-._")] == '\0';
@@ -37,8 +32,9 @@ struct text_form {
 
 static const struct text_form a_collector = { name_is_collector,
 	                                      "lower case letters, digits and dashes, a letter first",
-	                                      LOADER_NAME_MAX };
-static const struct text_form dotted = { is_dotted, "lower case words with single dots between them", LOADER_WORD_MAX };
+	                                      NAME_COLLECTOR_MAX };
+static const struct text_form dotted = { name_is_dotted_string, "lower case words with single dots between them",
+	                                 LOADER_WORD_MAX };
 static const struct text_form word = { is_word, "lower case letters, digits, dots, dashes and underscores",
 	                               LOADER_WORD_MAX };
 static const struct text_form short_text = { is_printable, "without control characters", LOADER_WORD_MAX };

@@ -16,7 +16,6 @@ enum {
 	LOADER_OPTIONS_MAX = 256,
 	LOADER_CLAIMS_MAX = 64,
 	LOADER_COMPANIONS_MAX = 16,
-	LOADER_NAME_MAX = 32,   /* bytes of a collector's name */
 	LOADER_WORD_MAX = 128,  /* of a metric's, option's or unit's name, a pattern, a version */
 	LOADER_TEXT_MAX = 4096, /* of a help sentence */
 };

@@ -26,6 +26,11 @@ int name_is_dotted(struct weir_text name)
 	return name.at[name.n_bytes - 1] != '.';
 }
 
+int name_is_dotted_string(const char *name)
+{
+	return name && name_is_dotted((struct weir_text){ name, strnlen(name, NAME_MAX_BYTES + 1) });
+}
+
 int name_is_collector(const char *name)
 {
 	size_t n = name ? strnlen(name, NAME_COLLECTOR_MAX + 1) : 0;

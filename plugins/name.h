@@ -14,6 +14,8 @@ enum {
 /* Words of lower case letters, digits and underscores with single dots between them; the first one starts with a
  * letter: `process.disk.io`, `prof.stale_tail`. */
 int name_is_dotted(struct weir_text name);
+/* The same of what may be NULL, or not end where it should. */
+int name_is_dotted_string(const char *name);
 
 /* A collector's: lower case letters, digits and dashes, a letter first: `rts-stats`. */
 int name_is_collector(const char *name);

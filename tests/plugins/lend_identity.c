@@ -20,7 +20,7 @@ static void undeclared_rows_are_refused(void **state)
 
 	assert_int_equal(series_of(f, N_ROWS), 0);
 	assert_string_equal(f->receiver.last_code, "host.metric");
-	assert_int_equal(lend_severity(f->lend), WEIR_WARNING);
+	assert_int_equal(f->receiver.last_severity, WEIR_WARNING);
 	assert_int_equal(series_of(f, N_ROWS - 1), 1);
 }
 
@@ -150,7 +150,7 @@ static void attributes_are_repaired_and_names_are_kept(void **state)
 	assert_int_not_equal(f->h->series(f->h, 0, &(struct weir_attr){ text("a"), text("x\xFFy") }, 1), 0);
 	assert_string_equal(f->receiver.last_attrs, "{\"a\":\"x\xEF\xBF\xBDy\"}");
 	assert_string_equal(f->receiver.last_code, "host.utf8");
-	assert_int_equal(lend_severity(f->lend), WEIR_NOTE);
+	assert_int_equal(f->receiver.last_severity, WEIR_NOTE);
 	(void)f->h->frame(f->h, text("x\xFFy"), text(""), text(""));
 	assert_memory_equal(f->receiver.last_text, "x\xFFy", 3);
 	assert_int_equal(f->receiver.n_diags, 1);
