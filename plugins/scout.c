@@ -218,7 +218,6 @@ static int bury(struct scout *s, int r, const char *during, struct weir_error *r
 {
 	struct crash_record record = *s->record;
 	struct place_sentence cause, where;
-	const char *slash = strrchr(s->path, '/');
 	int status = end_child(s);
 
 	if (r == -ETIMEDOUT)
@@ -226,7 +225,7 @@ static int bury(struct scout *s, int r, const char *during, struct weir_error *r
 		                (long long)(s->timeout_ns / 1000000), during);
 	else if (record.is_set) {
 		place_cause(&record, &cause);
-		place_where(&record, s->fd, slash ? slash + 1 : s->path, &where);
+		place_where(&record, s->fd, basename(s->path), &where);
 		(void)weir_fail(&s->end, r, "collector %s: crashed %s: %s in %s: left out", s->path, during, cause.text,
 		                where.text);
 	} else

@@ -17,11 +17,10 @@ struct circumstances {
 /* `in x.so+0x1139 (x_poll), in poll, after 120 bytes of input`, as much of it as is known. */
 static const char *circumstances(const struct evidence *e, struct circumstances *ret)
 {
-	const char *slash = strrchr(e->collector->path, '/');
 	struct place_sentence where = { "" };
 
 	if (e->crash.is_set)
-		place_where(&e->crash, e->collector->fd, slash ? slash + 1 : e->collector->path, &where);
+		place_where(&e->crash, e->collector->fd, basename(e->collector->path), &where);
 	(void)snprintf(ret->text, sizeof(ret->text), "%s%s%sin %s, after %llu bytes of input",
 	               where.text[0] ? "in " : "", where.text, where.text[0] ? ", " : "", worker_verb_name(e->verb),
 	               (unsigned long long)e->offset);

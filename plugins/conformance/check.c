@@ -64,23 +64,15 @@ const char *check_test(uint32_t i, const char **ret_claim)
 
 /* ---- In the trial's process ---- */
 
-static int claims(const struct weir_collector *c, uint32_t kind)
-{
-	for (uint32_t i = 0; i < c->n_claims; i++)
-		if (c->claims[i].kind == kind)
-			return 1;
-	return 0;
-}
-
 static const char *why_not(const struct trial *t, unsigned applies)
 {
 	const struct weir_collector *c = t->c ? t->c : t->raw;
 
 	if (!c)
 		return NULL;
-	if ((applies & TRIAL_FILE) && !claims(c, WEIR_CLAIM_FILE))
+	if ((applies & TRIAL_FILE) && !trial_has_claim(c, WEIR_CLAIM_FILE))
 		return "it claims no files";
-	if ((applies & TRIAL_LIVE) && !claims(c, WEIR_CLAIM_LIVE))
+	if ((applies & TRIAL_LIVE) && !trial_has_claim(c, WEIR_CLAIM_LIVE))
 		return "it claims no live system";
 	if ((applies & TRIAL_COMPANIONS) && !c->n_companions)
 		return "it has no companions";

@@ -193,7 +193,6 @@ static int poll_short_of_memory(struct trial *t, uint32_t i, uint64_t n, const c
 	struct recorder_result r;
 	struct recorder *rec;
 	uint64_t before;
-	struct weir_text text;
 	char *said;
 
 	if (recorder_open(&s, &rec, &error) < 0) {
@@ -205,8 +204,7 @@ static int poll_short_of_memory(struct trial *t, uint32_t i, uint64_t n, const c
 	poll_all(rec, s.n_polls ? s.n_polls : TURNS_MAX);
 	allocations_refuse(0, 0);
 	recorder_close(rec, &r);
-	text = recorder_sorted(rec);
-	said = text.at ? strndup(text.at, text.n_bytes) : NULL;
+	said = trial_said(rec);
 	if (said)
 		drop_complaints(said);
 	if (said && r.r >= 0 && r.status == STORE_OK && trial_is_file(t) && strcmp(said, whole) != 0)
@@ -298,14 +296,12 @@ static struct recorder *open_one(struct trial *t, struct recorder_setup *s, uint
 static char *finish(struct recorder *rec)
 {
 	struct recorder_result r;
-	struct weir_text text;
-	char *copy;
+	char *said;
 
 	recorder_close(rec, &r);
-	text = recorder_sorted(rec);
-	copy = text.at ? strndup(text.at, text.n_bytes) : NULL;
+	said = trial_said(rec);
 	recorder_free(rec);
-	return copy;
+	return said;
 }
 
 /* Two at once by turns, against each alone. */

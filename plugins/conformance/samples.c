@@ -67,13 +67,6 @@ static int read_file(const char *path, uint64_t n_max, uint8_t **ret, uint64_t *
 	return r;
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static int add(struct samples *s, const char *path, uint64_t n_max, struct weir_error *reterr)
 {
 	struct sample *sample = &s->all[s->n];
@@ -83,7 +76,7 @@ static int add(struct samples *s, const char *path, uint64_t n_max, struct weir_
 		return weir_fail(reterr, r, "check: %s: %s", path, strerror(-r));
 	s->n++;
 	sample->path = strdup(path);
-	sample->name = strdup(base_name(path));
+	sample->name = strdup(basename(path));
 	if (!sample->path || !sample->name)
 		return weir_fail(reterr, -ENOMEM, "check: %s: no memory", path);
 	return 0;
@@ -147,7 +140,7 @@ static struct recorder_input companion(const struct sample *s, const struct weir
 	if (!s->path)
 		return (struct recorder_input){ s->at, s->n_bytes, 1 };
 	if (registry_companion(&names, i, s->name, name, sizeof(name)) >= (int)sizeof(name) ||
-	    snprintf(path, sizeof(path), "%.*s%s", (int)(base_name(s->path) - s->path), s->path, name) >=
+	    snprintf(path, sizeof(path), "%.*s%s", (int)(basename(s->path) - s->path), s->path, name) >=
 	            (int)sizeof(path) ||
 	    read_file(path, UINT64_MAX - 1, &at, &in.n_bytes) < 0)
 		return (struct recorder_input){ 0 };

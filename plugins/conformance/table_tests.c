@@ -81,7 +81,7 @@ static void has_a_plain_name(struct trial *t)
 
 static void is_named_as_its_file(struct trial *t)
 {
-	const char *slash = strrchr(t->path, '/'), *file = slash ? slash + 1 : t->path;
+	const char *file = basename(t->path);
 	char expected[64];
 
 	(void)snprintf(expected, sizeof(expected), "%.32s.so", shown(t->raw->name));

@@ -54,12 +54,17 @@ int trial_is_over(const struct trial *t)
 
 /* ---- Runs ---- */
 
-int trial_is_file(const struct trial *t)
+int trial_has_claim(const struct weir_collector *c, uint32_t kind)
 {
-	for (uint32_t i = 0; i < t->c->n_claims; i++)
-		if (t->c->claims[i].kind == WEIR_CLAIM_FILE)
+	for (uint32_t i = 0; i < c->n_claims; i++)
+		if (c->claims[i].kind == kind)
 			return 1;
 	return 0;
+}
+
+int trial_is_file(const struct trial *t)
+{
+	return trial_has_claim(t->c, WEIR_CLAIM_FILE);
 }
 
 uint32_t trial_n_samples(const struct trial *t)
@@ -127,7 +132,8 @@ struct recorder_setup trial_setup(struct trial *t, uint32_t i)
 	return s;
 }
 
-struct recorder *trial_run(struct trial *t, const struct recorder_setup *s, struct recorder_result *ret)
+/* NULL when that was not possible at all, which fails the test. */
+static struct recorder *run(struct trial *t, const struct recorder_setup *s, struct recorder_result *ret)
 {
 	struct weir_error error = { "" };
 	struct recorder *rec = NULL;
@@ -142,18 +148,24 @@ struct recorder *trial_run(struct trial *t, const struct recorder_setup *s, stru
 
 int trial_result(struct trial *t, const struct recorder_setup *s, struct recorder_result *ret)
 {
-	struct recorder *rec = trial_run(t, s, ret);
+	struct recorder *rec = run(t, s, ret);
 
 	recorder_free(rec);
 	return rec != NULL;
 }
 
+char *trial_said(struct recorder *rec)
+{
+	struct weir_text text = recorder_sorted(rec);
+
+	return text.at ? strndup(text.at, text.n_bytes) : NULL;
+}
+
 char *trial_text(struct trial *t, const struct recorder_setup *s)
 {
 	struct recorder_result result;
-	struct recorder *rec = trial_run(t, s, &result);
-	struct weir_text text = rec ? recorder_sorted(rec) : (struct weir_text){ NULL, 0 };
-	char *copy = text.at ? strndup(text.at, text.n_bytes) : NULL;
+	struct recorder *rec = run(t, s, &result);
+	char *copy = rec ? trial_said(rec) : NULL;
 
 	recorder_free(rec);
 	if (!copy)
@@ -189,7 +201,7 @@ void trial_each(struct trial *t, trial_judge *judge)
 
 	for (uint32_t i = 0; i < trial_n_samples(t) && !trial_is_over(t); i++) {
 		s = trial_setup(t, i);
-		rec = trial_run(t, &s, &result);
+		rec = run(t, &s, &result);
 		if (rec)
 			judge(t, trial_sample_name(t, i), rec, &result);
 		recorder_free(rec);

@@ -64,7 +64,8 @@ __attribute__((format(printf, 2, 3))) void trial_skip(struct trial *t, const cha
 
 int trial_is_over(const struct trial *t); /* it has failed */
 
-/* Whether it claims files (a collector may do both). */
+/* Whether one of its claims is of that kind, WEIR_CLAIM_*; it may have both. */
+int trial_has_claim(const struct weir_collector *c, uint32_t kind);
 int trial_is_file(const struct trial *t);
 
 /* A setup over sample i: everything loose, the whole input at once, a context like a real one, defaults; a live one is
@@ -77,13 +78,12 @@ struct recorder_setup trial_setup(struct trial *t, uint32_t i);
 uint32_t trial_n_samples(const struct trial *t);
 const char *trial_sample_name(const struct trial *t, uint32_t i);
 
-/* Runs; NULL when that was not possible at all, which fails the test. */
-struct recorder *trial_run(struct trial *t, const struct recorder_setup *s, struct recorder_result *ret);
-
 /* Runs, forgets what was said, and gives the result. 0: it could not run. */
 int trial_result(struct trial *t, const struct recorder_setup *s, struct recorder_result *ret);
 
-/* What a run says, sorted, as a copy to be freed; NULL: it could not run. */
+/* What was said so far, sorted, as a copy to be freed; NULL: no memory. */
+char *trial_said(struct recorder *rec);
+/* What a run says, the same way; NULL: it could not run. */
 char *trial_text(struct trial *t, const struct recorder_setup *s);
 
 /* Fails unless both texts are equal; shows the first line that differs. */
