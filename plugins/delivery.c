@@ -31,17 +31,12 @@ static struct weir_text terminated(char room[WIRE_CODE_MAX], const char *name)
 	return (struct weir_text){ room, strlen(room) + 1 };
 }
 
-static struct weir_text cut_text(struct weir_text text, uint64_t n_max)
-{
-	return (struct weir_text){ text.at, text.n_bytes < n_max ? text.n_bytes : n_max };
-}
-
 int delivery_diag(struct lend_receiver *d, const struct weir_diag *diag)
 {
 	struct wire message = { .kind = WIRE_DIAG, .of.diag = *diag };
 	char room[WIRE_CODE_MAX];
 
-	return send_message(d, &message, terminated(room, diag->code), cut_text(diag->message, WIRE_MESSAGE_TEXT_MAX));
+	return send_message(d, &message, terminated(room, diag->code), diag->message);
 }
 
 /* ---- What the collector's calls come to ---- */
@@ -182,7 +177,7 @@ static int take_fact(struct lend_receiver *d, const char *name, struct weir_text
 	struct wire message = { .kind = WIRE_FACT };
 	char room[WIRE_CODE_MAX];
 
-	return send_message(d, &message, terminated(room, name), cut_text(value, LEND_TEXT_MAX));
+	return send_message(d, &message, terminated(room, name), value);
 }
 
 static int take_clock(struct lend_receiver *d, const struct weir_clock *clock)
@@ -190,7 +185,7 @@ static int take_clock(struct lend_receiver *d, const struct weir_clock *clock)
 	struct wire message = { .kind = WIRE_CLOCK, .of.clock = { clock->error_ns } };
 	char room[WIRE_CODE_MAX];
 
-	return send_message(d, &message, terminated(room, clock->name), cut_text(clock->tie, LEND_TEXT_MAX));
+	return send_message(d, &message, terminated(room, clock->name), clock->tie);
 }
 
 const struct lend_ops delivery_ops = {

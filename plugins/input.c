@@ -268,18 +268,13 @@ static int64_t pull(struct input *in, uint8_t *to, uint64_t n)
 	return n_got;
 }
 
-static int is_at_end(const struct input *in)
-{
-	return input_is_over(in);
-}
-
 /* Room for another step, as far as a window may grow. -E2BIG: it has all it may have, and the record doesn't fit. */
 static int make_room(struct input *in)
 {
 	uint64_t n_room = in->n_room * 2 < WEIR_WINDOW_MAX ? in->n_room * 2 : WEIR_WINDOW_MAX;
 	uint8_t *bytes;
 
-	if (is_at_end(in) || in->n_room - in->n_bytes >= INPUT_STEP)
+	if (input_is_over(in) || in->n_room - in->n_bytes >= INPUT_STEP)
 		return 0;
 	if (in->n_room == WEIR_WINDOW_MAX)
 		return in->n_bytes == in->n_room ? -E2BIG : 0;
@@ -300,7 +295,7 @@ static int fill(struct input *in)
 
 	do {
 		n_free = in->n_room - in->n_bytes;
-		n = n_free && !is_at_end(in)
+		n = n_free && !input_is_over(in)
 		            ? pull(in, in->bytes + in->n_bytes, n_free < INPUT_STEP ? n_free : INPUT_STEP)
 		            : 0;
 		if (n < 0)
@@ -328,18 +323,18 @@ int input_next(struct input *in, uint64_t n_used, struct weir_chunk *ret)
 	if (r < 0)
 		return r;
 	*ret = (struct weir_chunk){
-		.at = in->bytes, .n_bytes = in->n_bytes, .offset = in->offset, .is_last = (uint32_t)is_at_end(in)
+		.at = in->bytes, .n_bytes = in->n_bytes, .offset = in->offset, .is_last = (uint32_t)input_is_over(in)
 	};
-	if (in->config.is_stream && in->n_bytes == n_left && !is_at_end(in))
+	if (in->config.is_stream && in->n_bytes == n_left && !input_is_over(in))
 		return WEIR_AGAIN;
-	return in->n_bytes == 0 && is_at_end(in) ? WEIR_END : WEIR_OK;
+	return in->n_bytes == 0 && input_is_over(in) ? WEIR_END : WEIR_OK;
 }
 
 int input_finish(struct input *in, uint8_t sha256[32])
 {
 	int64_t n = 1;
 
-	while (n > 0 && !is_at_end(in)) {
+	while (n > 0 && !input_is_over(in)) {
 		n = pull(in, in->bytes, in->n_room);
 		if (n < 0)
 			return (int)n;

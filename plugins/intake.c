@@ -97,14 +97,9 @@ static int take_block(struct intake *in, const struct wire_message *m, struct we
 	return 0;
 }
 
-static int is_name(struct weir_text text)
-{
-	return name_is_dotted(text);
-}
-
 static int take_fact(struct intake *in, const struct wire_message *m, struct weir_error *reterr)
 {
-	if (!is_name(m->text[0]))
+	if (!name_is_dotted(m->text[0]))
 		return broken(reterr, "a fact with a bad name");
 	if (in->n_facts == INTAKE_FACTS_MAX)
 		return broken(reterr, "too many facts");
@@ -147,7 +142,8 @@ static int take_diag(struct intake *in, const struct wire_message *m, struct wei
 {
 	struct weir_diag d = m->fixed.of.diag;
 
-	if (!is_name(m->text[0]) || d.severity > WEIR_ERROR || d.input > in->collector->n_companions || d.count == 0)
+	if (!name_is_dotted(m->text[0]) || d.severity > WEIR_ERROR || d.input > in->collector->n_companions ||
+	    d.count == 0)
 		return broken(reterr, "a diag with a bad code, severity, input or count");
 	if (in->n_diags >= INTAKE_DIAGS_MAX)
 		return broken(reterr, "too many diags");

@@ -52,7 +52,7 @@ static const struct type types[] = {
 	[WEIR_OPTION_DURATION] = { "duration", "a duration", durations },
 	[WEIR_OPTION_SIZE] = { "size", "a size", sizes },
 	[WEIR_OPTION_TEXT] = { "text", "any text", NULL },
-	[WEIR_OPTION_CHOICE] = { "choice", "one of", NULL },
+	[WEIR_OPTION_CHOICE] = { "choice", "one of ", NULL },
 };
 
 static const struct type *type_of(uint32_t type)
@@ -110,10 +110,8 @@ const char *option_fits(const struct weir_option *o, char *at, uint64_t n)
 		(void)snprintf(at, n, "%s like 4MiB", t->noun);
 	else
 		(void)snprintf(at, n, "%s", t->noun);
-	if (o->type == WEIR_OPTION_CHOICE) {
-		(void)snprintf(at, n, "one of ");
+	if (o->type == WEIR_OPTION_CHOICE)
 		list_choices(o->choices ? o->choices : "", at, n);
-	}
 	return at;
 }
 

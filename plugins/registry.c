@@ -281,6 +281,7 @@ int registry_open(const struct registry_config *config, struct registry **ret, s
 	const char *const *folders = config->folders ? config->folders : (const char *const *)own;
 
 	if (!r || !folders) {
+		registry_folders_free(own);
 		free(r);
 		return weir_fail(reterr, -ENOMEM, "collectors: no memory");
 	}

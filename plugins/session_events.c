@@ -120,7 +120,7 @@ int session_events_watch(struct session *s, struct session_slot *slot)
 	}
 	if (r->setup.job->target && r->target_fd < 0)
 		reading_stop(slot->reading);
-	slot->is_ready = SESSION_READY_NOW;
+	slot->is_ready = 1;
 	slot->has_ended = 0;
 	return 0;
 }
@@ -182,7 +182,7 @@ static void answer_tick(struct session *s)
 		if (s->slots[i].reading && !s->slots[i].has_ended)
 			reading_watch(s->slots[i].reading, now);
 		/* Too little to be woken for may be there. */
-		s->slots[i].is_ready = SESSION_READY_NOW;
+		s->slots[i].is_ready = 1;
 	}
 	session_tell_progress(s);
 }
@@ -208,7 +208,7 @@ static void answer(struct session *s, const struct epoll_event *e)
 		return;
 	switch ((enum event)(e->data.u64 % EVENT_KINDS)) {
 	case EVENT_RING:
-		slot->is_ready = SESSION_READY_NOW;
+		slot->is_ready = 1;
 		break;
 	case EVENT_PROCESS:
 		slot->has_ended = 1;

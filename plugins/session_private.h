@@ -10,10 +10,6 @@
 #include "plugins/job.h"
 #include "plugins/reading.h"
 
-enum {
-	SESSION_READY_NOW = 1,
-};
-
 struct session_slot {
 	struct reading *reading; /* NULL: free */
 	uint32_t job;

@@ -15,7 +15,7 @@ static const struct text_form forms[WIRE_KIND_COUNT][WIRE_TEXTS] = {
 	[WIRE_BLOCK] = { { BLOCK_BYTES_MAX, 0 }, { 0, 0 } },
 	[WIRE_FACT] = { { WIRE_CODE_MAX, 1 }, { LEND_TEXT_MAX, 0 } },
 	[WIRE_CLOCK] = { { WIRE_CODE_MAX, 1 }, { LEND_TEXT_MAX, 0 } },
-	[WIRE_DIAG] = { { WIRE_CODE_MAX, 1 }, { WIRE_MESSAGE_TEXT_MAX, 0 } },
+	[WIRE_DIAG] = { { WIRE_CODE_MAX, 1 }, { LEND_MESSAGE_MAX, 0 } },
 	[WIRE_END] = { { WIRE_REASONS_MAX, 1 }, { sizeof(struct weir_error), 0 } },
 };
 

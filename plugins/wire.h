@@ -2,7 +2,7 @@
 #ifndef PLUGINS_WIRE_H
 #define PLUGINS_WIRE_H
 
-/* What a worker tells the host: messages of a fixed part and up to three texts. Both sides are one program in one
+/* What a worker tells the host: messages of a fixed part and up to two texts. Both sides are one program in one
  * memory image, so the fixed part is a plain struct. The host reads it as if a stranger had written it: wire_read()
  * gives a message whose lengths, kinds and terminated names can be relied on; what they mean is plugins/intake.h's.
  */
@@ -35,7 +35,6 @@ enum wire_way {
 enum {
 	WIRE_TEXTS = 2,
 	WIRE_CODE_MAX = NAME_MAX_BYTES + 1, /* bytes of names and codes, with their NUL */
-	WIRE_MESSAGE_TEXT_MAX = 4096,       /* of a diag's message */
 	WIRE_REASONS_MAX = 64 * 1024,
 };
 

@@ -34,7 +34,6 @@ struct worker {
 	struct sandbox sandbox;
 	pthread_t reader;
 	sem_t reader_is_ready;
-	int has_reader;
 	struct weir_error error;
 	int code;      /* of what ended it */
 	uint32_t verb; /* that was running then */
@@ -97,7 +96,7 @@ static void *read_beside(void *data)
 {
 	struct worker *w = data;
 	struct weir_error error;
-	int r = w->is_child ? sandbox_seal_thread(&w->sandbox, &error) : 0;
+	int r = sandbox_seal_thread(&w->sandbox, &error);
 
 	if (r < 0)
 		input_stop(w->delivery.inputs[0]);
@@ -122,19 +121,9 @@ static int start_reader(struct worker *w)
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (r != 0)
 		return fail_with(w, -r, "reader");
-	w->has_reader = 1;
 	while (sem_wait(&w->reader_is_ready) < 0 && errno == EINTR)
 		;
 	return 0;
-}
-
-static void stop_reader(struct worker *w)
-{
-	if (!w->has_reader)
-		return;
-	input_stop(w->delivery.inputs[0]);
-	(void)pthread_join(w->reader, NULL);
-	(void)sem_destroy(&w->reader_is_ready);
 }
 
 /* What the builder still has. A collector that was torn out of one of our functions may have left it half way. */
@@ -487,8 +476,6 @@ int worker_in_process(const struct worker_task *task, worker_send *send, struct 
 
 	if (r == 0)
 		r = open_inputs(&w);
-	if (r == 0)
-		r = start_reader(&w);
 	if (r == 0 && task->collector)
 		r = load(&w);
 	if (r == 0 && task->collector)
@@ -496,7 +483,6 @@ int worker_in_process(const struct worker_task *task, worker_send *send, struct 
 	if (w.way == 0)
 		end_with(&w, r);
 	r = finish(&w);
-	stop_reader(&w);
 	lend_free(w.lend);
 	delivery_done(&w.delivery);
 	return r;

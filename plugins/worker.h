@@ -65,7 +65,7 @@ typedef int worker_send(struct worker_outlet *outlet, const struct ring_part *pa
 __attribute__((noreturn)) void worker_child(const struct worker_task *task, struct ring *ring,
                                             struct worker_gauge *gauge, int output_fd, int parent);
 
-/* The same work in this process: no limits, no signals caught, the collector loaded by its path. */
+/* The same work in this process, on this thread: no limits, no signals caught, the collector loaded by its path. */
 int worker_in_process(const struct worker_task *task, worker_send *send, struct worker_outlet *outlet,
                       struct worker_gauge *gauge);
 

@@ -110,7 +110,7 @@ static void texts_fit_their_bound_and_not_one_byte_more(void **state)
 		{ WIRE_BLOCK, BLOCK_BYTES_MAX, 0 },
 		{ WIRE_FACT, WIRE_CODE_MAX, LEND_TEXT_MAX },
 		{ WIRE_CLOCK, WIRE_CODE_MAX, LEND_TEXT_MAX },
-		{ WIRE_DIAG, WIRE_CODE_MAX, WIRE_MESSAGE_TEXT_MAX },
+		{ WIRE_DIAG, WIRE_CODE_MAX, LEND_MESSAGE_MAX },
 		{ WIRE_END, WIRE_REASONS_MAX, sizeof(struct weir_error) },
 	};
 	char *text = malloc(BLOCK_BYTES_MAX + 2);
