@@ -3,7 +3,10 @@
 
 #include "store/column.h"
 #include "store/crc32.h"
+#include "store/pack.h"
 #include "store/summary.h"
+
+#include <weir/collector.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -62,6 +65,32 @@ static const struct layout layouts[BLOCK_KIND_COUNT] = {
 	[BLOCK_ATTRS] = { ATTRS_COLUMNS, TAIL_TEXT, 0, BIT(ATTRS_N), BIT(ATTRS_N) },
 };
 
+enum block_kind block_kind_of(uint32_t shape, uint32_t type)
+{
+	int is_double = type == WEIR_TYPE_F64;
+
+	switch (shape) {
+	case WEIR_SHAPE_HISTOGRAM:
+		return BLOCK_HISTOGRAMS;
+	case WEIR_SHAPE_SPAN:
+		return BLOCK_SPANS;
+	case WEIR_SHAPE_WEIGHT:
+		return is_double ? BLOCK_WEIGHTS_F64 : BLOCK_WEIGHTS_I64;
+	default:
+		return is_double ? BLOCK_NUMBERS_F64 : BLOCK_NUMBERS_I64;
+	}
+}
+
+uint32_t block_columns(enum block_kind kind)
+{
+	return layouts[kind].n_columns;
+}
+
+int block_has_text(enum block_kind kind)
+{
+	return layouts[kind].tail == TAIL_TEXT;
+}
+
 struct block_coder {
 	struct column_coder *columns;
 	ZSTD_CCtx *zstd_in;
@@ -109,12 +138,6 @@ static void put_u32(uint8_t *at, uint32_t v)
 static uint32_t get_u32(const uint8_t *at)
 {
 	return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
-}
-
-static void put_u64(uint8_t *at, uint64_t v)
-{
-	put_u32(at, (uint32_t)v);
-	put_u32(at + 4, (uint32_t)(v >> 32));
 }
 
 /* ---- The CRC ---- */

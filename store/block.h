@@ -36,6 +36,12 @@ enum block_kind {
 	BLOCK_KIND_COUNT,
 };
 
+/* Of the blocks of a series with this WEIR_SHAPE_* and WEIR_TYPE_*. */
+enum block_kind block_kind_of(uint32_t shape, uint32_t type);
+/* Of its rows; and whether they have texts. */
+uint32_t block_columns(enum block_kind kind);
+int block_has_text(enum block_kind kind);
+
 enum {
 	BLOCK_ROWS_MAX = 4096,       /* times of a block are in the order of arrival */
 	BLOCK_BUCKETS_MAX = 1 << 16, /* of all histograms of one block */

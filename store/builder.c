@@ -3,8 +3,6 @@
 
 #include "store/dictionary.h"
 
-#include <weir/collector.h>
-
 #include <errno.h>
 #include <stdlib.h>
 
@@ -47,9 +45,9 @@ struct builder *builder_new(builder_flush *flush, struct builder_sink *sink)
 	b->flush = flush;
 	b->sink = sink;
 	b->coder = block_coder_new();
-	if (!b->coder || dictionary_init(&b->frames, BLOCK_FRAMES, FRAME_COLUMNS, BUILDER_FRAMES_MAX, 1) < 0 ||
-	    dictionary_init(&b->stacks, BLOCK_STACKS, STACK_COLUMNS, BUILDER_STACKS_MAX, 0) < 0 ||
-	    dictionary_init(&b->attrs, BLOCK_ATTRS, ATTRS_COLUMNS, BUILDER_ATTRS_MAX, 1) < 0) {
+	if (!b->coder || dictionary_init(&b->frames, BLOCK_FRAMES, BUILDER_FRAMES_MAX) < 0 ||
+	    dictionary_init(&b->stacks, BLOCK_STACKS, BUILDER_STACKS_MAX) < 0 ||
+	    dictionary_init(&b->attrs, BLOCK_ATTRS, BUILDER_ATTRS_MAX) < 0) {
 		builder_free(b);
 		return NULL;
 	}
@@ -184,29 +182,10 @@ int builder_finish(struct builder *b)
 
 /* ---- Series ---- */
 
-static void set_kind(struct open_block *o, uint8_t shape, uint8_t type)
-{
-	switch (shape) {
-	case WEIR_SHAPE_HISTOGRAM:
-		o->kind = BLOCK_HISTOGRAMS;
-		o->n_columns = HISTOGRAM_COLUMNS;
-		break;
-	case WEIR_SHAPE_SPAN:
-		o->kind = BLOCK_SPANS;
-		o->n_columns = SPAN_COLUMNS;
-		break;
-	case WEIR_SHAPE_WEIGHT:
-		o->kind = type == WEIR_TYPE_F64 ? BLOCK_WEIGHTS_F64 : BLOCK_WEIGHTS_I64;
-		o->n_columns = WEIGHT_COLUMNS;
-		break;
-	default:
-		o->kind = type == WEIR_TYPE_F64 ? BLOCK_NUMBERS_F64 : BLOCK_NUMBERS_I64;
-		o->n_columns = NUMBER_COLUMNS;
-	}
-}
-
 int builder_series(struct builder *b, uint32_t id, uint8_t shape, uint8_t type)
 {
+	enum block_kind kind = block_kind_of(shape, type);
+
 	if (id != b->n_series + 1)
 		return -EINVAL;
 	if (b->n_series == b->n_series_max) {
@@ -218,9 +197,8 @@ int builder_series(struct builder *b, uint32_t id, uint8_t shape, uint8_t type)
 		b->series = series;
 		b->n_series_max = n_max;
 	}
-	b->series[b->n_series] = (struct open_block){ 0 };
-	set_kind(&b->series[b->n_series], shape, type);
-	b->n_series++;
+	b->series[b->n_series++] =
+		(struct open_block){ .kind = (uint8_t)kind, .n_columns = (uint8_t)block_columns(kind) };
 	return 0;
 }
 

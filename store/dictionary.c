@@ -4,15 +4,15 @@
 #include <errno.h>
 #include <stdlib.h>
 
-int dictionary_init(struct dictionary *d, enum block_kind kind, uint32_t n_columns, uint32_t id_max, int has_text)
+int dictionary_init(struct dictionary *d, enum block_kind kind, uint32_t id_max)
 {
 	*d = (struct dictionary){
-		.kind = (uint8_t)kind, .n_columns = (uint8_t)n_columns, .id_max = id_max, .first_id = 1
+		.kind = (uint8_t)kind, .n_columns = (uint8_t)block_columns(kind), .id_max = id_max, .first_id = 1
 	};
 	d->ids = intern_new();
-	d->words = reallocarray(NULL, (size_t)n_columns * BLOCK_ROWS_MAX, sizeof(*d->words));
-	d->text = has_text ? malloc(BLOCK_TEXT_MAX) : NULL;
-	return d->ids && d->words && (!has_text || d->text) ? 0 : -ENOMEM;
+	d->words = reallocarray(NULL, (size_t)d->n_columns * BLOCK_ROWS_MAX, sizeof(*d->words));
+	d->text = block_has_text(kind) ? malloc(BLOCK_TEXT_MAX) : NULL;
+	return d->ids && d->words && (d->text || !block_has_text(kind)) ? 0 : -ENOMEM;
 }
 
 void dictionary_done(struct dictionary *d)

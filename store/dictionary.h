@@ -22,7 +22,7 @@ struct dictionary {
 };
 
 /* -ENOMEM; then dictionary_done() is still due. */
-int dictionary_init(struct dictionary *d, enum block_kind kind, uint32_t n_columns, uint32_t id_max, int has_text);
+int dictionary_init(struct dictionary *d, enum block_kind kind, uint32_t id_max);
 void dictionary_done(struct dictionary *d);
 
 /* The id of a key. 0: id_max are given, or it has more than BLOCK_TEXT_MAX bytes. *ret_is_new: the caller makes room

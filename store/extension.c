@@ -21,7 +21,7 @@ static int open_views(sqlite3 *db, struct weir_error *reterr)
 		r = schema_check(&id, path, 1, reterr);
 	if (r == 0)
 		r = seal_check(db, path, reterr);
-	return r < 0 ? r : query_register(db, reterr);
+	return r < 0 ? r : query_register(db, path, reterr);
 }
 
 __attribute__((visibility("default"))) int sqlite3_weirstore_init(sqlite3 *db, char **reterr,

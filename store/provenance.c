@@ -6,8 +6,6 @@
 
 #include <errno.h>
 
-#define N_CELLS(cells) ((int)(sizeof(cells) / sizeof((cells)[0])))
-
 /* The id that `find` gives, or that of the row which `add` makes; both take the same cells, `add` perhaps more. */
 static int find_or_add(struct store *s, enum statement find, int n_find, enum statement add, int n_add,
                        const struct cell *cells, int64_t *ret, struct weir_error *reterr)

@@ -22,8 +22,8 @@
 struct store;
 struct json_out;
 
-/* Registers the virtual tables, the views' functions and the temporary views on a connection. */
-int query_register(sqlite3 *db, struct weir_error *reterr);
+/* Registers the virtual tables, the views' functions and the temporary views on a connection. path: for sentences. */
+int query_register(sqlite3 *db, const char *path, struct weir_error *reterr);
 
 /* The connection of an open store, with everything registered; borrowed. For prepared statements over the views. */
 sqlite3 *query_db(struct store *s);

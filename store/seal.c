@@ -2,6 +2,7 @@
 #include "store/seal.h"
 
 #include "store/crc32.h"
+#include "store/pack.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -57,8 +58,7 @@ static void add_word(struct sum *sum, uint64_t word)
 {
 	if (sum->n > SUM_BYTES - sizeof(word))
 		(void)sum_crc(sum);
-	for (size_t i = 0; i < sizeof(word); i++)
-		sum->bytes[sum->n + i] = (uint8_t)(word >> 8 * i);
+	put_u64(sum->bytes + sum->n, word);
 	sum->n += sizeof(word);
 }
 

@@ -4,12 +4,8 @@
 #include "store/pending.h"
 #include "store/segment.h"
 
-#include <weir/collector.h>
-
 #include <errno.h>
 #include <stdlib.h>
-
-#define N_CELLS(cells) ((int)(sizeof(cells) / sizeof((cells)[0])))
 
 #define UNFINISHED_CODE "host.unfinished"
 
@@ -100,20 +96,6 @@ static void source_free(struct store_source *src)
 	free(src);
 }
 
-static uint8_t kind_of(int64_t shape, int64_t type)
-{
-	switch (shape) {
-	case WEIR_SHAPE_HISTOGRAM:
-		return BLOCK_HISTOGRAMS;
-	case WEIR_SHAPE_SPAN:
-		return BLOCK_SPANS;
-	case WEIR_SHAPE_WEIGHT:
-		return type == WEIR_TYPE_F64 ? BLOCK_WEIGHTS_F64 : BLOCK_WEIGHTS_I64;
-	default:
-		return type == WEIR_TYPE_F64 ? BLOCK_NUMBERS_F64 : BLOCK_NUMBERS_I64;
-	}
-}
-
 static int add_declared(struct store_source *src, const struct declared *d)
 {
 	struct declared *all = reallocarray(src->declared, src->n_declared + 1, sizeof(*all));
@@ -132,9 +114,9 @@ static int load_declared(struct store_source *src, int64_t collector, struct wei
 	int r = statement_run(s, DECLARED_LIST, cells, 1, reterr);
 
 	while (r > 0) {
-		struct declared d = { statement_integer(s, DECLARED_LIST, 0),
-			              kind_of(statement_integer(s, DECLARED_LIST, 1),
-			                      statement_integer(s, DECLARED_LIST, 2)) };
+		enum block_kind kind = block_kind_of((uint32_t)statement_integer(s, DECLARED_LIST, 1),
+		                                     (uint32_t)statement_integer(s, DECLARED_LIST, 2));
+		struct declared d = { statement_integer(s, DECLARED_LIST, 0), (uint8_t)kind };
 
 		if (add_declared(src, &d) < 0) {
 			statement_done(s, DECLARED_LIST);

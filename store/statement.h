@@ -59,6 +59,8 @@ enum cell_type {
 	CELL_BYTES,
 };
 
+#define N_CELLS(cells) ((int)(sizeof(cells) / sizeof((cells)[0])))
+
 /* A value for a statement's parameter. Texts and bytes are borrowed until the statement has run. */
 struct cell {
 	enum cell_type type;

@@ -253,7 +253,7 @@ static int open_checked(struct store *s, struct weir_error *reterr)
 	if (r == 0 && s->is_writer)
 		r = find_next_segment(s, reterr);
 	if (r == 0)
-		r = query_register(s->db, reterr);
+		r = query_register(s->db, s->path, reterr);
 	if (r == 0 && !s->is_writer)
 		r = sql_run(s->db, s->path, "PRAGMA query_only = ON", reterr);
 	return r;

@@ -87,13 +87,10 @@ static const char *const views[] = {
 	" GROUP BY o.id, s.metric, s.id",
 };
 
-int query_register(sqlite3 *db, struct weir_error *reterr)
+int query_register(sqlite3 *db, const char *path, struct weir_error *reterr)
 {
-	const char *path = sqlite3_db_filename(db, "main");
 	int code = tables_register(db);
 
-	if (!path || !*path)
-		path = "main";
 	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]) && code == SQLITE_OK; i++)
 		code = sqlite3_exec(db, views[i], NULL, NULL, NULL);
 	return code == SQLITE_OK ? 0 : sql_fail(reterr, db, path);
