@@ -123,6 +123,9 @@ struct sock_common {
 	__u16 skc_family;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
+	struct {
+		__s64 counter;
+	} skc_cookie; /* 0: nobody has asked for it */
 };
 
 struct sock {

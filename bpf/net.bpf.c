@@ -17,6 +17,7 @@ char licence[] SEC("license") = "GPL";
 
 __u64 interval = 1;
 __u64 lost[NET_LOST_COUNT];
+struct net_counter counters[NET_COUNTERS];
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
@@ -112,45 +113,67 @@ static __noinline int meet_socket(struct sock *sk, struct net_socket_key *key)
 	return 0;
 }
 
-static __always_inline struct net_calls *calls_of(struct sock *sk, int result, int flags)
+static __always_inline struct net_calls *calls_of(struct sock *sk, struct net_socket_key *key)
 {
-	struct net_socket_key key = {};
-	struct net_calls *c;
+	struct net_calls *c = bpf_map_lookup_elem(&sockets, key);
 
-	if (result <= 0 || flags & NET_FLAG_PEEK || !is_current_target())
-		return 0;
-	key.tgid = current_tgid();
-	key.cookie = bpf_get_socket_cookie(sk);
-	c = bpf_map_lookup_elem(&sockets, &key);
 	if (c)
 		return c;
-	meet_socket(sk, &key);
-	c = bpf_map_lookup_elem(&sockets, &key);
+	meet_socket(sk, key);
+	c = bpf_map_lookup_elem(&sockets, key);
 	if (!c)
 		__sync_fetch_and_add(&lost[NET_LOST_SOCKETS], 1);
 	return c;
 }
 
+static __always_inline void take_counter(const struct net_socket_key *key)
+{
+	struct net_counter *own = &counters[net_counter_of(key->cookie, key->tgid) & (NET_COUNTERS - 1)];
+
+	if (own->is_taken || __sync_val_compare_and_swap(&own->is_taken, 0, 1))
+		return;
+	own->tgid = key->tgid;
+	barrier();
+	own->cookie = key->cookie;
+}
+
+/* way: 0 out, 1 in. */
+static __always_inline int count(struct sock *sk, unsigned way, int result, int flags)
+{
+	struct net_socket_key key = {};
+	struct net_calls *c;
+	struct net_counter *own;
+
+	if (result <= 0 || flags & NET_FLAG_PEEK || !may_be_target())
+		return 0;
+	key.cookie = (__u64)sk->__sk_common.skc_cookie.counter;
+	key.tgid = current_tgid();
+	own = &counters[net_counter_of(key.cookie, key.tgid) & (NET_COUNTERS - 1)];
+	if (key.cookie && own->cookie == key.cookie && own->tgid == key.tgid) {
+		__sync_fetch_and_add(&own->n_bytes[way], (__u64)result);
+		__sync_fetch_and_add(&own->n_calls[way], 1);
+		return 0;
+	}
+	if (!is_current_target())
+		return 0;
+	key.cookie = bpf_get_socket_cookie(sk);
+	c = calls_of(sk, &key);
+	if (!c)
+		return 0;
+	c->n_bytes[way] += (__u64)result;
+	c->n_calls[way]++;
+	take_counter(&key);
+	return 0;
+}
+
 static __always_inline int sent(struct sock *sk, int result)
 {
-	struct net_calls *c = calls_of(sk, result, 0);
-
-	if (c) {
-		c->n_sent_bytes += (__u64)result;
-		c->n_sends++;
-	}
-	return 0;
+	return count(sk, 0, result, 0);
 }
 
 static __always_inline int received(struct sock *sk, int result, int flags)
 {
-	struct net_calls *c = calls_of(sk, result, flags);
-
-	if (c) {
-		c->n_received_bytes += (__u64)result;
-		c->n_receives++;
-	}
-	return 0;
+	return count(sk, 1, result, flags);
 }
 
 SEC("tp_btf/sock_send_length")

@@ -10,6 +10,8 @@
 enum {
 	NET_SOCKETS_MAX = 8192, /* sockets of targets that have moved bytes and not yet been let go */
 	NET_TCPS_MAX = 4096,    /* the TCP ones among them: their histograms are what is large */
+	NET_COUNTERS_BITS = 11,
+	NET_COUNTERS = 1 << NET_COUNTERS_BITS, /* of them whose further calls are counted without a map */
 };
 
 /* Stable in the kernel: they are those of socket(2). */
@@ -35,10 +37,8 @@ struct net_socket_key {
 };
 
 struct net_calls {
-	__u64 n_sent_bytes;
-	__u64 n_received_bytes;
-	__u64 n_sends;
-	__u64 n_receives;
+	__u64 n_bytes[2]; /* sent, received */
+	__u64 n_calls[2];
 	/* Of the CPU that met the socket first; family is 0 in the other copies. Addresses in network order. */
 	__u32 local[4];
 	__u32 remote[4];
@@ -51,6 +51,26 @@ struct net_calls {
 };
 
 _Static_assert(sizeof(struct net_calls) == 32 + 32 + 16, "the layout that both compilers see");
+
+/* What a process has moved through a socket since that was met, beside what stands in the map: a cache line that is
+ * found by its key's hash. Whoever comes first has it until user space lets the socket go; who meets another's is
+ * counted in the map. By all processors at once. */
+struct net_counter {
+	__u64 cookie; /* 0: it is nobody's */
+	__u32 tgid;
+	__u32 is_taken;
+	__u64 n_bytes[2]; /* sent, received */
+	__u64 n_calls[2];
+	__u64 reserved[2];
+};
+
+_Static_assert(sizeof(struct net_counter) == 64, "the layout that both compilers see");
+
+static inline __attribute__((always_inline)) __u32 net_counter_of(__u64 cookie, __u32 tgid)
+{
+	/* Fibonacci hashing: cookies are counted up. */
+	return (__u32)(((cookie ^ (__u64)tgid << 32) * 0x9e3779b97f4a7c15ULL) >> (64 - NET_COUNTERS_BITS));
+}
 
 /* By cookie. One writer at a time: all hooks that fill it hold the socket's lock. */
 struct net_tcp {

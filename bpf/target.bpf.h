@@ -41,9 +41,15 @@ struct {
 	__type(value, __u32);
 } members SEC(".maps");
 
+/* No is certain. */
+static __always_inline int may_be_target(void)
+{
+	return bpf_get_current_task_btf()->group_leader->bpf_storage != 0;
+}
+
 static __always_inline int is_current_target(void)
 {
-	return bpf_task_storage_get(&members, bpf_get_current_task_btf()->group_leader, 0, 0) != 0;
+	return may_be_target() && bpf_task_storage_get(&members, bpf_get_current_task_btf()->group_leader, 0, 0) != 0;
 }
 
 static __always_inline void join(struct task_struct *leader)

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "bpf/interval.h"
+#include "bpf/net.h"
 #include "bpf/net.skel.h"
 #include "bpf/probes.h"
 #include "net.h"
@@ -287,14 +288,29 @@ static struct socket *socket_of(struct net_kernel *k, const struct net_socket_ke
 	return s;
 }
 
+/* NULL: it has none. */
+static struct net_counter *counter_of(const struct net_kernel *k, const struct net_socket_key *key)
+{
+	struct net_counter *own = &k->bss->counters[net_counter_of(key->cookie, key->tgid)];
+
+	return own->cookie == key->cookie && own->tgid == key->tgid ? own : NULL;
+}
+
 static void forget_socket(struct net_kernel *k, struct socket *s)
 {
+	struct net_counter *own = counter_of(k, &s->key);
 	int32_t at = (int32_t)(s - k->sockets), *link = bucket_of(k, &s->key);
 
 	while (*link != at)
 		link = &k->sockets[*link].next;
 	*link = s->next;
 	(void)bpf_map_delete_elem(k->map_sockets, &s->key);
+	/* Whoever is in the middle of a call may have found it already; nobody takes it before the end. */
+	if (own) {
+		own->cookie = 0;
+		*own = (struct net_counter){ .is_taken = 1 };
+		__atomic_store_n(&own->is_taken, 0, __ATOMIC_RELEASE);
+	}
 	if (s->tcp >= 0) {
 		(void)bpf_map_delete_elem(k->map_tcps, &s->key.cookie);
 		k->tcps[s->tcp].is_used = 0;
@@ -309,14 +325,17 @@ static void forget_socket(struct net_kernel *k, struct socket *s)
 
 static void poll_socket(struct net_kernel *k, struct socket *s, struct outbox *o)
 {
+	const struct net_counter *own = counter_of(k, &s->key);
 	uint64_t now[COUNTS] = { 0 };
 	int has_moved = 0;
 
-	for (unsigned cpu = 0; cpu < k->probes.n_cpus; cpu++) {
-		now[SENT] += k->copies[cpu].n_sent_bytes;
-		now[RECEIVED] += k->copies[cpu].n_received_bytes;
-		now[SENDS] += k->copies[cpu].n_sends;
-		now[RECEIVES] += k->copies[cpu].n_receives;
+	for (unsigned way = 0; way < 2; way++) {
+		for (unsigned cpu = 0; cpu < k->probes.n_cpus; cpu++) {
+			now[SENT + way] += k->copies[cpu].n_bytes[way];
+			now[SENDS + way] += k->copies[cpu].n_calls[way];
+		}
+		now[SENT + way] += own ? own->n_bytes[way] : 0;
+		now[SENDS + way] += own ? own->n_calls[way] : 0;
 	}
 	for (unsigned i = 0; i < COUNTS; i++) {
 		uint64_t gain = now[i] - s->counts[i];

@@ -11,11 +11,15 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum {
 	N_EMPTY = 1000,
 	N_DATAGRAMS = 300,
 	DATAGRAM = 700,
+	N_PAIRS = 300,
+	N_ROUNDS = 5,
 };
 
 static void receive_little_at(const int ends[2])
@@ -94,6 +98,45 @@ static void udp_is_counted_to_the_byte(void **state)
 	watched_done(&got);
 }
 
+/* So many that by their hash some have the same counter, each used by two processes that both are targets. */
+static void use_many_sockets(void *what)
+{
+	static int ends[N_PAIRS][2];
+	char piece[DATAGRAM] = { 0 };
+	pid_t child;
+
+	for (int i = 0; i < N_PAIRS; i++)
+		net_must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends[i]) == 0);
+	child = fork();
+	for (int k = 0; k < N_ROUNDS; k++)
+		for (int i = 0; i < N_PAIRS; i++) {
+			net_must(send(ends[i][child == 0], piece, (size_t)i + 1, 0) == i + 1);
+			net_must(recv(ends[i][child == 0], piece, (size_t)i + 1, MSG_WAITALL) == i + 1);
+		}
+	if (child == 0)
+		_exit(0);
+	net_must(waitpid(child, NULL, 0) == child);
+}
+
+static void sockets_that_share_a_counter_are_counted_each_and_by_process(void **state)
+{
+	static const char *const directions[] = { "transmit", "receive" };
+	const struct watching w = { .collector = "net", .work = use_many_sockets };
+	struct watched got = watch_kernel(&w);
+	int64_t n_bytes = (int64_t)N_ROUNDS * N_PAIRS * (N_PAIRS + 1) / 2;
+	char own[64], all[64];
+
+	for (int i = 0; i < 2; i++) {
+		(void)snprintf(own, sizeof(own), "own transport=unix direction=%s", directions[i]);
+		(void)snprintf(all, sizeof(all), "transport=unix direction=%s", directions[i]);
+		assert_int_equal(watched_gain(&got, "process.network.calls", own), N_ROUNDS * N_PAIRS);
+		assert_int_equal(watched_gain(&got, "process.network.io", own), n_bytes);
+		assert_int_equal(watched_gain(&got, "process.network.calls", all), 2 * N_ROUNDS * N_PAIRS);
+		assert_int_equal(watched_gain(&got, "process.network.io", all), 2 * n_bytes);
+	}
+	watched_done(&got);
+}
+
 static void stay_silent(void *what)
 {
 }
@@ -113,6 +156,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_would_block_and_what_is_only_looked_at_is_not_counted),
 		cmocka_unit_test(udp_is_counted_to_the_byte),
+		cmocka_unit_test(sockets_that_share_a_counter_are_counted_each_and_by_process),
 		cmocka_unit_test(who_is_not_watched_is_not_counted),
 	};
 
