@@ -171,6 +171,20 @@ static const char histogram_sql[] =
 	"SELECT t_ns + dur_ns AS t_end_ns, max(p99), max(dur_ns) FROM histograms WHERE run = ?1 AND node = ?2 AND"
 	" metric = ?3 AND collector = ?6 GROUP BY t_end_ns ORDER BY t_end_ns";
 
+/* Rows of time, value and, of what is over a time, span; finalizes the statement. */
+static int read_samples(struct store *s, sqlite3_stmt *q, struct samples *ret, struct weir_error *reterr)
+{
+	int r = q ? 0 : -EINVAL, step = 1, has_span = q && sqlite3_column_count(q) > 2;
+
+	while (r == 0 && (step = query_step(s, q, reterr)) > 0)
+		if (sqlite3_column_type(q, 1) != SQLITE_NULL)
+			r = samples_add(ret, &(struct sample){ .time_ns = sqlite3_column_int64(q, 0),
+			                                       .value = sqlite3_column_double(q, 1),
+			                                       .span_ns = has_span ? sqlite3_column_int64(q, 2) : 0 });
+	(void)sqlite3_finalize(q);
+	return r < 0 ? r : step;
+}
+
 static int read_gauge(struct store *s, const struct epoch_node *n, const struct epoch_gauge_row *row,
                       struct samples *ret, char from[EPOCH_FROM_MAX], struct weir_error *reterr)
 {
@@ -180,7 +194,7 @@ static int read_gauge(struct store *s, const struct epoch_node *n, const struct 
 
 	if (r < 0 || !from[0])
 		return r;
-	r = samples_read(ret, prepare(s, sql, texts, sizeof(texts) / sizeof(texts[0]), reterr));
+	r = read_samples(s, prepare(s, sql, texts, sizeof(texts) / sizeof(texts[0]), reterr), ret, reterr);
 	for (uint64_t i = 0; i < ret->n; i++)
 		ret->at[i].value *= row->factor;
 	return r;

@@ -34,20 +34,6 @@ void samples_done(struct samples *s)
 	*s = (struct samples){ 0 };
 }
 
-int samples_read(struct samples *s, sqlite3_stmt *query)
-{
-	int r = query ? 0 : -EINVAL, step = SQLITE_ROW, has_span = sqlite3_column_count(query) > 2;
-
-	while (r == 0 && (step = sqlite3_step(query)) == SQLITE_ROW)
-		if (sqlite3_column_type(query, 1) != SQLITE_NULL)
-			r = samples_add(s,
-			                &(struct sample){ .time_ns = sqlite3_column_int64(query, 0),
-			                                  .value = sqlite3_column_double(query, 1),
-			                                  .span_ns = has_span ? sqlite3_column_int64(query, 2) : 0 });
-	(void)sqlite3_finalize(query);
-	return r < 0 ? r : step == SQLITE_DONE ? 0 : -EIO;
-}
-
 static double weight(const struct sample *s)
 {
 	return s->span_ns > 0 ? (double)s->span_ns : 1;

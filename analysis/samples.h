@@ -5,7 +5,6 @@
 /* Values at times, in order of time, and what can be said of two sets of them without knowing how they are distributed.
  */
 
-#include <sqlite3.h>
 #include <stdint.h>
 
 struct sample {
@@ -23,9 +22,6 @@ struct samples {
 int samples_add(struct samples *s, const struct sample *one);
 int samples_add_moment(struct samples *s, int64_t time_ns, double value);
 void samples_done(struct samples *s);
-/* Runs a query whose columns are time, value and, where there is a third one, span; adds its rows; finalizes it. < 0:
- * -errno. */
-int samples_read(struct samples *s, sqlite3_stmt *query);
 
 /* The middle one; NaN of none. Sorts a copy. */
 double samples_median(const struct samples *s);

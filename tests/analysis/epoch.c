@@ -242,6 +242,30 @@ static void what_was_in_the_way_is_counted_by_its_name(void **state)
 	store_close(s);
 }
 
+/* The last one: nothing is left to read after it. */
+static void a_damaged_block_is_named(void **state)
+{
+	struct weir_error error = { "" };
+	struct epoch_config config = { .before_slots = 20, .after_slots = 20 };
+	struct epochs e;
+	struct store *s;
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(place.store, &db), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_exec(db,
+	                     "DELETE FROM seal; UPDATE block SET v_sum = v_sum + 1 WHERE series IN (SELECT id FROM"
+	                     " series WHERE metric = (SELECT id FROM metric WHERE name = 'process.cpu.time'))",
+	                     NULL, NULL, NULL),
+		SQLITE_OK);
+	assert_true(sqlite3_changes(db) > 0);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	s = place_open(&place, STORE_READ);
+	assert_true(epochs_read(s, &config, &e, &error) < 0);
+	assert_non_null(strstr(error.text, "block"));
+	store_close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,6 +280,7 @@ int main(void)
 		cmocka_unit_test(the_first_block_is_the_epochs_own),
 		cmocka_unit_test(the_delay_of_the_first_block_is_that_behind_the_first_node),
 		cmocka_unit_test(what_was_in_the_way_is_counted_by_its_name),
+		cmocka_unit_test(a_damaged_block_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, made_epochs_begin, place_end);
