@@ -145,39 +145,6 @@ static int ghc_eventlog_open(const struct weir_host *h, struct weir_instance **r
 
 /* ---- Records ---- */
 
-static uint64_t latest_time(const struct eventlog_event *at, size_t n)
-{
-	uint64_t latest_ns = 0;
-
-	for (size_t k = 0; k < n; k++)
-		latest_ns = at[k].time_ns > latest_ns ? at[k].time_ns : latest_ns;
-	return latest_ns;
-}
-
-/* Times that are none (34 years after the start) would make all others wrong. */
-static void take_timely(struct log *l, struct lane *lane, const struct eventlog_event *at, size_t n)
-{
-	size_t from = 0;
-
-	for (size_t k = 0; k < n; k++) {
-		if (at[k].time_ns < OUTBOX_TIMES_END_NS)
-			continue;
-		threads_take(l, lane, at + from, k - from);
-		l->fates[FATE_BAD]++;
-		ledger_say_bad(l, &at[k], "its time is none: decades after the start");
-		from = k + 1;
-	}
-	threads_take(l, lane, at + from, n - from);
-}
-
-static void take_records(struct log *l, struct lane *lane, const struct eventlog_event *at, size_t n)
-{
-	if (latest_time(at, n) < OUTBOX_TIMES_END_NS)
-		threads_take(l, lane, at, n);
-	else
-		take_timely(l, lane, at, n);
-}
-
 /* Headers have been understood by the reader. */
 static int take_batch(struct weir_instance *i)
 {
@@ -194,11 +161,11 @@ static int take_batch(struct weir_instance *i)
 	n_markers = b->n && b->events[0].tag == EVENTLOG_BLOCK_MARKER;
 	n_repeats = damage_repeats(&i->log, lane, b, n_markers);
 	if (n_repeats) {
-		take_records(&i->log, lane, b->events, n_markers);
+		threads_take(&i->log, lane, b->events, n_markers);
 		n_markers += n_repeats;
-		take_records(&i->log, lane, b->events + n_markers, b->n - n_markers);
+		threads_take(&i->log, lane, b->events + n_markers, b->n - n_markers);
 	} else {
-		take_records(&i->log, lane, b->events, b->n);
+		threads_take(&i->log, lane, b->events, b->n);
 	}
 	return i->log.outbox.r;
 }

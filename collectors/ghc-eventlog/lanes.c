@@ -268,7 +268,8 @@ void lane_advance(struct log *l, struct lane *lane, uint64_t time_ns)
 		}
 		end_interval(l, lane, last_edge_ns);
 	}
-	lane->edge_ns = last_edge_ns + interval_ns;
+	lane->edge_ns =
+		last_edge_ns + interval_ns < OUTBOX_TIMES_END_NS ? last_edge_ns + interval_ns : OUTBOX_TIMES_END_NS;
 }
 
 void lane_finish(struct log *l, struct lane *lane)

@@ -6,6 +6,7 @@
 
 #include "collectors/ghc-eventlog/distribution.h"
 #include "collectors/ghc-eventlog/metrics.h"
+#include "collectors/ghc-eventlog/outbox.h"
 #include "collectors/ghc-eventlog/threads.h"
 
 struct log;
@@ -14,8 +15,7 @@ enum {
 	LANE_GLOBAL = EVENTLOG_CAPABILITIES_MAX, /* what belongs to no capability */
 	LANE_COUNT,
 	IDLE_INTERVALS_MAX = 3600, /* said one by one; a longer stretch is one long interval */
-	RECENT_VISITS = 1024,
-	GENERATIONS_MAX = 16, /* of a collector; the default is 2 */
+	GENERATIONS_MAX = 16,      /* of a collector; the default is 2 */
 };
 
 enum gc_thread_state {
@@ -100,8 +100,8 @@ struct lane {
 	uint64_t repeats_before_ns;    /* of the open block: what is older has been read before; 0: nothing more is */
 	uint64_t repeats_end_ns;       /* the same, once one of its records has been */
 	uint64_t repeats_first_ns;     /* the same, at the block's begin */
-	struct visit *recent[RECENT_VISITS]; /* by the low bits of the id */
 	struct visit *running;
+	uint32_t running_id;
 	struct visit stranger; /* runs, and there is no room for it */
 
 	/* Sums over the interval, modulo 2^64: what is going on is in them as minus its start. */
@@ -128,7 +128,7 @@ struct lane {
 
 /* The capability's lane, made when it isn't there. NULL: no memory. */
 struct lane *lane_get(struct log *l, uint32_t capability);
-/* Ends the intervals that are over at that time. */
+/* Ends the intervals that are over at that time, which is before OUTBOX_TIMES_END_NS. */
 void lane_advance(struct log *l, struct lane *lane, uint64_t time_ns);
 /* Says what the collection that has just ended did, at that time. */
 void lane_say_collection(struct log *l, struct lane *lane, uint64_t end_ns);
@@ -140,12 +140,6 @@ static inline void level_set(struct level *level, uint64_t time_ns, uint64_t val
 	level->time_ns = time_ns;
 	level->value = value;
 	level->is_new = 1;
-}
-
-static inline void lane_reach(struct log *l, struct lane *lane, uint64_t time_ns)
-{
-	if (__builtin_expect(time_ns >= lane->edge_ns, 0))
-		lane_advance(l, lane, time_ns);
 }
 
 /* Series with these attributes; pairs of texts, a NULL ends them. */

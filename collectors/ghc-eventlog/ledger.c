@@ -65,6 +65,14 @@ void ledger_say_bad(struct log *l, const struct eventlog_event *e, const char *w
 		        (uint32_t)e->tag, why);
 }
 
+void ledger_count(struct log *l, const struct eventlog_event *e, enum fate fate)
+{
+	if (fate == FATE_BAD)
+		ledger_say_bad(l, e, "its contents make no sense");
+	if (fate != FATE_LATER)
+		l->fates[fate]++;
+}
+
 void ledger_tally(struct log *l)
 {
 	const struct weir_host *h = l->host;

@@ -4,25 +4,44 @@
 #include "collectors/ghc-eventlog/ghc_eventlog.h"
 #include "collectors/ghc-eventlog/pendings.h"
 
-struct visit *migration_arrive(struct log *l, struct lane *lane, uint32_t id, uint64_t time_ns)
+/* It was sent here, and that is all that waits. */
+static struct visit *arrive_at_once(struct threads *t, struct lane *lane, uint32_t id, uint64_t time_ns)
+{
+	uint32_t i = id % THREADS_WINDOW;
+	struct visit *v = &t->visits[i];
+
+	if (i >= t->n_window || t->at[i].id != id || v->lane != (lane->capability | VISIT_SENT) ||
+	    v->since_ns > time_ns)
+		return NULL;
+	thread_spend(t, &t->at[i], STATE_RUNNABLE, time_ns - v->since_ns);
+	v->since_ns = time_ns;
+	v->lane = (uint16_t)lane->capability;
+	lane_enter(lane, STATE_RUNNABLE, time_ns);
+	return v;
+}
+
+/* Of its other end nothing is known, or more than one thing. */
+static struct visit *arrive(struct log *l, struct lane *lane, uint32_t id, uint64_t time_ns)
 {
 	const struct pending arrival = { .time_ns = time_ns, .to = lane->capability, .is_arrival = 1 };
 	struct visit *v = visit_new(l, lane, id, time_ns);
 	struct threads *t = &l->threads;
 	struct pending departure;
+	struct thread *thread;
 	uint32_t link;
 
 	if (!v)
 		return NULL;
+	thread = &t->at[v->thread];
 	v->ready_ns = time_ns;
-	link = pending_take(t, v->thread, 0, lane->capability, time_ns);
+	link = pending_take(t, thread, 0, lane->capability, time_ns);
 	if (!link) {
-		v->pending = pending_add(t, v->thread, &arrival);
+		v->pending = pending_add(t, thread, &arrival);
 		return v;
 	}
 	departure = t->pendings[link - 1];
 	pending_free(t, link - 1);
-	thread_spend(t, v->thread, STATE_RUNNABLE, since(departure.time_ns, time_ns));
+	thread_spend(t, thread, STATE_RUNNABLE, since(departure.time_ns, time_ns));
 	v->ready_ns = departure.ready_ns;
 	v->has_ready = departure.has_ready;
 	if (departure.parent) {
@@ -30,6 +49,13 @@ struct visit *migration_arrive(struct log *l, struct lane *lane, uint32_t id, ui
 		t->pendings[departure.parent - 1].heir = v->pending;
 	}
 	return v;
+}
+
+struct visit *migration_arrive(struct log *l, struct lane *lane, uint32_t id, uint64_t time_ns)
+{
+	struct visit *v = arrive_at_once(&l->threads, lane, id, time_ns);
+
+	return v ? v : arrive(l, lane, id, time_ns);
 }
 
 /* It is known now since when a thread could run that arrived there. */
@@ -49,7 +75,7 @@ static void tell_ready(struct log *l, struct thread *thread, uint32_t link, uint
 			return;
 		}
 		pending_free(t, link - 1);
-		v = visit_find(&l->threads, lane, thread->id);
+		v = visit_find(l, lane, thread->id);
 		if (p.has_run) {
 			distribution_add(&lane->run_delay, since(ready_ns, p.ready_ns));
 		} else if (v && v->pending == link) {
@@ -73,23 +99,41 @@ static void visit_join(struct log *l, struct thread *thread, const struct pendin
 		t->pendings[departure->parent - 1].heir = arrival;
 }
 
+/* Its other end has been read, or this one has to wait with others. */
+static void depart(struct log *l, struct thread *thread, const struct pending *departure)
+{
+	uint32_t link = pending_take(&l->threads, thread, 1, departure->to, departure->time_ns);
+
+	if (link) {
+		visit_join(l, thread, departure, link);
+	} else {
+		link = pending_add(&l->threads, thread, departure);
+		if (departure->parent)
+			l->threads.pendings[departure->parent - 1].heir = link;
+	}
+	thread_retire(l, thread);
+}
+
 void migration_depart(struct log *l, struct lane *lane, struct visit *visit, uint32_t to, uint64_t time_ns)
 {
 	int is_waiting = visit->state == STATE_RUNNABLE;
-	struct thread *thread = visit->thread;
-	struct pending departure = { .time_ns = time_ns, .ready_ns = is_waiting ? visit->ready_ns : time_ns, .to = to };
-	uint32_t link;
+	struct thread *thread = &l->threads.at[visit->thread];
+	uint64_t ready_ns = is_waiting ? visit->ready_ns : time_ns;
+	struct pending departure;
 
+	if (thread->pendings == THREAD_NONE && (!is_waiting || visit->has_ready)) {
+		visit_leave(&l->threads, lane, visit, time_ns);
+		visit->since_ns = time_ns;
+		visit->ready_ns = ready_ns;
+		visit->pending = 0;
+		visit->lane = (uint16_t)(to | VISIT_SENT);
+		visit->state = STATE_RUNNABLE;
+		visit->has_ready = 1;
+		return;
+	}
+	departure = (struct pending){ .time_ns = time_ns, .ready_ns = ready_ns, .to = to };
 	departure.has_ready = !is_waiting || visit->has_ready;
 	departure.parent = departure.has_ready ? 0 : visit->pending;
 	visit_end(l, lane, visit, time_ns);
-	link = pending_take(&l->threads, thread, 1, to, time_ns);
-	if (link) {
-		visit_join(l, thread, &departure, link);
-	} else {
-		link = pending_add(&l->threads, thread, &departure);
-		if (departure.parent)
-			l->threads.pendings[departure.parent - 1].heir = link;
-	}
-	thread_retire(l, thread);
+	depart(l, thread, &departure);
 }

@@ -14,10 +14,10 @@ struct lane;
 typedef enum fate taker(struct log *l, struct lane *lane, const struct eventlog_event *e,
                         const struct eventlog_values *v);
 
-/* Takes a record of a lane whose interval it is in. */
-void rules_take(struct log *l, struct lane *lane, const struct eventlog_event *e);
+/* Takes a record of a lane whose interval it is in, and says what becomes of it. */
+enum fate rules_take(struct log *l, struct lane *lane, const struct eventlog_event *e);
 
-taker thread_create, thread_migrate, thread_label, thread_runnable;
+taker thread_label, thread_runnable;
 taker gc_request, gc_start, gc_end, gc_thread, gc_stats, gc_concurrent, gc_census, gc_pruned, gc_flush;
 taker heap_allocated, heap_size, heap_live, heap_info, heap_blocks, heap_returned;
 taker spark_counters, spark_event, task_create, task_delete, task_migrate, capability_count;

@@ -46,7 +46,7 @@ uint32_t thread_attrs(struct log *l, struct thread *thread)
 	return more->attrs;
 }
 
-static void say_times(struct log *l, const struct thread *thread)
+static __attribute__((noinline)) void say_times(struct log *l, const struct thread *thread)
 {
 	struct weir_attr attrs[THREAD_ATTRS + 1];
 	char number[12];
@@ -62,7 +62,7 @@ static void say_times(struct log *l, const struct thread *thread)
 	}
 }
 
-static void say_life(struct log *l, struct thread *thread)
+static __attribute__((noinline)) void say_life(struct log *l, struct thread *thread)
 {
 	struct weir_span *span;
 
@@ -101,7 +101,9 @@ static void add_to_others(struct threads *t, const struct thread *thread)
 		others->start_ns = thread->created_ns;
 	if (thread->end_ns > others->end_ns)
 		others->end_ns = thread->end_ns;
-	for (enum state s = 0; s < STATE_COUNT; s++)
+	for (enum state s = 0; s < STATES_NEAR; s++)
+		others->time_ns[s] += thread->near_ns[s];
+	for (enum state s = STATES_NEAR; thread->has_more && s < STATE_COUNT; s++)
 		others->time_ns[s] += thread_spent(t, thread, s);
 	distribution_add(&others->run_time, thread->near_ns[STATE_RUNNING]);
 	if (thread->is_created && thread->end_ns >= thread->created_ns)

@@ -31,8 +31,10 @@ const struct status statuses[STATUS_COUNT] = {
 };
 
 enum {
-	RUN_BYTES = 4, /* of payload, at least */
+	CREATE_BYTES = 4, /* of payload, at least */
+	RUN_BYTES = 4,
 	STOP_BYTES = 6,
+	MIGRATE_BYTES = 6,
 	WAKEUP_BYTES = 6,
 };
 
@@ -71,7 +73,7 @@ static struct visit *run_oddly(struct log *l, struct lane *lane, struct visit *v
 static inline void take_run(struct log *l, struct lane *lane, const struct eventlog_event *e)
 {
 	uint32_t id = eventlog_u32(e->payload);
-	struct visit *v = visit_find(&l->threads, lane, id);
+	struct visit *v = visit_find(l, lane, id);
 
 	if (__builtin_expect(!v || v->pending || lane->running, 0))
 		v = run_oddly(l, lane, v, id, e->time_ns);
@@ -79,6 +81,7 @@ static inline void take_run(struct log *l, struct lane *lane, const struct event
 		distribution_add(&lane->run_delay, since(v->ready_ns, e->time_ns));
 	visit_change(&l->threads, lane, v, STATE_RUNNING, e->time_ns);
 	lane->running = v;
+	lane->running_id = id;
 	lane->run_ns -= e->time_ns;
 }
 
@@ -94,12 +97,12 @@ static void say_run(struct log *l, const struct lane *lane, const struct visit *
 	span = outbox_span(&l->outbox, *series, v->since_ns);
 	span->duration_ns = (int64_t)since(v->since_ns, time_ns);
 	span->track = lane->capability;
-	span->attrs = thread_attrs(l, v->thread);
+	span->attrs = thread_attrs(l, &l->threads.at[v->thread]);
 }
 
 static void finish(struct log *l, struct lane *lane, struct visit *v, uint64_t time_ns)
 {
-	struct thread *thread = v->thread;
+	struct thread *thread = &l->threads.at[v->thread];
 
 	l->threads.n_waiting++;
 	thread->life = THREAD_FINISHED;
@@ -111,7 +114,7 @@ static void finish(struct log *l, struct lane *lane, struct visit *v, uint64_t t
 /* A thread stops that didn't run, as far as is known. */
 static void stop_oddly(struct log *l, struct lane *lane, uint32_t id, const struct status *status, uint64_t time_ns)
 {
-	struct visit *v = visit_find(&l->threads, lane, id);
+	struct visit *v = visit_find(l, lane, id);
 
 	l->damage.n_out_of_step++;
 	if (v && status->stop == STOP_FINISHED)
@@ -130,24 +133,28 @@ static inline void take_stop(struct log *l, struct lane *lane, const struct even
 	status = &statuses[number];
 	lane->n_stops[number]++;
 	lane->last_stop = number;
-	if (__builtin_expect(!v || v->id != eventlog_u32(e->payload), 0)) {
+	if (__builtin_expect(!v || lane->running_id != eventlog_u32(e->payload), 0)) {
 		stop_oddly(l, lane, eventlog_u32(e->payload), status, e->time_ns);
 		return;
 	}
 	distribution_add(&lane->slice, since(v->since_ns, e->time_ns));
-	v->thread->has_run = 1;
+	l->threads.at[v->thread].has_run = 1;
 	if (__builtin_expect(l->settings.has_runs, 0))
 		say_run(l, lane, v, status, e->time_ns);
+	if (status->stop == STOP_FINISHED && v != &lane->stranger) {
+		lane->run_ns += e->time_ns;
+		lane->running = NULL;
+		finish(l, lane, v, e->time_ns);
+		return;
+	}
 	end_run(l, lane, status->state, e->time_ns);
 	v->ready_ns = e->time_ns;
 	v->has_ready = status->state == STATE_RUNNABLE;
-	if (__builtin_expect(status->stop == STOP_FINISHED && v != &lane->stranger, 0))
-		finish(l, lane, v, e->time_ns);
 }
 
 static inline void wake(struct log *l, struct lane *lane, uint32_t id, uint64_t time_ns)
 {
-	struct visit *v = visit_find(&l->threads, lane, id);
+	struct visit *v = visit_find(l, lane, id);
 
 	if (__builtin_expect(!v, 0))
 		v = migration_arrive(l, lane, id, time_ns);
@@ -167,55 +174,11 @@ static inline void take_wakeup(struct log *l, struct lane *lane, const struct ev
 		wake(l, lane, eventlog_u32(e->payload), e->time_ns);
 }
 
-/* An event of a spark that is nothing but its tag. */
-static inline int is_bare_spark(uint32_t tag)
+static inline enum fate take_create(struct log *l, struct lane *lane, const struct eventlog_event *e)
 {
-	return tag >= EVENTLOG_SPARK_CREATE && tag <= EVENTLOG_SPARK_GC && tag != EVENTLOG_SPARK_STEAL;
-}
-
-void threads_take(struct log *l, struct lane *lane, const struct eventlog_event *e, size_t n)
-{
-	const struct eventlog_event *end = e + n;
-	uint64_t now_ns = lane->now_ns;
-	size_t n_others = 0;
-
-	for (; e < end; e++) {
-		lane_reach(l, lane, e->time_ns);
-		if (e->tag == EVENTLOG_RUN_THREAD && e->n_payload >= RUN_BYTES) {
-			take_run(l, lane, e);
-		} else if (e->tag == EVENTLOG_STOP_THREAD && e->n_payload >= STOP_BYTES) {
-			take_stop(l, lane, e);
-		} else if (e->tag == EVENTLOG_THREAD_WAKEUP && e->n_payload >= WAKEUP_BYTES) {
-			take_wakeup(l, lane, e);
-		} else if (is_bare_spark(e->tag)) {
-			lane->spark_events[e->tag - EVENTLOG_SPARK_CREATE].value++;
-		} else {
-			lane->now_ns = now_ns;
-			rules_take(l, lane, e);
-			n_others++;
-		}
-		now_ns = e->time_ns > now_ns ? e->time_ns : now_ns;
-	}
-	lane->now_ns = now_ns;
-	l->last_ns = now_ns > l->last_ns ? now_ns : l->last_ns;
-	l->fates[FATE_STORED] += n - n_others;
-}
-
-/* Up to 7.4, beside the wake-up or instead of it. A capability that sends a thread away records this on the other one
- * before it records the migration, so it is no arrival. */
-enum fate thread_runnable(struct log *l, struct lane *lane, const struct eventlog_event *e,
-                          const struct eventlog_values *v)
-{
-	if (visit_find(&l->threads, lane, (uint32_t)v->at[0].number))
-		wake(l, lane, (uint32_t)v->at[0].number, e->time_ns);
-	return FATE_STORED;
-}
-
-enum fate thread_create(struct log *l, struct lane *lane, const struct eventlog_event *e,
-                        const struct eventlog_values *v)
-{
-	uint32_t id = (uint32_t)v->at[0].number;
-	struct visit *visit = visit_find(&l->threads, lane, id);
+	uint32_t id = eventlog_u32(e->payload);
+	struct visit *visit = visit_find(l, lane, id);
+	struct thread *thread;
 
 	lane->created.value++;
 	if (visit) {
@@ -227,16 +190,16 @@ enum fate thread_create(struct log *l, struct lane *lane, const struct eventlog_
 		return FATE_LIMIT;
 	visit->ready_ns = e->time_ns;
 	visit->has_ready = 1;
-	visit->thread->created_ns = e->time_ns;
-	visit->thread->is_created = 1;
+	thread = &l->threads.at[visit->thread];
+	thread->created_ns = e->time_ns;
+	thread->is_created = 1;
 	return FATE_STORED;
 }
 
-enum fate thread_migrate(struct log *l, struct lane *lane, const struct eventlog_event *e,
-                         const struct eventlog_values *v)
+static inline enum fate take_migrate(struct log *l, struct lane *lane, const struct eventlog_event *e)
 {
-	uint32_t id = (uint32_t)v->at[0].number, to = (uint32_t)v->at[1].number;
-	struct visit *visit = visit_find(&l->threads, lane, id);
+	uint32_t id = eventlog_u32(e->payload), to = eventlog_u16(e->payload + 4);
+	struct visit *visit = visit_find(l, lane, id);
 
 	lane->migrations.value++;
 	if (to == lane->capability || to >= LANE_GLOBAL)
@@ -248,6 +211,77 @@ enum fate thread_migrate(struct log *l, struct lane *lane, const struct eventlog
 	if (visit == lane->running)
 		end_run(l, lane, STATE_RUNNABLE, e->time_ns);
 	migration_depart(l, lane, visit, to, e->time_ns);
+	return FATE_STORED;
+}
+
+/* An event of a spark that is nothing but its tag. */
+static inline int is_bare_spark(uint32_t tag)
+{
+	return tag >= EVENTLOG_SPARK_CREATE && tag <= EVENTLOG_SPARK_GC && tag != EVENTLOG_SPARK_STEAL;
+}
+
+static inline enum fate take(struct log *l, struct lane *lane, const struct eventlog_event *e)
+{
+	if (e->tag == EVENTLOG_RUN_THREAD && e->n_payload >= RUN_BYTES)
+		take_run(l, lane, e);
+	else if (e->tag == EVENTLOG_STOP_THREAD && e->n_payload >= STOP_BYTES)
+		take_stop(l, lane, e);
+	else if (e->tag == EVENTLOG_THREAD_WAKEUP && e->n_payload >= WAKEUP_BYTES)
+		take_wakeup(l, lane, e);
+	else if (e->tag == EVENTLOG_CREATE_THREAD && e->n_payload >= CREATE_BYTES)
+		return take_create(l, lane, e);
+	else if (e->tag == EVENTLOG_MIGRATE_THREAD && e->n_payload >= MIGRATE_BYTES)
+		return take_migrate(l, lane, e);
+	else if (is_bare_spark(e->tag))
+		lane->spark_events[e->tag - EVENTLOG_SPARK_CREATE].value++;
+	else
+		return rules_take(l, lane, e);
+	return FATE_STORED;
+}
+
+/* Where a new interval begins. Times that are none (34 years after the start) would make all others wrong. */
+static int is_time(struct log *l, struct lane *lane, const struct eventlog_event *e)
+{
+	if (e->time_ns < OUTBOX_TIMES_END_NS)
+		lane_advance(l, lane, e->time_ns);
+	else
+		ledger_say_bad(l, e, "its time is none: decades after the start");
+	return e->time_ns < OUTBOX_TIMES_END_NS;
+}
+
+void threads_take(struct log *l, struct lane *lane, const struct eventlog_event *e, size_t n)
+{
+	const struct eventlog_event *end = e + n;
+	uint64_t now_ns = lane->now_ns;
+	size_t n_others = 0;
+
+	for (; e < end; e++) {
+		enum fate fate;
+
+		if (__builtin_expect(e->time_ns >= lane->edge_ns, 0) && !is_time(l, lane, e)) {
+			l->fates[FATE_BAD]++;
+			n_others++;
+			continue;
+		}
+		fate = take(l, lane, e);
+		if (__builtin_expect(fate != FATE_STORED, 0)) {
+			ledger_count(l, e, fate);
+			n_others++;
+		}
+		now_ns = e->time_ns > now_ns ? e->time_ns : now_ns;
+		lane->now_ns = now_ns;
+	}
+	l->last_ns = now_ns > l->last_ns ? now_ns : l->last_ns;
+	l->fates[FATE_STORED] += n - n_others;
+}
+
+/* Up to 7.4, beside the wake-up or instead of it. A capability that sends a thread away records this on the other one
+ * before it records the migration, so it is no arrival. */
+enum fate thread_runnable(struct log *l, struct lane *lane, const struct eventlog_event *e,
+                          const struct eventlog_values *v)
+{
+	if (visit_find(l, lane, (uint32_t)v->at[0].number))
+		wake(l, lane, (uint32_t)v->at[0].number, e->time_ns);
 	return FATE_STORED;
 }
 
@@ -274,29 +308,37 @@ enum fate thread_label(struct log *l, struct lane *lane, const struct eventlog_e
 	return FATE_STORED;
 }
 
+static void end_visit(struct log *l, struct thread *thread, const struct visit *v)
+{
+	uint64_t now_ns = l->lanes[v->lane]->now_ns;
+
+	thread_spend(&l->threads, thread, v->state, since(v->since_ns, now_ns));
+	if (thread->end_ns < now_ns)
+		thread->end_ns = now_ns;
+}
+
 /* What it does on each capability ends where that one's records end. */
 static void end_thread(struct log *l, struct thread *thread)
 {
-	for (uint32_t i = thread->visits; i; i = l->threads.visits[i - 1].next) {
-		const struct visit *v = &l->threads.visits[i - 1];
-		uint64_t now_ns = l->lanes[v->lane]->now_ns;
+	const struct visit *visits = l->threads.visits, *own = &visits[thread - l->threads.at];
 
-		thread_spend(&l->threads, thread, v->state, since(v->since_ns, now_ns));
-		if (thread->end_ns < now_ns)
-			thread->end_ns = now_ns;
-	}
+	if (thread->life == THREAD_FREE)
+		return;
+	if (!(own->lane & VISIT_SENT))
+		end_visit(l, thread, own);
+	for (uint32_t i = thread->visits; i; i = visits[i - 1].next)
+		end_visit(l, thread, &visits[i - 1]);
+	thread_say(l, thread);
 }
 
 void threads_finish(struct log *l)
 {
 	struct threads *t = &l->threads;
 
-	for (uint32_t i = 0; i < t->n; i++) {
-		if (t->at[i].life == THREAD_FREE)
-			continue;
+	for (uint32_t i = 0; i < t->n_window; i++)
 		end_thread(l, &t->at[i]);
-		thread_say(l, &t->at[i]);
-	}
-	t->others.time_ns[STATE_RUNNING] += t->at[THREADS_MAX].near_ns[STATE_RUNNING];
+	for (uint32_t i = 0; i < t->n_elsewhere; i++)
+		end_thread(l, &t->at[THREADS_WINDOW + i]);
+	t->others.time_ns[STATE_RUNNING] += t->at[THREAD_STRANGER].near_ns[STATE_RUNNING];
 	thread_say_others(l);
 }

@@ -5,7 +5,7 @@
 /* Threads: what they did, and where they are. */
 
 #include "collectors/ghc-eventlog/distribution.h"
-#include "collectors/ghc-eventlog/thread_ids.h"
+#include "collectors/ghc-eventlog/table.h"
 #include "parsers/eventlog.h"
 
 struct log;
@@ -55,8 +55,7 @@ extern const struct status {
  * so it is one cache line, and what few threads need stands elsewhere. */
 struct thread {
 	uint32_t id;
-	uint32_t visits;   /* the first, index + 1: on capabilities on which it is, as far as they have been read; the
-	                    * next free thread */
+	uint32_t visits;   /* the first but that in its own place, index + 1; the next free thread */
 	uint32_t pendings; /* ends of migrations: the first list's first; THREAD_NONE */
 	uint8_t life;      /* enum thread_life */
 	uint8_t is_created, has_run, has_more;
@@ -77,21 +76,29 @@ struct thread_more {
 	uint32_t attrs; /* the host's id, for running spans */
 };
 
-/* A thread on a capability, from its first record there to the migration away. */
+/* A thread on a capability, from its first record there to the migration away. The thread is on several at a time, as
+ * far as they have been read: the visit that was asked for last is in the place that is the thread's own. That it was
+ * sent away stays there, too, while nothing else has to. */
 struct visit {
-	uint64_t since_ns; /* the state began */
+	uint64_t since_ns; /* the state began, or it was sent away */
 	uint64_t ready_ns; /* it could have run from then on */
-	struct thread *thread;
-	uint32_t id;
+	uint32_t thread;
 	uint32_t next;     /* of the thread's, index + 1; or the next free one */
 	uint32_t pending;  /* its arrival, while the departure has not been read: index + 1 */
-	uint16_t lane;     /* by its capability */
+	uint16_t lane;     /* by its capability; with VISIT_SENT: it was sent there; VISIT_NONE */
 	uint8_t state;     /* enum state */
 	uint8_t has_ready; /* it is known since when it is runnable */
 };
 
+#define THREAD_NONE UINT32_MAX
+
 enum {
-	THREADS_MAX = 1 << 17, /* at one time; what more do is in the capabilities' sums only */
+	THREADS_MAX = 1 << 17,    /* at one time; what more do is in the capabilities' sums only */
+	THREADS_WINDOW = 1 << 16, /* places that are found by the number's low bits */
+	THREAD_STRANGER = THREADS_WINDOW + THREADS_MAX, /* the place of all that find no room */
+	VISITS_MAX = THREAD_STRANGER + THREADS_MAX,
+	VISIT_SENT = 1 << 15,
+	VISIT_NONE = UINT16_MAX,
 	PENDING_MAX = 1 << 18, /* ends of migrations whose other end has not been read */
 };
 
@@ -118,15 +125,19 @@ struct others {
 	struct distribution run_time, life;
 };
 
+/* A runtime gives numbers out one after the other, and what happens to one thread happens to the next soon after. So a
+ * thread's place is that of its number's low bits: nothing has to be searched, and neighbours are asked for in turn.
+ * Where an older thread still lives in it, the younger one goes behind the window and is found by a table. */
 struct threads {
-	struct thread_ids ids;
 	/* Large, and never cleared: an entry is written whole when it is first used, and most never are. */
-	struct thread *at;        /* THREADS_MAX and one for all that find no room */
+	struct thread *at;        /* the window's, then others; and one for all that find no room */
 	struct thread_more *more; /* by the same index */
-	struct visit *visits;
+	struct visit *visits;     /* by the same index, and others behind */
 	struct pending *pendings;
-	uint32_t n, n_visits, n_pendings; /* ever used */
+	struct table elsewhere;                               /* number to index, of those behind the window */
+	uint32_t n_window, n_elsewhere, n_visits, n_pendings; /* ever used */
 	uint32_t free, free_visit, free_pending;
+	uint32_t n;         /* threads now */
 	uint32_t n_waiting; /* finished, with an end of a migration still to come */
 	uint64_t n_over, n_pending_over;
 	uint32_t run_series[STATE_COUNT + STOP_KINDS]; /* of running spans */

@@ -4,8 +4,7 @@
 
 /* Threads, and where they are. Between threads.c and migrations.c; not for others. */
 
-#include "collectors/ghc-eventlog/lanes.h"
-#include "collectors/ghc-eventlog/threads.h"
+#include "collectors/ghc-eventlog/ghc_eventlog.h"
 
 /* The thread's index, made when it isn't there. THREAD_NONE: there are too many. */
 uint32_t thread_get(struct log *l, uint32_t id);
@@ -18,8 +17,8 @@ void visit_end(struct log *l, struct lane *lane, struct visit *v, uint64_t time_
 /* One that there is no room to know: it counts for its capability only. */
 struct visit *visit_strange(struct log *l, struct lane *lane, uint32_t id, uint64_t time_ns);
 
-/* The same as visit_find(), for one that may not be recent. */
-struct visit *visit_search(struct threads *t, struct lane *lane, uint32_t id);
+/* The same as visit_find(), for one that may not be in the window, or on several capabilities. */
+struct visit *visit_search(struct log *l, struct lane *lane, uint32_t id);
 
 /* Into and out of a state: the lane's sums over threads. What runs is one at a time, and summed elsewhere. */
 static inline void lane_enter(struct lane *lane, enum state state, uint64_t time_ns)
@@ -38,20 +37,29 @@ static inline void lane_leave(struct lane *lane, enum state state, uint64_t time
 	lane->threads[state].n--;
 }
 
-/* NULL: it is not on that capability. */
-static inline struct visit *visit_find(struct threads *t, struct lane *lane, uint32_t id)
+/* NULL: it is not on that capability. Good until the next one is asked for. */
+static inline struct visit *visit_find(struct log *l, struct lane *lane, uint32_t id)
 {
-	struct visit *recent = lane->recent[id % RECENT_VISITS];
+	const struct threads *t = &l->threads;
+	uint32_t i = id % THREADS_WINDOW;
 
-	return __builtin_expect(recent && recent->id == id, 1) ? recent : visit_search(t, lane, id);
+	if (__builtin_expect(i < t->n_window && t->at[i].id == id && t->visits[i].lane == lane->capability, 1))
+		return &t->visits[i];
+	return visit_search(l, lane, id);
+}
+
+/* What it did last is over. */
+static inline void visit_leave(struct threads *t, struct lane *lane, const struct visit *v, uint64_t time_ns)
+{
+	thread_spend(t, &t->at[v->thread], v->state, since(v->since_ns, time_ns));
+	lane_leave(lane, v->state, time_ns);
 }
 
 /* It is in that state from now on. */
 static inline void visit_change(struct threads *t, struct lane *lane, struct visit *v, enum state state,
                                 uint64_t time_ns)
 {
-	thread_spend(t, v->thread, v->state, since(v->since_ns, time_ns));
-	lane_leave(lane, v->state, time_ns);
+	visit_leave(t, lane, v, time_ns);
 	lane_enter(lane, state, time_ns);
 	v->state = (uint8_t)state;
 	v->since_ns = time_ns;

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -222,6 +223,54 @@ static void a_reason_to_stop_that_nobody_knows_is_other(void **state)
 	recorder_free(heard.rec);
 }
 
+static void write_run(struct eventlog_writer *w, uint64_t time_ns, uint32_t id, uint64_t duration_ns, uint32_t status)
+{
+	write_numbers(w, 1, time_ns, "i", id);
+	write_numbers(w, 2, time_ns + duration_ns, "ihi", id, status, 0);
+}
+
+/* The first one's place is free when the fourth is made. */
+static void threads_whose_numbers_end_alike_are_told_apart(void **state)
+{
+	enum {
+		WINDOW = 1 << 16, /* numbers whose threads have places of their own */
+	};
+	static const uint32_t ids[] = { 7, 7 + WINDOW, 7 + 2 * WINDOW, 7 + 3 * WINDOW };
+	static const char *const times[] = { "000310,\"value\":10}", "004000,\"value\":1020}", "002000,\"value\":1030}",
+		                             "000640,\"value\":40}" };
+	struct eventlog_writer w;
+	struct heard heard;
+
+	write_beginning(&w);
+	write_block(&w, T0, 0);
+	for (uint32_t i = 0; i < 3; i++)
+		write_numbers(&w, 0, T0 + i, "i", ids[i]);
+	write_run(&w, T0 + 100, ids[1], 20, 3);
+	write_run(&w, T0 + 200, ids[2], 30, 3);
+	write_run(&w, T0 + 300, ids[0], 10, 5);
+	write_numbers(&w, 4, T0 + 400, "ih", ids[1], 1);
+	write_numbers(&w, 4, T0 + 410, "ih", ids[2], 1);
+	write_numbers(&w, 0, T0 + 500, "i", ids[3]);
+	write_run(&w, T0 + 600, ids[3], 40, 5);
+	write_block_end(&w, T0 + 700);
+	write_block(&w, T0, 1);
+	write_run(&w, T0 + 1000, ids[2], 1000, 5);
+	write_run(&w, T0 + 3000, ids[1], 1000, 5);
+	write_block_end(&w, T0 + 5000);
+	write_end(&w);
+	heard = hear(&w, eventlog_all_threads, 1, NULL, 0);
+	for (int i = 0; i < 4; i++) {
+		char words[128];
+
+		(void)snprintf(words, sizeof(words),
+		               "\"state\":\"running\",\"thread\":\"%u\"},\"t_ns\":1767225600000%s", ids[i], times[i]);
+		assert_says(&heard, words);
+	}
+	assert_int_equal(count_of(&heard, "\"ghc.thread.life\",\"attrs\":{\"thread\""), 4);
+	assert_int_equal(count_of(&heard, "eventlog.migrations"), 0);
+	recorder_free(heard.rec);
+}
+
 static void so_many_threads_are_known_at_one_time_and_no_more(void **state)
 {
 	for (uint32_t n_more = 0; n_more <= 1; n_more++) {
@@ -292,6 +341,7 @@ int main(void)
 		cmocka_unit_test(threads_that_ran_little_are_put_together),
 		cmocka_unit_test(so_many_threads_have_series_of_their_own_and_nothing_of_the_others_is_lost),
 		cmocka_unit_test(a_reason_to_stop_that_nobody_knows_is_other),
+		cmocka_unit_test(threads_whose_numbers_end_alike_are_told_apart),
 		cmocka_unit_test(so_many_threads_are_known_at_one_time_and_no_more),
 		cmocka_unit_test(finished_threads_that_are_elsewhere_too_make_no_room),
 	};
