@@ -143,7 +143,8 @@ enum parse_result prof_next(struct prof_parser *p, const char *at, size_t n, int
  */
 void prof_stop(struct prof_parser *p);
 
-/* `Sat Nov 21 00:08 2026` as seconds since 1970 as if it were UTC: 1, or 0 when it is no such date. */
+/* `Sat Nov 21 00:08 2026` as seconds since 1970 as if it were UTC: 1, or 0 when it is no such date. Years
+ * 1970 to 2261: their nanoseconds fit. */
 int prof_date(struct parse_text date, int64_t *ret_s);
 
 enum {

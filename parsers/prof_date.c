@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "parsers/prof.h"
 
+#include "parsers/day.h"
+
 #include <string.h>
 
 enum {
-	DAY_S = 24 * 60 * 60,
 	DATE_MAX = 24, /* `Sat Nov 21 00:08 2026` has 21 bytes */
 };
 
@@ -39,30 +40,20 @@ static int number_at(const char *at, int n)
 	return value;
 }
 
-/* Days since 1970-01-01 of a date of the Gregorian calendar. Counts from March, so that a leap day comes last. */
-static int64_t days_of(int year, int month, int day)
-{
-	int64_t y = month <= 2 ? year - 1 : year;
-	int64_t m = month <= 2 ? month + 9 : month - 3;
-
-	return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
-}
-
 int prof_date(struct parse_text date, int64_t *ret_s)
 {
 	const char *at = date.at;
-	int month, day, hour, minute, year;
+	int hour, minute;
+	int64_t day;
 
 	if (date.n < 21 || date.n > DATE_MAX || at[3] != ' ' || at[7] != ' ' || at[10] != ' ' || at[13] != ':' ||
 	    at[16] != ' ')
 		return 0;
-	month = month_of(at + 4);
-	day = number_at(at + 8, 2);
+	day = day_of(number_at(at + 17, 4), month_of(at + 4), number_at(at + 8, 2));
 	hour = number_at(at + 11, 2);
 	minute = number_at(at + 14, 2);
-	year = number_at(at + 17, 4);
-	if (!month || day < 1 || day > 31 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || year < 1970)
+	if (day < 0 || hour < 0 || hour > 23 || minute < 0 || minute > 59)
 		return 0;
-	*ret_s = days_of(year, month, day) * DAY_S + hour * 3600 + minute * 60;
+	*ret_s = day * DAY_SECONDS + hour * 3600 + minute * 60;
 	return 1;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "parsers/trace.h"
 
+#include "parsers/day.h"
 #include "parsers/trace_quick.h"
 
 #include <endian.h>
@@ -12,20 +13,6 @@ static inline int text_is(struct parse_text t, const char *word)
 }
 
 /* ---- Time ---- */
-
-/* Days from 1970-01-01 of a date of the proleptic Gregorian calendar. Source: H. Hinnant, "chrono-Compatible Low-Level
- * Date Algorithms", days_from_civil. */
-static int64_t days_from_civil(int64_t year, unsigned month, unsigned day)
-{
-	int64_t era;
-	unsigned year_of_era, day_of_year;
-
-	year -= month <= 2;
-	era = year / 400;
-	year_of_era = (unsigned)(year - era * 400);
-	day_of_year = (153 * (month + (month > 2 ? -3u : 9u)) + 2) / 5 + day - 1;
-	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
-}
 
 /* n digits as a number, or -1. */
 static inline int digits(const char *at, int n)
@@ -42,36 +29,22 @@ static inline int digits(const char *at, int n)
 	return value;
 }
 
-/* The day's first second of `2025-12-01`, or -1. */
-static int64_t day_seconds(const char *at)
-{
-	static const uint8_t month_days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	int year = digits(at, 4), month = digits(at + 5, 2), day = digits(at + 8, 2), leap;
-
-	if (year < 1970 || year > 2261 || month < 1 || month > 12 || day < 1 || at[4] != '-' || at[7] != '-')
-		return -1;
-	leap = month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-	if (day > month_days[month - 1] + leap)
-		return -1;
-	return days_from_civil(year, (unsigned)month, (unsigned)day) * 86400;
-}
-
 /* The first second of `2025-12-01T07:06`, or -1. A log's lines share it for a while. */
 static int64_t minute_seconds(struct trace_parser *p, const char *at)
 {
-	int64_t day_s;
+	int64_t day;
 	int hour, minute;
 
 	if (!memcmp(p->minute, at, sizeof(p->minute)))
 		return p->minute_s;
-	day_s = day_seconds(at);
+	day = day_of(digits(at, 4), digits(at + 5, 2), digits(at + 8, 2));
 	hour = digits(at + 11, 2);
 	minute = digits(at + 14, 2);
-	if (day_s < 0 || (at[10] != 'T' && at[10] != ' ') || hour < 0 || hour > 23 || at[13] != ':' || minute < 0 ||
-	    minute > 59)
+	if (day < 0 || at[4] != '-' || at[7] != '-' || (at[10] != 'T' && at[10] != ' ') || hour < 0 || hour > 23 ||
+	    at[13] != ':' || minute < 0 || minute > 59)
 		return -1;
 	memcpy(p->minute, at, sizeof(p->minute));
-	p->minute_s = day_s + hour * 3600 + minute * 60;
+	p->minute_s = day * DAY_SECONDS + hour * 3600 + minute * 60;
 	return p->minute_s;
 }
 

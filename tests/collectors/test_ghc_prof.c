@@ -553,16 +553,19 @@ static void a_date_is_tied_to_utc_by_what_is_known(void **state)
 	assert_clock(&same_minute, 1, heap, "1795219739999999999", "60000000000");
 }
 
+#define DATED(date)                                                                                                    \
+	"\t" date " Time and Allocation Profiling Report  (Final)\n\n\t   zoo +RTS -P -RTS\n\n"                        \
+	"\ttotal time  =        0.10 secs   (100 ticks @ 1000 us, 1 processor)\n"                                      \
+	"\ttotal alloc = 1,600 bytes  (excludes profiling overheads)\n\n" TOP_COSTS TREE_COSTS HALF(                   \
+		" a         ", "101", "          1") HALF(" b         ", "102", "          2")
+
 static void without_a_date_there_is_the_files_time(void **state)
 {
-	static const char report[] =
-		"\tsometime Time and Allocation Profiling Report  (Final)\n\n\t   zoo +RTS -P -RTS\n\n"
-		"\ttotal time  =        0.10 secs   (100 ticks @ 1000 us, 1 processor)\n"
-		"\ttotal alloc = 1,600 bytes  (excludes profiling overheads)\n\n" TOP_COSTS TREE_COSTS HALF(
-			" a         ", "101", "          1") HALF(" b         ", "102", "          2");
+	static const char report[] = DATED("sometime"), beyond[] = DATED("Sat Nov 21 00:08 9999");
 	const struct lend_pair file = { "file.mtime_ns", "1795219739999999999" };
 
 	assert_clock(&file, 1, report, "1795219739999999999", "");
+	assert_clock(&file, 1, beyond, "1795219739999999999", "");
 	assert_clock(NULL, 0, report, "1767225600000000000", ""); /* the time of reading */
 }
 

@@ -282,7 +282,7 @@ static void arguments_may_look_like_totals(void **state)
 	(void)snprintf(
 		said, sizeof(said), "%s%s%s",
 		"HEADER\tSat Nov 21 00:08 2026\tp\t-p\ta\\x0ab\\x0a\\x0a\\x09total time  =        9.99 secs   (9 ticks "
-	        "@ 1 "
+		"@ 1 "
 		"us, 2 processors)\\x0a\\x09total alloc =           1 bytes  (excludes profiling overheads)\\x0a\\x0a",
 		"COST CENTRE MODULE SRC           %time %alloc\\x0a\\x0ax           Zoo    Zoo.hs:1:2-3    3.8    2.9"
 		"\t3\t26\t1000\t31549040\t1\n",
@@ -554,7 +554,8 @@ static void dates_are_minutes(void **state)
 		int64_t s;
 	} good[] = { { "Sat Nov 21 00:08 2026", 1795219680 },
 		     { "Thu Jan  1 00:00 1970", 0 },
-		     { "Tue Feb 29 23:59 2028", 1835481540 } };
+		     { "Tue Feb 29 23:59 2028", 1835481540 },
+		     { "Tue Dec 31 23:59 2261", 9214646340 } };
 	static const char *const bad[] = { "",
 		                           "Sat Nov 21 00:08",
 		                           "Sat Nom 21 00:08 2026",
@@ -562,6 +563,9 @@ static void dates_are_minutes(void **state)
 		                           "Sat Nov 21 24:08 2026",
 		                           "Sat Nov 21 00:60 2026",
 		                           "Sat Nov 21 00:08 1969",
+		                           "Wed Jan  1 00:00 2262",
+		                           "Sat Feb 29 00:08 2026",
+		                           "Sat Nov 31 00:08 2026",
 		                           "Sat Nov 21 0x:08 2026",
 		                           "Sat.Nov 21 00:08 2026" };
 	int64_t s;
