@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "parsers/prof.h"
-#include "parsers/prof_row.h"
-#include "parsers/prof_scan.h"
+#include "tests/parsers/prof_report.h"
 #include "tests/parsers/transcript.h"
-#include "tests/support/bytes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,19 +10,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#define TITLE      "\tSat Nov 21 00:08 2026 Time and Allocation Profiling Report  (Final)\n\n"
-#define PROGRAM    "\t   zoo +RTS -p -RTS 300\n\n"
-#define TIME       "\ttotal time  =        0.03 secs   (26 ticks @ 1000 us, 1 processor)\n"
-#define ALLOC      "\ttotal alloc =  31,549,040 bytes  (excludes profiling overheads)\n\n"
-#define TOP_HEAD   "COST CENTRE MODULE SRC           %time %alloc\n\n"
-#define TOP        "feed.go     Zoo    Zoo.hs:1:2-3    3.8    2.9\n"
-#define BAND       "\n\n                                                       individual      inherited\n"
-#define HEAD       "COST CENTRE MODULE SRC              no.     entries  %time %alloc   %time %alloc\n\n"
-#define MAIN_ROW   "MAIN        MAIN   <built-in>       154           0    0.0    0.0   100.0  100.0\n"
-#define CAF_ROW    " CAF        Zoo    <entire-module>  302           0    3.8    2.9     3.8    2.9\n"
-#define BEFORE_TOP TITLE PROGRAM TIME ALLOC TOP_HEAD
-#define REPORT     BEFORE_TOP TOP BAND HEAD MAIN_ROW CAF_ROW
 
 #define HEADER_SAID "HEADER\tSat Nov 21 00:08 2026\tzoo\t-p\t300\t3\t26\t1000\t31549040\t1\n"
 #define TOP_SAID    "TOP\tfeed.go\tZoo\tZoo.hs:1:2-3\t38\t29\n"
@@ -394,190 +379,6 @@ static void a_report_streams(void **state)
 	assert_streams(prof_transcript, REPORT "stale\n" CAF_ROW, sizeof(REPORT "stale\n" CAF_ROW) - 1);
 }
 
-/* A row of n bytes before its newline. */
-static char *row_of(size_t n, size_t *ret_n)
-{
-	static const char start[] = BEFORE_TOP BAND HEAD MAIN_ROW, label[] = " CAF        Zoo    ",
-			  end[] = " 302           0    3.8    2.9     3.8    2.9\n";
-	char *text = malloc(sizeof(start) + n + 1), *to = text;
-
-	assert_non_null(text);
-	to = mempcpy(to, start, sizeof(start) - 1);
-	to = mempcpy(to, label, sizeof(label) - 1);
-	memset(to, 'x', n + 1 - (sizeof(label) - 1) - (sizeof(end) - 1));
-	to += n + 1 - (sizeof(label) - 1) - (sizeof(end) - 1);
-	to = mempcpy(to, end, sizeof(end) - 1);
-	*ret_n = (size_t)(to - text);
-	return text;
-}
-
-static void a_row_has_64_kib_at_most(void **state)
-{
-	for (size_t over = 0; over < 2; over++) {
-		size_t n;
-		char *text = row_of(PROF_ROW_MAX - 1 + over, &n);
-		char *said = prof_transcript(text, n, n, 1);
-
-		if (over)
-			assert_non_null(strstr(said, "BAD\tprof.row\t"));
-		else
-			assert_null(strstr(said, "BAD"));
-		free(said);
-		/* and without its newline it isn't waited for beyond that */
-		said = prof_transcript(text, n - 1, n - 1, 0);
-		assert_true((strstr(said, "BAD\tprof.row\t") != NULL) == over);
-		free(said);
-		free(text);
-	}
-}
-
-static void a_stack_is_65535_deep_at_most(void **state)
-{
-	struct prof_parser p = { 0 };
-	struct prof_record record;
-	struct parse_fault fault;
-	size_t n_used;
-
-	for (uint32_t over = 0; over < 2; over++) {
-		static char room[PROF_DEPTH_MAX * 2];
-		int n;
-
-		p = (struct prof_parser){ .stage = 2, .n_depths = PROF_DEPTH_MAX + over };
-		p.tree =
-			(struct prof_grid){ .module_at = 4, .source_at = 6, .text_end = 8, .id_end = 10, .is_tree = 1 };
-		n = snprintf(room, sizeof(room), "    M S   1           2    3.8    2.9     3.8    2.9\n");
-		assert_int_equal(prof_next(&p, room, (size_t)n, 1, &record, &n_used, &fault),
-		                 over ? PARSE_BAD : PARSE_OK);
-		if (over)
-			assert_string_equal(fault.code, "prof.depth");
-		else
-			assert_int_equal(record.row.depth, PROF_DEPTH_MAX - 1);
-	}
-}
-
-/* Arguments of so many bytes, of which the fake totals are the first. */
-static char *header_of(size_t n, size_t *ret_n)
-{
-	static const char start[] = TITLE "\t   p +RTS -p -RTS ", end[] = "\n\n" TIME ALLOC TOP_HEAD BAND,
-			  head[] = HEAD MAIN_ROW;
-	char *text = malloc(n + sizeof(head)), *to;
-
-	assert_non_null(text);
-	memset(text, 'x', n);
-	memcpy(text, start, sizeof(start) - 1);
-	to = mempcpy(text + n - (sizeof(end) - 1), end, sizeof(end) - 1);
-	to = mempcpy(to, head, sizeof(head) - 1);
-	*ret_n = (size_t)(to - text);
-	return text;
-}
-
-static void a_header_is_untangled_within_16_mib(void **state)
-{
-	static const size_t n_head =
-		sizeof("COST CENTRE MODULE SRC              no.     entries  %time %alloc   %time %alloc\n") - 1;
-
-	/* Text that goes on is waited for as long as the tree's head can still come into sight; at the bound it's
-	 * enough. */
-	for (size_t over = 0; over < 2; over++) {
-		struct prof_parser p = { 0 };
-		struct prof_record record;
-		struct parse_fault fault;
-		size_t n, n_used;
-		char *text = header_of(PROF_HEADER_MAX - n_head + over, &n);
-
-		assert_int_equal(prof_next(&p, text, PROF_HEADER_MAX - n_head - 1, 0, &record, &n_used, &fault),
-		                 PARSE_MORE);
-		assert_int_equal(prof_next(&p, text, PROF_HEADER_MAX + over, 0, &record, &n_used, &fault), PARSE_OK);
-		assert_int_equal(record.header.total_ticks, 26);
-		free(text);
-	}
-}
-
-static void endless_arguments_are_no_header(void **state)
-{
-	size_t n = PROF_HEADER_MAX + 1, n_used;
-	char *text = malloc(n);
-
-	assert_non_null(text);
-	memset(text, 'x', n);
-	memcpy(text, TITLE "\t   ", sizeof(TITLE "\t   ") - 1);
-	for (size_t over = 0; over < 2; over++) {
-		struct prof_parser p = { 0 };
-		struct prof_record record;
-		struct parse_fault fault = { 0, "", "" };
-
-		assert_int_equal(prof_next(&p, text, PROF_HEADER_MAX + over, 0, &record, &n_used, &fault),
-		                 over ? PARSE_BAD : PARSE_MORE);
-		assert_string_equal(fault.code, over ? "prof.header" : "");
-	}
-	free(text);
-}
-
-static void columns_are_code_points(void **state)
-{
-	static const char text[] = "abc\xc3\xb6"
-				   "def\xe8\xa8\x88ghijklmnopqrstuvw\xf0\x9f\x9a\x80xyz          ";
-	size_t n = sizeof(text) - 1, n_columns = 0;
-
-	for (size_t from = 0; from < 20; from++) {
-		size_t column = 0;
-
-		for (size_t i = from; i <= n; i++) {
-			size_t plain = 0;
-
-			if (i == n || (text[i] & 0xc0) != 0x80)
-				assert_int_equal(scan_column(text + from, n - from, column++), i - from);
-			for (size_t k = from; k < i; k++)
-				plain += (text[k] & 0xc0) != 0x80;
-			assert_int_equal(scan_columns(text + from, i - from), plain);
-			n_columns = plain;
-		}
-		assert_int_equal(scan_column(text + from, n - from, n_columns + 1), SIZE_MAX);
-		assert_int_equal(scan_trim(text + from, n - from), n - 10 - from);
-	}
-	for (size_t i = 0; i <= 40; i++) {
-		char line[64];
-
-		memset(line, ' ', sizeof(line));
-		line[i] = 'x';
-		assert_int_equal(scan_indent(line, 41), i < 41 ? i : 41);
-		assert_int_equal(scan_trim(line, 41), i + 1);
-		assert_int_equal(scan_indent(line, i), i);
-		assert_int_equal(scan_trim(line, i), 0);
-	}
-}
-
-static void dates_are_minutes(void **state)
-{
-	static const struct {
-		const char *text;
-		int64_t s;
-	} good[] = { { "Sat Nov 21 00:08 2026", 1795219680 },
-		     { "Thu Jan  1 00:00 1970", 0 },
-		     { "Tue Feb 29 23:59 2028", 1835481540 },
-		     { "Tue Dec 31 23:59 2261", 9214646340 } };
-	static const char *const bad[] = { "",
-		                           "Sat Nov 21 00:08",
-		                           "Sat Nom 21 00:08 2026",
-		                           "Sat Nov 00 00:08 2026",
-		                           "Sat Nov 21 24:08 2026",
-		                           "Sat Nov 21 00:60 2026",
-		                           "Sat Nov 21 00:08 1969",
-		                           "Wed Jan  1 00:00 2262",
-		                           "Sat Feb 29 00:08 2026",
-		                           "Sat Nov 31 00:08 2026",
-		                           "Sat Nov 21 0x:08 2026",
-		                           "Sat.Nov 21 00:08 2026" };
-	int64_t s;
-
-	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-		assert_int_equal(prof_date((struct parse_text){ good[i].text, strlen(good[i].text) }, &s), 1);
-		assert_int_equal(s, good[i].s);
-	}
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_int_equal(prof_date((struct parse_text){ bad[i], strlen(bad[i]) }, &s), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -600,12 +401,6 @@ int main(void)
 		cmocka_unit_test(a_cut_report_says_where),
 		cmocka_unit_test(what_is_no_report_is_said_to_be_none),
 		cmocka_unit_test(a_report_streams),
-		cmocka_unit_test(a_row_has_64_kib_at_most),
-		cmocka_unit_test(a_stack_is_65535_deep_at_most),
-		cmocka_unit_test(a_header_is_untangled_within_16_mib),
-		cmocka_unit_test(endless_arguments_are_no_header),
-		cmocka_unit_test(columns_are_code_points),
-		cmocka_unit_test(dates_are_minutes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
