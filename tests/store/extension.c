@@ -17,12 +17,8 @@ static struct weir_error error;
 static void make_store(void)
 {
 	struct store *s = place_open(&place, STORE_CREATE);
-	struct made_source what = { .path = "a", .seed = 3, .n = 500 };
 
-	assert_int_equal(store_run(s, "r", &what.run, &error), 0);
-	assert_int_equal(store_node(s, what.run, "n", &what.node, &error), 0);
-	assert_int_equal(made_collector(s, "made", &what.collector, &error), 0);
-	assert_int_equal(made_ingest(s, &what, &error), 0);
+	assert_int_equal(made_fill(s, 3, 1, 500, &error), 0);
 	store_close(s);
 }
 

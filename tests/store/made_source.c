@@ -235,3 +235,24 @@ int made_ingest(struct store *s, const struct made_source *what, struct weir_err
 	}
 	return made_end(sink.source, what->n, reterr);
 }
+
+int made_fill(struct store *s, uint32_t first, uint32_t n_sources, uint32_t n, struct weir_error *reterr)
+{
+	struct made_source what = { .n = n };
+	char path[16];
+	int r = store_run(s, "run", &what.run, reterr);
+
+	if (r == 0)
+		r = store_node(s, what.run, "node", &what.node, reterr);
+	if (r == 0)
+		r = made_collector(s, "made", &what.collector, reterr);
+	for (uint32_t i = first; i < first + n_sources && r >= 0; i++) {
+		(void)snprintf(path, sizeof(path), "%u.log", i);
+		what.path = path;
+		what.seed = i;
+		r = made_ingest(s, &what, reterr);
+		if (r >= 0)
+			r = store_commit(s, 1, reterr);
+	}
+	return r;
+}

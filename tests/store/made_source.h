@@ -48,6 +48,10 @@ struct made_source {
 /* Reads it, unless it is there: 0 read, 1 there already. */
 int made_ingest(struct store *s, const struct made_source *what, struct weir_error *reterr);
 
+/* Sources `first`.log and so on of n observations each, by their numbers as seeds, of one run, node and collector; all
+ * of them committed. */
+int made_fill(struct store *s, uint32_t first, uint32_t n_sources, uint32_t n, struct weir_error *reterr);
+
 /* Ends a source that is ok and has n records. */
 int made_end(struct store_source *source, uint64_t n, struct weir_error *reterr);
 

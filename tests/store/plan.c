@@ -121,6 +121,15 @@ static void neither_series_nor_blocks_are_sorted_by_hand(void **state)
 
 /* ---- What is found ---- */
 
+/* With a plain table of all its rows. */
+static void fill_plain(uint32_t n_nodes, uint32_t n)
+{
+	viewed_fill(n_nodes, n);
+	assert_int_equal(
+		sqlite3_exec(query_db(store), "CREATE TEMP TABLE plain AS SELECT * FROM numbers", NULL, NULL, NULL),
+		SQLITE_OK);
+}
+
 /* The same condition over the view and over a plain table of all its rows must find the same. */
 static void conditions_find_what_they_find_in_a_plain_table(void **state)
 {
@@ -183,10 +192,7 @@ static void conditions_find_what_they_find_in_a_plain_table(void **state)
 	};
 	char sql[1024];
 
-	viewed_fill(3, 900);
-	assert_int_equal(
-		sqlite3_exec(query_db(store), "CREATE TEMP TABLE plain AS SELECT * FROM numbers", NULL, NULL, NULL),
-		SQLITE_OK);
+	fill_plain(3, 900);
 	assert_int_equal(place_ask(store, "SELECT count(*) FROM plain"), 5400);
 	for (size_t i = 0; i < N(conditions); i++) {
 		(void)snprintf(sql, sizeof(sql),
@@ -219,10 +225,7 @@ static void orders_and_groups_are_those_of_a_plain_table(void **state)
 		" WHERE a.t_ns < 1700000000010000000",
 	};
 
-	viewed_fill(3, 300);
-	assert_int_equal(
-		sqlite3_exec(query_db(store), "CREATE TEMP TABLE plain AS SELECT * FROM numbers", NULL, NULL, NULL),
-		SQLITE_OK);
+	fill_plain(3, 300);
 	for (size_t i = 0; i < N(ends); i++) {
 		char sql[2][512];
 		sqlite3_stmt *s[2];

@@ -16,17 +16,10 @@
 /* A store with two made sources, read back. */
 static struct store *made(void)
 {
-	struct made_source what = { .path = "a.prof", .seed = 1, .n = 1000 };
 	struct store *s = place_open(&place, STORE_CREATE);
 	struct weir_error error;
 
-	assert_int_equal(store_run(s, "r", &what.run, &error), 0);
-	assert_int_equal(store_node(s, what.run, "n", &what.node, &error), 0);
-	assert_int_equal(made_collector(s, "c", &what.collector, &error), 0);
-	assert_int_equal(made_ingest(s, &what, &error), 0);
-	what.path = "b.prof";
-	what.seed = 2;
-	assert_int_equal(made_ingest(s, &what, &error), 0);
+	assert_int_equal(made_fill(s, 1, 2, 1000, &error), 0);
 	return s;
 }
 
