@@ -15,6 +15,7 @@
 
 #include "tests/support/bytes.h"
 #include "tests/support/folder.h"
+#include "tests/support/says.h"
 
 static const char *const no_folder[] = { NULL };
 
@@ -58,12 +59,6 @@ static const char *refusal_of(const char *name, int expected)
 	assert_int_equal(registry_count(r), 0);
 	registry_close(r);
 	return error.text;
-}
-
-static void assert_says(const char *text, const char *words)
-{
-	if (!strstr(text, words))
-		fail_msg("\"%s\" does not say \"%s\"", text, words);
 }
 
 static void a_good_collector_is_described_in_full(void **state)
