@@ -181,8 +181,16 @@ int page_put(const struct page *page, const struct page_place *places, int row, 
 {
 	const struct page_place *place = &places[row];
 
-	if (place->span_ns)
-		return page_duration(page, page->options[row].name, argument, place->span_ns);
+	if (place->span_ns) {
+		const char *name = page->options[row].name;
+
+		if (page_duration(page, name, argument, place->span_ns) < 0)
+			return -EINVAL;
+		if (*place->span_ns > 0)
+			return 0;
+		say("%s: --%s %s: has to be longer than nothing", page->verb, name, argument);
+		return -EINVAL;
+	}
 	if (place->is_given)
 		*place->is_given = 1;
 	else

@@ -40,7 +40,7 @@ int page_next(const struct page *page, int argc, char **argv, const char **ret_a
 struct page_place {
 	const char **text; /* borrowed from argv */
 	int *is_given;     /* of a switch */
-	int64_t *span_ns;  /* see page_duration() */
+	int64_t *span_ns;  /* see page_duration(); above 0 */
 };
 
 /* Puts the value of a row where `places` says, by row. -EINVAL: said what was wrong with it. */

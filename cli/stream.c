@@ -48,8 +48,10 @@ static int connect_unix(const char *path)
 	(void)snprintf(to.sun_path, sizeof(to.sun_path), "%s", path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0) {
+		int error = -errno;
+
 		(void)close(fd);
-		return -errno;
+		return error;
 	}
 	return fd < 0 ? -errno : fd;
 }

@@ -69,6 +69,14 @@ static void a_command_line_without_sense_is_exit_code_2(void **state)
 		{ "ingest", "a", "-O", "nobody.x=1" },
 		{ "ingest", "a", "--stall-timeout", "soon" },
 		{ "ingest", "a", "--node", "" },
+		{ "ingest", "a", "--true-io" },
+		{ "ingest", "a", "--stall-timeout", "0" },
+		{ "ingest", "-", "--for", "0" },
+		{ "record", "--interval=0", "--", "true" },
+		{ "record", "--interval=0.0000000001", "--", "true" },
+		{ "record", "--coarse=0", "--", "true" },
+		{ "attach", "1", "--interval", "0" },
+		{ "attach", "1", "--for", "0s" },
 		{ "help", "frobnicate" },
 	};
 
