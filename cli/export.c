@@ -136,7 +136,7 @@ static int run_format(struct store *s, struct export_request *r, export_format *
 
 	if (!r->output)
 		return format(s, r, stdout) < 0 ? EXIT_FAILED : EXIT_ALL;
-	if (replace_open(&out, r->output, &error) < 0) {
+	if (replace_open_target(&out, r->output, &error) < 0) {
 		say("%s", error.text);
 		return EXIT_FAILED;
 	}

@@ -308,10 +308,8 @@ static int write_all(const struct locli_log_config *config, struct locli_read *r
                      struct weir_error *reterr)
 {
 	char folder[PATH_MAX], path[PATH_MAX];
-	int result = file_path(folder, config->folder, "analysis", reterr);
+	int result = locli_folder(folder, sizeof(folder), config->folder, reterr);
 
-	if (result == 0 && mkdir(folder, 0755) < 0 && errno != EEXIST)
-		result = weir_fail(reterr, -errno, "locli: %s: %s", folder, strerror(errno));
 	if (result == 0)
 		result = read_all(config, folder, reads, readings);
 	if (result == 0 && config->n_nodes && !n_written(config, reads))

@@ -12,6 +12,10 @@ enum {
 	LOCLI_DATE_MAX = 32,
 };
 
+/* `run/analysis`, which is made when it isn't there. A link to it is followed within the run only: else whoever wrote
+ * the run would say where files are written over. < 0: with a sentence. */
+int locli_folder(char *ret, size_t size, const char *run, struct weir_error *reterr);
+
 /* `folder/logs-NODE<suffix>`. A node's name can hold a slash (`workloads/x`), a file's cannot: it becomes a dash.
  * -ENAMETOOLONG. */
 int locli_path(char *ret, size_t size, const char *folder, const char *node, const char *suffix,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "exports/locli_sums.h"
 
+#include "exports/locli_place.h"
 #include "exports/replace.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <string.h>
 #include <weir/fail.h>
@@ -33,12 +33,13 @@ static void put_sum(FILE *to, const struct locli_sum *s)
 
 int locli_sums_write(const char *folder, const struct locli_sum *sums, uint32_t n, struct weir_error *reterr)
 {
-	char path[PATH_MAX];
+	char analysis[PATH_MAX], path[PATH_MAX + sizeof("/" LOCLI_SUMS_NAME)];
 	struct replace file;
-	int result;
+	int result = locli_folder(analysis, sizeof(analysis), folder, reterr);
 
-	if (snprintf(path, sizeof(path), "%s/analysis/" LOCLI_SUMS_NAME, folder) >= (int)sizeof(path))
-		return weir_fail(reterr, -ENAMETOOLONG, "locli: %s: the path is too long", folder);
+	if (result < 0)
+		return result;
+	(void)snprintf(path, sizeof(path), "%s/" LOCLI_SUMS_NAME, analysis);
 	result = replace_open(&file, path, reterr);
 	if (result < 0)
 		return result;

@@ -258,13 +258,11 @@ int locli_write(const struct locli *l, const char *folder, int64_t now_ns, struc
                 struct weir_error *reterr)
 {
 	struct writing w = { .l = l, .now_ns = now_ns, .report = ret };
-	int result = 0;
+	int result = locli_folder(w.folder, sizeof(w.folder), folder, reterr);
 
 	*ret = (struct locli_report){ 0 };
-	if (snprintf(w.folder, sizeof(w.folder), "%s/analysis", folder) >= (int)sizeof(w.folder))
-		return weir_fail(reterr, -ENAMETOOLONG, "locli: %s: the path is too long", folder);
-	if (mkdir(w.folder, 0755) < 0 && errno != EEXIST)
-		return weir_fail(reterr, -errno, "locli: %s: %s", w.folder, strerror(errno));
+	if (result < 0)
+		return result;
 	w.hosts = calloc((size_t)l->n_nodes + 1, sizeof(*w.hosts));
 	w.is_host = calloc((size_t)l->n_nodes + 1, sizeof(*w.is_host));
 	result = w.hosts && w.is_host ? write_all(&w, reterr) : weir_fail(reterr, -ENOMEM, "locli: no memory");

@@ -55,7 +55,7 @@ static int open_unnamed(const struct replace *r)
 static int make_temporary(struct replace *r)
 {
 	struct stat st;
-	int is_old = stat(r->path, &st) == 0, fd = open_unnamed(r);
+	int is_old = lstat(r->path, &st) == 0 && S_ISREG(st.st_mode), fd = open_unnamed(r);
 
 	if (fd < 0)
 		fd = open_named(r);
@@ -97,21 +97,30 @@ static int give_name(struct replace *r, int fd)
 	return -errno;
 }
 
-int replace_open(struct replace *r, const char *path, struct weir_error *reterr)
+/* path: to be freed by replace_abort(), or NULL with errno. */
+static int begin(struct replace *r, char *path, const char *name, struct weir_error *reterr)
 {
 	int result;
 
-	*r = (struct replace){ 0 };
-	/* Through a link the target is replaced, not the link. */
-	r->path = realpath(path, NULL);
-	if (!r->path && errno == ENOENT)
-		r->path = strdup(path);
-	result = r->path ? make_temporary(r) : -errno;
+	*r = (struct replace){ .path = path };
+	result = path ? make_temporary(r) : -errno;
 	if (result < 0) {
 		replace_abort(r);
-		return weir_fail(reterr, result, "export: %s: %s", path, strerror(-result));
+		return weir_fail(reterr, result, "export: %s: %s", name, strerror(-result));
 	}
 	return 0;
+}
+
+int replace_open(struct replace *r, const char *path, struct weir_error *reterr)
+{
+	return begin(r, strdup(path), path, reterr);
+}
+
+int replace_open_target(struct replace *r, const char *path, struct weir_error *reterr)
+{
+	char *target = realpath(path, NULL);
+
+	return begin(r, target || errno != ENOENT ? target : strdup(path), path, reterr);
 }
 
 /* The name is only as lasting as its folder. */

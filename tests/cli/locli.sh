@@ -98,3 +98,28 @@ for manifest in whole/analysis/log-manifest.json whole/analysis/log-manifest-db.
 		and (.rlHostLogs["node-0"].hlProfile | length > 0) and (.rlHostLogs["node-0"].hlRawLogfiles | length == 1)' \
 		"$manifest" >/dev/null || fail "$manifest"
 done
+
+# A run does not choose what is written over: a link among its files goes, what it led to stays, and so does what a link
+# in the place of its analysis/ leads to.
+cp -r "$sample" linked
+mkdir -p linked/analysis elsewhere
+echo precious >precious
+for file in logs-node-0.flt.prof.json logs-node-0.flt.json logs-node-0.tracefreq.json logs-node-0.sqlite3 hash-timeline.json; do
+	ln -s ../../precious linked/analysis/$file
+done
+"$weir" ingest linked -o linked.weir --locli -q || fail "a run with links"
+[ "$(cat precious)" = precious ] || fail "what a link led to was written over"
+diff -r --exclude='log-manifest*' --exclude=SHA256SUMS --exclude='*.sqlite3' whole/analysis linked/analysis || fail "links changed what was written"
+[ -z "$(find linked/analysis -type l)" ] || fail "links are left"
+rm -r linked/analysis
+ln -s ../elsewhere linked/analysis
+code=0
+"$weir" ingest linked -o linked.weir --locli -q 2>said || code=$?
+[ $code = 3 ] || fail "analysis/ is a link: exit code $code"
+grep -q 'linked/analysis: a link that leads out of the run' said || fail "analysis/ is a link: $(cat said)"
+[ -z "$(ls elsewhere)" ] || fail "what was linked was written to: $(ls elsewhere)"
+# Within the run it may be one.
+mkdir linked/results
+ln -sfn results linked/analysis
+"$weir" ingest linked -o linked.weir --locli -q || fail "a link within the run"
+[ -e linked/results/log-manifest.json ] || fail "a link within the run: $(ls linked/results)"
