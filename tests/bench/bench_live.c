@@ -4,13 +4,21 @@
  * program, run again with a word (live_load.h).
  *
  * Printed are the rates that were reached, as the kernel counts them; weir's own processes, and apart from them what
- * its programs take in the kernel (of which 42 ns a run are the kernel's two clock readings, which are there only to
- * measure), as shares of one processor; the kernel's memory for maps; what is resident. At last, by how much the same
- * work takes longer with weir than without, in pairs of runs. */
+ * its programs take in the kernel, as shares of one processor; how much of that is the kernel's own measuring, by what
+ * programs that do nothing have at the same hooks at the same time; the kernel's memory for maps; what is resident.
+ *
+ * At last, how much more processor time work takes when it is measured. Of two processes that do the same in short
+ * portions by turns weir measures one, so that what the machine does meanwhile is done to both, and what is compared
+ * is portions beside each other. What a program costs those that it passes over is therefore not in it. The same two
+ * with nobody measuring say what such a figure is worth. */
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_statistics_double.h>
+#include <linux/bpf.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -26,11 +34,12 @@
 enum {
 	WARM_S = 4,
 	WINDOW_S = 10,
-	PAIRS = 7, /* of runs: an odd number, which has a median */
+	PAIRS = 800,   /* of portions of work */
+	UNPAIRED = 50, /* before them, of each */
+	NOTHINGS = 3,
 	PROCESSES_MAX = 32,
 	PROGRAMS_MAX = 128,
 	LINE_MAX = 256,
-	CLOCK_NS = 42,
 	SLICE_NS = 250000000,
 	SLICE_RUNS_MIN = 100,
 };
@@ -193,18 +202,15 @@ static uint64_t map_bytes(const struct ids *of)
 
 static char program[4096]; /* this one */
 
-/* This program again, to do what `word` says, under weir or alone. */
-static pid_t start(const char *word, int is_measured)
+/* This program again, to do what `--load` says, under weir. */
+static pid_t start_measured(void)
 {
 	pid_t pid = fork();
 
 	if (pid == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-		if (is_measured)
-			(void)execl(WEIR, "weir", "record", "-q", "--no-ingest", "-o", store, "--", program, word,
-			            (char *)NULL);
-		else
-			(void)execl(program, program, word, (char *)NULL);
+		(void)execl(WEIR, "weir", "record", "-q", "--no-ingest", "-o", store, "--", program, "--load",
+		            (char *)NULL);
 		_exit(127);
 	}
 	return pid;
@@ -315,9 +321,47 @@ static void watch(const struct ids *of, struct programs *quietest)
 	}
 }
 
+/* ---- What measuring costs by itself ---- */
+
+/* Programs that do nothing, at hooks that weir's are at; behind them, so that they find the kernel's part of it as warm
+ * as it gets. */
+static void hang_nothings(struct ids *ret)
+{
+	static const char *const hooks[NOTHINGS] = { "sched_switch", "sock_send_length", "block_rq_complete" };
+	const struct bpf_insn nothing[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+
+	for (int i = 0; i < NOTHINGS; i++) {
+		LIBBPF_OPTS(bpf_prog_load_opts, how, .expected_attach_type = BPF_TRACE_RAW_TP);
+		int type = libbpf_find_vmlinux_btf_id(hooks[i], BPF_TRACE_RAW_TP), fd;
+		struct bpf_prog_info info = { 0 };
+		uint32_t n = sizeof(info);
+
+		how.attach_btf_id = type > 0 ? (uint32_t)type : 0;
+		fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "nothing", "GPL", nothing,
+		                   sizeof(nothing) / sizeof(nothing[0]), &how);
+		if (fd < 0 || bpf_raw_tracepoint_open(NULL, fd) < 0 || bpf_obj_get_info_by_fd(fd, &info, &n) < 0)
+			die("a program that does nothing");
+		add_id(ret, info.id);
+	}
+}
+
+static double ns_a_run(const struct programs *before, const struct programs *after)
+{
+	uint64_t ns = 0, runs = 0;
+
+	for (unsigned i = 0; i < after->n && i < before->n; i++) {
+		ns += after->at[i].ns - before->at[i].ns;
+		runs += after->at[i].runs - before->at[i].runs;
+	}
+	return runs ? (double)ns / (double)runs : 0;
+}
+
 /* What they took since `before`, of which `quietest` has what a run takes at best. */
 static uint64_t print_programs(const struct programs *before, const struct programs *after,
-                               const struct programs *quietest)
+                               const struct programs *quietest, double nothing_ns)
 {
 	uint64_t all_ns = 0, all_runs = 0;
 	double quiet_ns = 0;
@@ -337,16 +381,17 @@ static uint64_t print_programs(const struct programs *before, const struct progr
 	}
 	printf("live       %-18s %8.3f %% of a core  %6.0f runs a second; %.3f %% at the quietest\n", "in the kernel",
 	       share(all_ns), (double)all_runs / WINDOW_S, share((uint64_t)quiet_ns));
-	printf("live       %-18s %8.3f %% of a core are the clock readings of the kernel's own measuring\n", "of which",
-	       share(all_runs * CLOCK_NS));
+	printf("live       %-18s %8.3f %% of a core are the kernel's own measuring: %.0f ns each when nothing is "
+	       "done\n",
+	       "of which", share((uint64_t)(nothing_ns * (double)all_runs)), nothing_ns);
 	return all_ns;
 }
 
 static void measure(pid_t weir, const struct load_account *account)
 {
 	struct process processes[PROCESSES_MAX];
-	static struct programs before, after, quietest;
-	static struct ids programs, maps;
+	static struct programs before, after, quietest, nothings_before, nothings_after;
+	static struct ids programs, maps, nothings;
 	struct rates then, now;
 	uint64_t ns;
 	int n;
@@ -354,15 +399,18 @@ static void measure(pid_t weir, const struct load_account *account)
 	(void)sleep(WARM_S);
 	n = find_processes(weir, processes);
 	find_own(processes, n, &programs, &maps);
+	hang_nothings(&nothings);
 	run_times(&programs, &before);
+	run_times(&nothings, &nothings_before);
 	n = find_processes(weir, processes);
 	then = rates_now(account);
 	watch(&programs, &quietest);
 	now = rates_now(account);
 	run_times(&programs, &after);
+	run_times(&nothings, &nothings_after);
 	print_rates(&then, &now);
 	ns = print_processes(processes, n);
-	ns += print_programs(&before, &after, &quietest);
+	ns += print_programs(&before, &after, &quietest, ns_a_run(&nothings_before, &nothings_after));
 	printf("live       %-18s %8.3f %% of a core  %6.1f MB of maps\n", "together", share(ns),
 	       (double)map_bytes(&maps) / (1 << 20));
 }
@@ -370,7 +418,7 @@ static void measure(pid_t weir, const struct load_account *account)
 static void cost_at_rates(const struct load_account *account)
 {
 	int stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
-	pid_t weir = start("--load", 1);
+	pid_t weir = start_measured();
 
 	if (stats < 0)
 		die("statistics of BPF programs");
@@ -383,19 +431,55 @@ static void cost_at_rates(const struct load_account *account)
 
 /* ---- By how much it slows ---- */
 
-struct times {
-	double wall, cpu;
+struct worker {
+	pid_t pid;
+	int ask, told;
 };
 
-static struct times work(struct load_account *account, int is_measured)
+static double work(const struct worker *w)
 {
-	int status;
-	pid_t pid = start("--work", is_measured);
+	uint64_t ns;
 
-	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) == 1)
+	if (write(w->ask, "", 1) != 1 || read(w->told, &ns, sizeof(ns)) != sizeof(ns))
 		die("work");
-	(void)unlink(store);
-	return (struct times){ (double)account->wall_ns, (double)account->cpu_ns };
+	return (double)ns;
+}
+
+static struct worker start_worker(void)
+{
+	int ask[2], tell[2];
+	struct worker w;
+
+	(void)fflush(stdout);
+	if (pipe(ask) < 0 || pipe(tell) < 0)
+		die("pipe");
+	w = (struct worker){ fork(), ask[1], tell[0] };
+	if (w.pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		(void)close(ask[1]);
+		load_portions(ask[0], tell[1]);
+	}
+	(void)close(ask[0]);
+	(void)close(tell[1]);
+	(void)fcntl(w.ask, F_SETFD, FD_CLOEXEC);
+	/* Its file has the name that the other one's has, until it is ready. */
+	(void)work(&w);
+	return w;
+}
+
+static pid_t measure_worker(const struct worker *w)
+{
+	pid_t pid = fork();
+	char target[16];
+
+	(void)snprintf(target, sizeof(target), "%d", w->pid);
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+		(void)execl(WEIR, "weir", "attach", "-q", "-o", store, target, (char *)NULL);
+		_exit(127);
+	}
+	(void)sleep(WARM_S);
+	return pid;
 }
 
 static int by_size(const void *a, const void *b)
@@ -405,30 +489,47 @@ static int by_size(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
-static void print_slowdown(const char *what, double slower[PAIRS], double seconds)
+/* The median and its 95 % interval, which is exact however they are distributed: how many of them lie below the true
+ * median is as coins fall. */
+static void print_excess(const char *what, double *excess, double portion_ns)
 {
-	qsort(slower, PAIRS, sizeof(*slower), by_size);
-	printf("live       %-18s %+8.2f %% with weir, the median of %d pairs of runs of %.1f s (%+.2f to %+.2f)\n",
-	       what, slower[PAIRS / 2], PAIRS, seconds, slower[0], slower[PAIRS - 1]);
+	size_t k = 0;
+
+	qsort(excess, PAIRS, sizeof(*excess), by_size);
+	while (gsl_cdf_binomial_P((unsigned)k, 0.5, PAIRS) <= 0.025)
+		k++;
+	printf("live       %-18s %+8.2f %% processor time, %+.2f to %+.2f by 95 %%: the median of %d pairs of %.0f "
+	       "ms\n",
+	       what, gsl_stats_median_from_sorted_data(excess, 1, PAIRS), excess[k - 1], excess[PAIRS - k], PAIRS,
+	       portion_ns / 1e6);
 }
 
-static void slowdown(struct load_account *account)
+static void compare(const char *what, int is_measured)
 {
-	double wall[PAIRS], cpu[PAIRS];
-	struct times without = { 0, 0 }, with;
+	static double excess[PAIRS];
+	struct worker workers[2] = { start_worker(), start_worker() };
+	pid_t weir = is_measured ? measure_worker(&workers[0]) : 0;
+	double used[2] = { 0, 0 };
 
-	for (int i = 0; i < PAIRS; i++) {
-		/* Which comes first changes, so that what drifts is for neither. */
-		if (i % 2)
-			with = work(account, 1);
-		without = work(account, 0);
-		if (i % 2 == 0)
-			with = work(account, 1);
-		wall[i] = (with.wall / without.wall - 1) * 100;
-		cpu[i] = (with.cpu / without.cpu - 1) * 100;
+	for (int i = -UNPAIRED; i < PAIRS; i++) {
+		/* Who comes first changes, so that what drifts is for neither. */
+		int first = i & 1;
+
+		used[first] = work(&workers[first]);
+		used[!first] = work(&workers[!first]);
+		if (i >= 0)
+			excess[i] = (used[0] / used[1] - 1) * 100;
 	}
-	print_slowdown("slower by", wall, without.wall / 1e9);
-	print_slowdown("more CPU time by", cpu, without.cpu / 1e9);
+	print_excess(what, excess, used[1]);
+	for (int i = 0; i < 2; i++) {
+		(void)kill(workers[i].pid, SIGKILL);
+		(void)waitpid(workers[i].pid, NULL, 0);
+		(void)close(workers[i].ask);
+		(void)close(workers[i].told);
+	}
+	if (weir)
+		(void)waitpid(weir, NULL, 0);
+	(void)unlink(store);
 }
 
 int main(int argc, char **argv)
@@ -438,8 +539,6 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && strcmp(argv[1], "--load") == 0)
 		load_at_rates();
-	if (argc == 2 && strcmp(argv[1], "--work") == 0)
-		load_work();
 	if (readlink("/proc/self/exe", program, sizeof(program) - 1) < 0)
 		die("/proc/self/exe");
 	stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
@@ -451,8 +550,10 @@ int main(int argc, char **argv)
 	(void)unlink(store);
 	account = load_account();
 	cost_at_rates(account);
-	if (argc < 2 || strcmp(argv[1], "--cost") != 0)
-		slowdown(account);
+	if (argc == 2 && strcmp(argv[1], "--cost") == 0)
+		return unlink("bench-live.account");
+	compare("measured", 1);
+	compare("nobody measuring", 0);
 	(void)unlink("bench-live.account");
 	return 0;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +25,7 @@ enum {
 	REGULATED_TICKS = 250, /* between two looks at what the machine does */
 	SWITCHES_A_TURN = 4,   /* there and back, each from and to an idle processor */
 	TURNS_MAX = 20,        /* a tick */
-	ROUNDS = 2000,         /* of work */
+	ROUNDS = 20,           /* of a portion of work */
 	ROUND_TURNS = 5,
 	ROUND_SPINS = 200000,
 };
@@ -77,6 +78,7 @@ struct load {
 	double turns, owed; /* a tick; what is left of one */
 	uint64_t n_switches, n_ticks;
 	int part;
+	pid_t partner;
 };
 
 static void open_file(struct load *l)
@@ -139,7 +141,8 @@ static void start_answering(struct load *l)
 
 	if (pipe(l->to) < 0 || pipe(l->from) < 0)
 		die("pipe");
-	if (fork() != 0)
+	l->partner = fork();
+	if (l->partner != 0)
 		return;
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)close(l->to[1]);
@@ -236,44 +239,49 @@ static void spin(void)
 		continue;
 }
 
-static uint64_t cpu_ns(int whose)
+static uint64_t used_ns(clockid_t clock)
 {
-	struct rusage u;
+	struct timespec used;
 
-	(void)getrusage(whose, &u);
-	return (uint64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * NS_PER_S +
-	       (uint64_t)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1000;
+	if (clock_gettime(clock, &used) < 0)
+		die("processor time");
+	return (uint64_t)used.tv_sec * NS_PER_S + (uint64_t)used.tv_nsec;
 }
 
-static uint64_t now_ns(void)
+static void do_portion(struct load *l)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
-void load_work(void)
-{
-	struct load l = { .file = -1 };
-	uint64_t begun_ns, cpu_before;
-
-	prepare(&l);
-	start_answering(&l);
-	begun_ns = now_ns();
-	cpu_before = cpu_ns(RUSAGE_SELF);
-	for (int i = 0; i < ROUNDS; i++) {
+	for (int i = 0; i < ROUNDS; i++, l->n_ticks++) {
 		spin();
-		read_some(&l, LOAD_IO / TICKS);
-		call_some(&l, LOAD_CALLS / TICKS);
-		turn_some(&l, ROUND_TURNS);
-		if (i % (TICKS / LOAD_COLLECTIONS) == 0)
+		read_some(l, LOAD_IO / TICKS);
+		call_some(l, LOAD_CALLS / TICKS);
+		turn_some(l, ROUND_TURNS);
+		if (l->n_ticks % (TICKS / LOAD_COLLECTIONS) == 0)
 			fake_collect(1, 0);
 	}
-	l.account->wall_ns = now_ns() - begun_ns;
-	/* Who answers ends, and is waited for. */
-	(void)close(l.to[1]);
-	(void)wait(NULL);
-	l.account->cpu_ns = cpu_ns(RUSAGE_SELF) - cpu_before + cpu_ns(RUSAGE_CHILDREN);
+}
+
+void load_portions(int ask, int tell)
+{
+	struct load l = { .file = -1 };
+	clockid_t partner;
+	cpu_set_t one;
+	char byte;
+
+	/* All of it on one processor: where the two ends of a turn are makes more of a difference than anything else. */
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	(void)sched_setaffinity(0, sizeof(one), &one);
+	prepare(&l);
+	start_answering(&l);
+	if (clock_getcpuclockid(l.partner, &partner) != 0)
+		die("the partner's processor time");
+	while (read(ask, &byte, 1) == 1) {
+		uint64_t ns = used_ns(CLOCK_PROCESS_CPUTIME_ID) + used_ns(partner);
+
+		do_portion(&l);
+		ns = used_ns(CLOCK_PROCESS_CPUTIME_ID) + used_ns(partner) - ns;
+		if (write(tell, &ns, sizeof(ns)) != sizeof(ns))
+			die("telling");
+	}
 	exit(0);
 }

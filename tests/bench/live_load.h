@@ -20,7 +20,6 @@ enum {
 struct load_account {
 	_Atomic uint64_t n_io, n_calls, n_collections;
 	_Atomic uint64_t switches[LOAD_PARTS]; /* away from each part */
-	_Atomic uint64_t wall_ns, cpu_ns;      /* of work that is done */
 };
 
 /* Of the folder's file, made when it isn't there. */
@@ -30,7 +29,8 @@ uint64_t load_machine_switches(void);
 
 /* The rates above, until it is ended. */
 __attribute__((noreturn)) void load_at_rates(void);
-/* A fixed amount of work, with as much of everything in about a second as the rates above, as fast as it goes. */
-__attribute__((noreturn)) void load_work(void);
+/* A fixed amount of work, some 10 ms of everything in the same proportions, for each byte that comes; says what
+ * processor time it took, in nanoseconds as a uint64_t. Until nobody asks any more. */
+__attribute__((noreturn)) void load_portions(int ask, int tell);
 
 #endif
