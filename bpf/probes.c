@@ -15,6 +15,10 @@ int probes_open(struct probes *p, const void *bytes, size_t n_bytes, char why[LO
 	p->targets = p->members = -1;
 	p->object = load_open(bytes, n_bytes, &p->log);
 	r = !p->object ? -errno : n_cpus < 0 ? n_cpus : load_leave_out(p->object, p->missing);
+	if (r == 0) {
+		p->rodata = load_variables(p->object, ".rodata");
+		r = p->rodata ? 0 : -ENOMEM;
+	}
 	if (r < 0)
 		load_why(LOAD_OPEN, r, &p->log, why);
 	p->n_cpus = n_cpus < 0 ? 0 : (unsigned)n_cpus;
@@ -57,7 +61,9 @@ int probes_load(struct probes *p, char why[LOAD_WHY_MAX])
 	}
 	p->targets = probes_map(p, "targets");
 	p->members = probes_map(p, "members");
-	r = load_attach(p->object, &p->links);
+	p->data = load_variables(p->object, ".data");
+	p->bss = load_variables(p->object, ".bss");
+	r = p->data && p->bss ? load_attach(p->object, &p->links) : -ENOMEM;
 	if (r < 0)
 		load_why(LOAD_ATTACH, r, &p->log, why);
 	return r;

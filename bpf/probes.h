@@ -16,6 +16,7 @@ struct probes {
 	struct load_log log;
 	char missing[LOAD_MISSING_MAX]; /* hooks that this kernel has not, separated by `, `; their programs are out */
 	unsigned n_cpus;                /* copies of a value in a per-CPU map */
+	void *rodata, *data, *bss;      /* the object's variables; the first until it is loaded, the others since then */
 	int targets, members;           /* the maps; < 0: it has none */
 	uint32_t n_targets;             /* at the last look, and who: */
 	uint32_t tgids[TARGETS_MAX];

@@ -118,7 +118,7 @@ static int load(struct disk_kernel *k, const struct live *l, int has_all_syncs, 
 		r = probes_need(&k->probes, needed, 3, why);
 	if (r < 0)
 		return r;
-	k->rodata = load_variables(k->probes.object, ".rodata");
+	k->rodata = k->probes.rodata;
 	choose_submission(k);
 	if (k->probes.missing[0]) {
 		(void)snprintf(line, sizeof(line), "this kernel has not, so their metrics are absent: %s",
@@ -130,8 +130,8 @@ static int load(struct disk_kernel *k, const struct live *l, int has_all_syncs, 
 	if (!l->has_target)
 		choose_devices_only(k);
 	r = probes_load(&k->probes, why);
-	k->data = load_variables(k->probes.object, ".data");
-	k->bss = load_variables(k->probes.object, ".bss");
+	k->data = k->probes.data;
+	k->bss = k->probes.bss;
 	return r;
 }
 

@@ -118,8 +118,8 @@ static int load(struct net_kernel *k, enum net_means means, char *why)
 		r = probes_load(&k->probes, why);
 	if (r < 0)
 		return r;
-	k->data = load_variables(k->probes.object, ".data");
-	k->bss = load_variables(k->probes.object, ".bss");
+	k->data = k->probes.data;
+	k->bss = k->probes.bss;
 	k->map_sockets = probes_map(&k->probes, "sockets");
 	k->map_tcps = probes_map(&k->probes, "tcps");
 	return 0;
