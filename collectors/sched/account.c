@@ -38,18 +38,25 @@ void sched_account_free(struct sched_account *a)
 	free(a);
 }
 
+static int read_of(int32_t pid, int32_t tid, const char *file, char *ret, unsigned n)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", (int)pid, (int)tid, file);
+	return family_read(path, ret, n);
+}
+
 static const char *const switch_types[SWITCHES] = { "voluntary", "involuntary" };
 
 static void declare(struct thread *t, const struct outbox *o)
 {
 	static const uint32_t rows[COUNTS] = { ROW_THREAD_CPU, ROW_THREAD_DELAY, ROW_THREAD_SLICES };
-	char pid[16], tid[16], path[64], name[TEXT_BYTES];
+	char pid[16], tid[16], name[TEXT_BYTES];
 	struct outbox_pair pairs[4] = { { "process.pid", pid }, { "thread.id", tid }, { "thread.name", name } };
 
 	(void)snprintf(pid, sizeof(pid), "%d", (int)t->pid);
 	(void)snprintf(tid, sizeof(tid), "%d", (int)t->tid);
-	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", (int)t->pid, (int)t->tid);
-	if (family_read(path, name, sizeof(name)) > 0)
+	if (read_of(t->pid, t->tid, "comm", name, sizeof(name)) > 0)
 		name[strcspn(name, "\n")] = '\0';
 	else
 		pairs[2].value = NULL;
@@ -82,38 +89,33 @@ static struct thread *thread_of(struct sched_account *a, int32_t pid, int32_t ti
 	return t;
 }
 
-static void poll_switches(const struct thread *t, struct outbox *o)
+static void tell_switches(const struct thread *t, const char *status, size_t n, struct outbox *o)
 {
 	static const char *const fields[SWITCHES] = { "voluntary_ctxt_switches", "nonvoluntary_ctxt_switches" };
-	char path[64], text[STATUS_BYTES];
 	uint64_t value;
-	int n;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/status", (int)t->pid, (int)t->tid);
-	n = family_read(path, text, sizeof(text));
-	for (unsigned i = 0; i < SWITCHES && n > 0; i++)
-		if (procfs_field(text, (size_t)n, fields[i], &value) == 0)
+	for (unsigned i = 0; i < SWITCHES; i++)
+		if (procfs_field(status, n, fields[i], &value) == 0)
 			outbox_count(o, t->switches[i], value);
 }
 
+/* Kernels without CONFIG_SCHED_INFO have the status alone. */
 static void poll_thread(struct sched_account *a, int32_t pid, int32_t tid, struct outbox *o)
 {
-	char path[64], text[TEXT_BYTES];
+	char text[TEXT_BYTES], status[STATUS_BYTES];
 	uint64_t numbers[COUNTS];
-	struct thread *t;
-	int n;
+	int n = read_of(pid, tid, "schedstat", text, sizeof(text));
+	int has_counts = n > 0 && procfs_numbers(text, (size_t)n, numbers, COUNTS) == COUNTS;
+	int n_status = read_of(pid, tid, "status", status, sizeof(status));
+	struct thread *t = has_counts || n_status > 0 ? thread_of(a, pid, tid, o) : NULL;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", (int)pid, (int)tid);
-	n = family_read(path, text, sizeof(text));
-	if (n < 0 || procfs_numbers(text, (size_t)n, numbers, COUNTS) != COUNTS)
-		return;
-	t = thread_of(a, pid, tid, o);
 	if (!t)
 		return;
 	t->poll = a->poll;
-	for (unsigned i = 0; i < COUNTS; i++)
+	for (unsigned i = 0; has_counts && i < COUNTS; i++)
 		outbox_count(o, t->series[i], numbers[i]);
-	poll_switches(t, o);
+	if (n_status > 0)
+		tell_switches(t, status, (size_t)n_status, o);
 }
 
 static void poll_process(struct sched_account *a, int32_t pid, struct outbox *o)

@@ -249,7 +249,7 @@ static void forget_threads(struct sched_kernel *k)
 			table_forget(&k->runners, s);
 			continue;
 		}
-		(void)snprintf(path, sizeof(path), "/proc/%u/task/%u/schedstat", key.tgid, key.tid);
+		(void)snprintf(path, sizeof(path), "/proc/%u/task/%u", key.tgid, key.tid);
 		s->is_over = access(path, F_OK) != 0;
 	}
 }

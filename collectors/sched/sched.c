@@ -141,6 +141,14 @@ static void sched_close(struct weir_instance *i)
 	free(i);
 }
 
+/* The file is only there where the scheduler accounts what it tells. */
+static int has_accounts(void)
+{
+	char text[8];
+
+	return family_read("/proc/self/schedstat", text, sizeof(text)) > 0;
+}
+
 static int sched_open(const struct weir_host *h, struct weir_instance **ret, struct weir_error *reterr)
 {
 	struct weir_instance *i = calloc(1, sizeof(*i));
@@ -153,6 +161,10 @@ static int sched_open(const struct weir_host *h, struct weir_instance **ret, str
 	i->account = sched_account_new();
 	if (!i->account)
 		return weir_fail(reterr, -ENOMEM, "sched: no memory");
+	if (!has_accounts())
+		live_say(h, WEIR_NOTE, "sched.no_accounts",
+		         "this kernel does not account how long threads run and wait for a processor "
+		         "(CONFIG_SCHED_INFO): of threads only switches are told");
 	r = live_open(&i->live, h, "sched", reterr);
 	return r < 0 ? r : live_climb(&i->live, i, ladder, LIVE_COUNT_OF(ladder), OPTION_RUNG);
 }

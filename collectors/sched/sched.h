@@ -70,7 +70,7 @@ struct sched_wanted {
 int sched_kernel_open(struct live *l, const struct sched_wanted *wanted, struct sched_kernel **ret,
                       char why[LIVE_WHY_MAX]);
 void sched_kernel_poll(struct sched_kernel *k, struct live *l);
-void sched_kernel_close(struct sched_kernel *k);                    /* NULL is fine */
+void sched_kernel_close(struct sched_kernel *k); /* NULL is fine */
 
 const char *sched_reason_name(uint32_t reason); /* `futex` */
 

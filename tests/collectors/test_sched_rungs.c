@@ -43,12 +43,34 @@ static void without_types_it_says_so(void **state)
 	assert_procfs_measures((struct watching){ .is_without_types = 1 }, "CONFIG_DEBUG_INFO_BTF");
 }
 
+static void spin(void *what)
+{
+	(void)sched_spin(what);
+}
+
+static void what_the_scheduler_does_not_account_is_absent_and_that_is_said(void **state)
+{
+	const struct lend_pair procfs = { "rung", "procfs" };
+	const struct watching w = {
+		.collector = "sched", .work = spin, .is_without_accounts = 1, .options = &procfs, .n_options = 1
+	};
+	struct watched got = watch(&w);
+
+	assert_watched_says(&got, "\"sched.no_accounts\"");
+	assert_watched_says(&got, "CONFIG_SCHED_INFO");
+	assert_int_equal(watched_gain(&got, "thread.run_delay", ""), -1);
+	assert_int_equal(watched_gain(&got, "thread.cpu.time", ""), -1);
+	assert_true(watched_gain(&got, "thread.switches", "own") > 0);
+	watched_done(&got);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_ebpf_the_schedulers_accounts_are_read),
 		cmocka_unit_test(without_capabilities_it_says_which),
 		cmocka_unit_test(without_types_it_says_so),
+		cmocka_unit_test(what_the_scheduler_does_not_account_is_absent_and_that_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -145,15 +145,25 @@ static int hide(const char *folder)
 	return access(folder, F_OK) != 0 ? 0 : mount("none", folder, "tmpfs", 0, NULL);
 }
 
-static void give_up(const struct watching *w)
+static int hide_schedstat(pid_t pid)
 {
+	char path[64];
 
-	if ((w->is_without_types || w->is_without_tracefs) &&
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", (int)pid, (int)pid);
+	return mount("/dev/null", path, NULL, MS_BIND, NULL);
+}
+
+static void give_up(const struct watching *w, pid_t target)
+{
+	if ((w->is_without_types || w->is_without_tracefs || w->is_without_accounts) &&
 	    (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0))
 		_exit(NOT_PERMITTED);
 	if (w->is_without_types && hide("/sys/kernel/btf") < 0)
 		_exit(NOT_PERMITTED);
 	if (w->is_without_tracefs && (hide("/sys/kernel/tracing") < 0 || hide("/sys/kernel/debug") < 0))
+		_exit(NOT_PERMITTED);
+	if (w->is_without_accounts &&
+	    (mount("/dev/null", "/proc/self/schedstat", NULL, MS_BIND, NULL) < 0 || hide_schedstat(target) < 0))
 		_exit(NOT_PERMITTED);
 	if (w->is_without_capabilities && watch_drop_capabilities() < 0)
 		_exit(NOT_PERMITTED);
@@ -214,7 +224,7 @@ struct watched watch(const struct watching *w)
 	(void)fflush(NULL);
 	pid = fork();
 	if (pid == 0) {
-		give_up(w);
+		give_up(w, t.pid);
 		run_collector(w, &t, report);
 		_exit(0);
 	}

@@ -29,6 +29,7 @@ struct watching {
 	int is_without_tracefs;      /* nothing of /sys/kernel/tracing and debug, in the same way */
 	int is_without_target;       /* the collector is told of no process */
 	int is_without_types;        /* the kernel shows no BTF: in a mount namespace of its own */
+	int is_without_accounts;     /* nor schedstat, of itself and of its target's first thread, in the same way */
 };
 
 struct watched {
