@@ -95,6 +95,7 @@ const struct disk_device_entry *disk_device(struct disk_devices *d, uint32_t dev
 	for (uint32_t i = 0; i < d->n; i++)
 		if (d->at[i].device == device)
 			return &d->at[i];
+	d->n_left_out += device && d->n == DISK_TABLE_MAX;
 	if (!device || d->n == DISK_TABLE_MAX)
 		return NULL;
 	entry = &d->at[d->n];
@@ -195,6 +196,9 @@ static void poll_depth(const struct disk_device_entry *e, struct outbox *o)
 
 void disk_devices_poll(struct disk_devices *d, struct outbox *o)
 {
+	if (d->n_left_out && !d->has_complained)
+		live_say(o->host, WEIR_WARNING, "disk.table_full", "more block devices than are looked at");
+	d->has_complained = d->n_left_out > 0;
 	for (uint32_t i = 0; i < d->n; i++)
 		if (!d->at[i].is_left_out && poll_stat(&d->at[i], o) == 0)
 			poll_depth(&d->at[i], o);

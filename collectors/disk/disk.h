@@ -36,7 +36,7 @@ enum disk_row {
 
 enum {
 	DISK_NAME_MAX = 32, /* the kernel's DISK_NAME_LEN */
-	DISK_TABLE_MAX = 64,
+	DISK_TABLE_MAX = 256,
 };
 
 /* What /sys/block/X/stat tells apart. */
@@ -62,7 +62,8 @@ struct disk_device_entry {
 struct disk_devices {
 	struct disk_device_entry at[DISK_TABLE_MAX];
 	uint32_t n;
-	uint32_t has_all; /* asked for stacked ones too */
+	uint32_t has_all;                    /* asked for stacked ones too */
+	uint32_t n_left_out, has_complained; /* for want of room */
 };
 
 /* The whole disks that are there now. */

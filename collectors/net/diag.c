@@ -22,6 +22,7 @@ enum lost {
 	LOST_CONNECTIONS,
 	LOST_OWNERS,
 	LOST_ENDS,
+	LOST_PROCESSES, /* a connection whose bytes are in no process's sum */
 	LOST_COUNT,
 };
 
@@ -29,6 +30,7 @@ static const char *const losses[LOST_COUNT] = {
 	[LOST_CONNECTIONS] = "net.connections_full",
 	[LOST_OWNERS] = "net.owners_full",
 	[LOST_ENDS] = "net.ends_missed",
+	[LOST_PROCESSES] = "net.processes_full",
 };
 
 /* Who has a socket open. */
@@ -259,6 +261,7 @@ static struct connection *meet(struct net_diag *d, const struct netlink_tcp *t, 
 	*bucket_of(d, t->cookie) = at;
 	d->n_connections++;
 	c->process = process_of(d, tgid, o);
+	d->lost[LOST_PROCESSES] += c->process == FAMILY_MAX;
 	/* What it moved before anybody looked is not its process's since then. */
 	if (d->look == 1) {
 		c->told[0] = t->n_acked_bytes;

@@ -39,7 +39,7 @@ enum count {
 };
 
 struct process {
-	uint32_t tgid;
+	uint32_t tgid, n_sockets;
 	uint64_t totals[TRANSPORTS][COUNTS];
 	uint32_t series[TRANSPORTS][COUNTS];
 };
@@ -76,6 +76,7 @@ struct net_kernel {
 	struct tcp *tcps;       /* NET_TCPS_MAX */
 	struct process *processes;
 	uint32_t n_processes;
+	uint64_t n_without_process; /* sockets whose bytes are in no process's sum, for want of room */
 	uint32_t ended[TARGETS_MAX];
 	struct net_tcp tcp;
 	struct interval_gain gain;
@@ -183,13 +184,24 @@ static enum transport transport_of(const struct net_calls *c)
 	return c->protocol == NET_PROTOCOL_TCP ? TCP : c->protocol == NET_PROTOCOL_UDP ? UDP : OTHER;
 }
 
+/* The place of one that is over, and of which nothing more will come. */
+static int32_t reuse_process(struct net_kernel *k, uint32_t tgid)
+{
+	for (int32_t i = 0; i < PROCESSES_MAX; i++)
+		if (!k->processes[i].n_sockets && probes_is_over(&k->probes, k->processes[i].tgid)) {
+			k->processes[i] = (struct process){ .tgid = tgid };
+			return i;
+		}
+	return -1;
+}
+
 static int32_t process_of(struct net_kernel *k, uint32_t tgid)
 {
 	for (uint32_t i = 0; i < k->n_processes; i++)
 		if (k->processes[i].tgid == tgid)
 			return (int32_t)i;
 	if (k->n_processes == PROCESSES_MAX)
-		return -1;
+		return reuse_process(k, tgid);
 	k->processes[k->n_processes] = (struct process){ .tgid = tgid };
 	return (int32_t)k->n_processes++;
 }
@@ -282,6 +294,10 @@ static struct socket *socket_of(struct net_kernel *k, const struct net_socket_ke
 	*bucket = at;
 	k->n_sockets++;
 	s->process = process_of(k, key->tgid);
+	if (s->process >= 0)
+		k->processes[s->process].n_sockets++;
+	else
+		k->n_without_process++;
 	name_socket(k, s, who, o);
 	if (s->process >= 0 && !k->processes[s->process].series[s->transport][0])
 		name_process(&k->processes[s->process], s->transport, o);
@@ -311,6 +327,8 @@ static void forget_socket(struct net_kernel *k, struct socket *s)
 		*own = (struct net_counter){ .is_taken = 1 };
 		__atomic_store_n(&own->is_taken, 0, __ATOMIC_RELEASE);
 	}
+	if (s->process >= 0)
+		k->processes[s->process].n_sockets--;
 	if (s->tcp >= 0) {
 		(void)bpf_map_delete_elem(k->map_tcps, &s->key.cookie);
 		k->tcps[s->tcp].is_used = 0;
@@ -441,6 +459,7 @@ static void tell_gauges(struct net_kernel *k, struct live *l)
 	for (unsigned i = 0; i < NET_LOST_COUNT; i++)
 		gauge_lost(&l->gauge, o, losses[i], k->bss->lost[i]);
 	gauge_lost(&l->gauge, o, "net.targets_full", k->bss->lost_targets);
+	gauge_lost(&l->gauge, o, "net.processes_full", k->n_without_process);
 	gauge_fill(&l->gauge, o, "sockets", k->n_sockets, NET_SOCKETS_MAX);
 	gauge_fill(&l->gauge, o, "tcps", k->n_tcps, NET_TCPS_MAX);
 	gauge_fill(&l->gauge, o, "targets", k->probes.n_targets, TARGETS_MAX);

@@ -7,7 +7,7 @@
 #include "parsers/procfs.h"
 
 enum {
-	DEVICES_MAX = 64,
+	DEVICES_MAX = 256,
 	DEVICE_NAME_MAX = 16,
 	TEXT_BYTES = 32768,
 	DEVICE_NUMBERS = 16, /* of a line of /proc/net/dev: eight each way */
@@ -39,6 +39,7 @@ struct net_system {
 	char folder[32];
 	struct device devices[DEVICES_MAX];
 	uint32_t n_devices;
+	uint32_t has_complained;
 	uint32_t tcp_series[TCP_COUNTS];
 	char text[TEXT_BYTES];
 };
@@ -69,6 +70,13 @@ static int read_file(struct net_system *s, const char *name)
 
 /* ---- Devices ---- */
 
+static void complain(struct net_system *s, const struct weir_host *h)
+{
+	if (!s->has_complained)
+		live_say(h, WEIR_WARNING, "net.devices_full", "more network interfaces than are looked at");
+	s->has_complained = 1;
+}
+
 static struct device *device(struct net_system *s, const char *name, size_t n_name, const struct outbox *o)
 {
 	static const uint32_t rows[DEVICE_METRICS] = { ROW_SYSTEM_IO, ROW_SYSTEM_PACKETS, ROW_SYSTEM_ERRORS,
@@ -79,8 +87,10 @@ static struct device *device(struct net_system *s, const char *name, size_t n_na
 	for (uint32_t i = 0; i < s->n_devices; i++)
 		if (strncmp(s->devices[i].name, name, n_name) == 0 && !s->devices[i].name[n_name])
 			return &s->devices[i];
-	if (s->n_devices == DEVICES_MAX || n_name >= DEVICE_NAME_MAX)
+	if (s->n_devices == DEVICES_MAX || n_name >= DEVICE_NAME_MAX) {
+		complain(s, o->host);
 		return NULL;
+	}
 	d = &s->devices[s->n_devices++];
 	memcpy(d->name, name, n_name);
 	d->name[n_name] = '\0';
