@@ -56,7 +56,7 @@ static void take_tag(const char *text, char ret[PROGRAMS_NAME_MAX])
 	ret[n] = '\0';
 }
 
-static void add_program(struct programs *p, int number, uint64_t id, const char *text)
+static void add_program(struct programs *p, int number, uint64_t id, uint64_t memory, const char *text)
 {
 	struct programs_object *o = &p->at[p->n];
 	union bpf_attr attr = { .prog_id = (uint32_t)id };
@@ -69,6 +69,7 @@ static void add_program(struct programs *p, int number, uint64_t id, const char 
 	if (p->n == PROGRAMS_MAX)
 		return;
 	p->n++;
+	p->code_bytes += memory;
 	*o = (struct programs_object){ .id = id, .number = number };
 	o->fd = (int)bpf(BPF_PROG_GET_FD_BY_ID, &attr);
 	take_tag(text, o->name);
@@ -97,12 +98,10 @@ static void look_at(struct programs *p, int number)
 	/* A link has the number of its program, too, and no memory. */
 	if (read_info(p->worker, number, text, &memory) < 0)
 		return;
-	if (procfs_field(text, strlen(text), "prog_id", &id) == 0) {
-		p->code_bytes += memory;
-		add_program(p, number, id, text);
-	} else if (procfs_field(text, strlen(text), "map_id", &id) == 0) {
+	if (procfs_field(text, strlen(text), "prog_id", &id) == 0)
+		add_program(p, number, id, memory, text);
+	else if (procfs_field(text, strlen(text), "map_id", &id) == 0)
 		add_map(p, number, id);
-	}
 }
 
 int programs_find(pid_t worker, struct programs *ret)
