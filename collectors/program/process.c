@@ -375,7 +375,8 @@ int process_find(pid_t root, const char *exe, struct process *ret, struct image 
 	free(tree);
 	if (r == 0)
 		return weir_fail(reterr, -ENXIO,
-		                 "program: process %d: neither it nor any of its children runs GHC's run-time system",
+		                 "program: process %d: neither it nor any of its children runs GHC's run-time system; "
+		                 "the file of one that will is named with the option program",
 		                 root);
 	return r < 0 ? r : 0;
 }

@@ -43,7 +43,7 @@ grep -q 'nothing: cannot be started: No such file' err || fail "not said: $(cat 
 # A collector that nobody named and that has nothing to measure here is left out; one that was named has failed.
 if "$weir" plugins show rts >/dev/null 2>&1; then
 	"$weir" record --interval 50ms --no-ingest -o default.weir -- sleep 0.3 >out 2>err
-	grep -q '^weir: rts: left out: .*GHC' err || fail "not left out: $(cat err)"
+	grep -q '^weir: rts: left out: .*GHC.* option program' err || fail "not left out: $(cat err)"
 	[ "$(rows default.weir "select count(*) as n from sources where collector='rts'")" = '[{"n":0}]' ] || fail 'a source of rts'
 	"$weir" record -c rts --interval 50ms --no-ingest -q -o default.weir -- sleep 0.3 2>err
 	[ $? = 3 ] || fail "-c rts on what is not GHC's: $?"

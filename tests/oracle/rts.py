@@ -188,11 +188,14 @@ def check_fake(live, program, library):
 
 
 def check_starts(live, program, work):
-    """A program that is yet to be run by the process that was named, and one that a script of its runs, beside another
-    run of the same file, which is nobody's business."""
+    """A program that is yet to be run by the process that was named, one that it becomes by way of a shell, and one that
+    a script of its runs, beside another run of the same file, which is nobody's business."""
     heard, text, _ = observe(live, program, settings=["before_exec=1", f"process.exe={program}"],
                              flags=["60000", "+RTS", "-N2"])
     expect(seen(heard) == own_account(text)[0], "before exec: the collections differ")
+    heard, text, stderr = observe(live, "/bin/sh", settings=["before_exec=1", "process.exe=/bin/sh", f"-program={program}"],
+                                  flags=["-c", f'exec {program} 60000 "$@"', "sh", "+RTS", "-N2"])
+    expect(seen(heard) == own_account(text)[0], f"exec: the collections differ {stderr}")
     script = os.path.join(work, "script")
     with open(script, "w", encoding="ascii") as f:
         f.write(f'#!/bin/sh\nsleep 0.1\n{program} "$@"\n:\n')
