@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collectors/rts/rts.h"
 
+#include "bpf/load.h"
 #include "bpf/rts.skel.h"
 #include "parsers/x86_entry.h"
 
-#include <bpf/libbpf.h>
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	N_PROBES = 7,
-};
-
 struct probes {
-	struct rts_bpf *skeleton;
-	struct bpf_link *links[N_PROBES];
+	struct bpf_object *object;
+	struct load_log log;
+	const struct rts_bpf__bss *bss; /* the kernel's, mapped */
+	struct load_links links;
 	struct ring_buffer *ring;
 	unsigned n_slow;
 	uint8_t is_in_file; /* so that others that run it are heard too */
@@ -43,50 +42,48 @@ static struct x86_entry entry_of(const struct runtime *rt, enum symbol symbol)
 	return x86_entry(code, n);
 }
 
-static int attach(struct probes *p, const struct runtime *rt, unsigned place, struct bpf_program *program,
-                  enum symbol symbol)
+static int attach(struct probes *p, const struct runtime *rt, const char *program, enum symbol symbol)
 {
 	struct x86_entry entry = entry_of(rt, symbol);
+	struct bpf_link *link;
 	uint64_t offset;
 
 	if (!image_offset(rt->image, rt->symbols[symbol].address + entry.offset, &offset))
 		return -ENOENT;
 	p->n_slow += !entry.is_cheap && symbol <= SYMBOL_GC_END;
 	/* Of a program that is yet to be started, whoever runs the file. */
-	p->links[place] = bpf_program__attach_uprobe(program, false, rt->process.pid ? rt->process.pid : -1,
-	                                             rt->process.path, (size_t)offset);
-	if (p->links[place])
-		return 0;
-	return errno ? -errno : -EIO;
+	link = bpf_program__attach_uprobe(bpf_object__find_program_by_name(p->object, program), false,
+	                                  rt->process.pid ? rt->process.pid : -1, rt->process.path, (size_t)offset);
+	if (!link)
+		return errno ? -errno : -EIO;
+	p->links.at[p->links.n++] = link;
+	return 0;
 }
 
-static int attach_pair(struct probes *p, const struct runtime *rt, unsigned place, struct bpf_program *start,
-                       struct bpf_program *end, enum symbol symbol)
+static int attach_pair(struct probes *p, const struct runtime *rt, const char *start, const char *end,
+                       enum symbol symbol)
 {
 	int r;
 
 	if (!rt->symbols[symbol].is_found || !rt->symbols[symbol + 1].is_found)
 		return 0;
-	r = attach(p, rt, place, start, symbol);
-	return r < 0 ? r : attach(p, rt, place + 1, end, symbol + 1);
+	r = attach(p, rt, start, symbol);
+	return r < 0 ? r : attach(p, rt, end, symbol + 1);
 }
 
 static int attach_all(struct probes *p, const struct runtime *rt)
 {
-	int r = 0;
-
 	/* The end first: what starts before all of them are there is not said at all. */
-	r = attach(p, rt, 0, p->skeleton->progs.on_gc_end, SYMBOL_GC_END);
+	int r = attach(p, rt, "on_gc_end", SYMBOL_GC_END);
+
 	if (r >= 0)
-		r = attach(p, rt, 1, p->skeleton->progs.on_gc_start, SYMBOL_GC_START);
+		r = attach(p, rt, "on_gc_start", SYMBOL_GC_START);
 	if (r >= 0 && rt->symbols[SYMBOL_GC_ASKED].is_found)
-		r = attach(p, rt, 2, p->skeleton->progs.on_gc_asked, SYMBOL_GC_ASKED);
+		r = attach(p, rt, "on_gc_asked", SYMBOL_GC_ASKED);
 	if (r >= 0)
-		r = attach_pair(p, rt, 3, p->skeleton->progs.on_concurrent_start, p->skeleton->progs.on_concurrent_end,
-		                SYMBOL_CONCURRENT_START);
+		r = attach_pair(p, rt, "on_concurrent_start", "on_concurrent_end", SYMBOL_CONCURRENT_START);
 	if (r >= 0)
-		r = attach_pair(p, rt, 5, p->skeleton->progs.on_sync_start, p->skeleton->progs.on_sync_end,
-		                SYMBOL_SYNC_START);
+		r = attach_pair(p, rt, "on_sync_start", "on_sync_end", SYMBOL_SYNC_START);
 	return r;
 }
 
@@ -135,21 +132,37 @@ static int refuse(int r, const char *what, char *why, char *remedy)
 	return r;
 }
 
-static int load(struct probes *p, const struct runtime *rt, char *why, char *remedy)
+static int load_programs(struct probes *p, const struct runtime *rt)
 {
+	struct rts_bpf__rodata *rodata;
+	size_t n_bytes;
+	const void *bytes = rts_bpf__elf_bytes(&n_bytes);
 	int r;
 
-	p->skeleton = rts_bpf__open();
-	if (!p->skeleton)
-		return refuse(-errno, "loading BPF programs", why, remedy);
-	p->skeleton->rodata->end_stack_bytes = entry_of(rt, SYMBOL_GC_END).n_stack_bytes;
-	r = rts_bpf__load(p->skeleton);
+	p->object = load_open(bytes, n_bytes, &p->log);
+	if (!p->object)
+		return -errno;
+	rodata = load_variables(p->object, ".rodata");
+	if (!rodata)
+		return -ENOMEM;
+	rodata->end_stack_bytes = entry_of(rt, SYMBOL_GC_END).n_stack_bytes;
+	r = bpf_object__load(p->object);
+	if (r < 0)
+		return r;
+	p->bss = load_variables(p->object, ".bss");
+	return p->bss ? 0 : -ENOMEM;
+}
+
+static int load(struct probes *p, const struct runtime *rt, char *why, char *remedy)
+{
+	int r = load_programs(p, rt);
+
 	if (r < 0)
 		return refuse(r, "loading BPF programs", why, remedy);
 	r = attach_all(p, rt);
 	if (r < 0)
 		return refuse(r, "putting probes into the program", why, remedy);
-	p->ring = ring_buffer__new(bpf_map__fd(p->skeleton->maps.events), on_event, p, NULL);
+	p->ring = ring_buffer__new(bpf_object__find_map_fd_by_name(p->object, "events"), on_event, p, NULL);
 	return p->ring ? 0 : refuse(-errno, "mapping a ring buffer", why, remedy);
 }
 
@@ -173,8 +186,6 @@ int probes_open(const struct runtime *rt, struct probes **ret, char *why, char *
 	if (!p)
 		return -ENOMEM;
 	p->is_in_file = rt->process.pid == 0;
-	/* What libbpf says of a failure is for who writes BPF programs. */
-	(void)libbpf_set_print(NULL);
 	r = load(p, rt, why, remedy);
 	if (r < 0) {
 		probes_close(p);
@@ -195,8 +206,8 @@ int probes_drain(struct probes *p, struct runtime *rt, struct pauses *pauses)
 
 uint64_t probes_lost(const struct probes *p)
 {
-	return __atomic_load_n(&p->skeleton->bss->n_dropped, __ATOMIC_RELAXED) +
-	       __atomic_load_n(&p->skeleton->bss->n_refused, __ATOMIC_RELAXED);
+	return __atomic_load_n(&p->bss->n_dropped, __ATOMIC_RELAXED) +
+	       __atomic_load_n(&p->bss->n_refused, __ATOMIC_RELAXED);
 }
 
 unsigned probes_slow(const struct probes *p)
@@ -209,8 +220,7 @@ void probes_close(struct probes *p)
 	if (!p)
 		return;
 	ring_buffer__free(p->ring);
-	for (unsigned i = 0; i < N_PROBES; i++)
-		(void)bpf_link__destroy(p->links[i]);
-	rts_bpf__destroy(p->skeleton);
+	load_detach(&p->links);
+	bpf_object__close(p->object);
 	free(p);
 }
