@@ -14,11 +14,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "bpf/family.h"
 #include "collectors/program/process.h"
 
 enum {
 	RING_PAGES = 16, /* a power of two; a sample takes 24 bytes, so this is 27 s of one processor at 99 a second */
-	DEPTH_MAX = 64,  /* of a process tree */
 	FIELD_STATE = 3, /* of /proc/PID/stat, proc(5) */
 	FIELD_CODE_START = 26,
 	FIELD_CODE_END = 27,
@@ -69,43 +69,34 @@ static int add_event(struct flat *f, uint32_t tid, uint32_t cpu)
 	return 0;
 }
 
-static int add_tree(struct flat *f, uint32_t pid, unsigned depth);
-
-static int add_children(struct flat *f, uint32_t pid, const char *tid, unsigned depth)
-{
-	char path[96];
-	uint32_t child;
-	FILE *file;
-	int r = 0;
-
-	(void)snprintf(path, sizeof(path), "/proc/%" PRIu32 "/task/%.16s/children", pid, tid);
-	file = fopen(path, "re");
-	while (file && r == 0 && fscanf(file, "%" SCNu32, &child) == 1)
-		r = add_tree(f, child, depth + 1);
-	if (file)
-		(void)fclose(file);
-	return r;
-}
-
-static int add_tree(struct flat *f, uint32_t pid, unsigned depth)
+static int add_threads(struct flat *f, int32_t pid)
 {
 	char path[64];
 	struct dirent *entry;
-	DIR *folder;
+	DIR *threads;
 	int r = 0;
 
-	(void)snprintf(path, sizeof(path), "/proc/%" PRIu32 "/task", pid);
-	folder = depth < DEPTH_MAX ? opendir(path) : NULL;
-	while (folder && r == 0 && (entry = readdir(folder))) {
+	(void)snprintf(path, sizeof(path), "/proc/%" PRId32 "/task", pid);
+	threads = opendir(path);
+	while (threads && r == 0 && (entry = readdir(threads))) {
 		uint32_t tid = (uint32_t)strtoul(entry->d_name, NULL, 10);
 
 		for (uint32_t cpu = 0; tid && r == 0 && cpu < f->n_cpus; cpu++)
 			r = add_event(f, tid, cpu);
-		if (tid && r == 0)
-			r = add_children(f, pid, entry->d_name, depth);
 	}
-	if (folder)
-		(void)closedir(folder);
+	if (threads)
+		(void)closedir(threads);
+	return r;
+}
+
+static int add_tree(struct flat *f)
+{
+	struct family *family = malloc(sizeof(*family));
+	int r = family ? family_init(family, (int32_t)f->root) : -ENOMEM;
+
+	for (uint32_t i = 0; r == 0 && i < family->n; i++)
+		r = add_threads(f, family->at[i].pid);
+	free(family);
 	return r;
 }
 
@@ -143,7 +134,7 @@ static int start(struct flat *f)
 	f->stat_fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (f->stat_fd < 0)
 		return -errno;
-	r = add_tree(f, f->root, 0);
+	r = add_tree(f);
 	return r == 0 && f->n_events == 0 ? -ESRCH : r;
 }
 
