@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 enum {
-	N_DATAGRAMS = 300,
 	DATAGRAM = 700,
 	N_SHORT = 300,
 };
