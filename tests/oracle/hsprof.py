@@ -8,7 +8,7 @@ usage: hsprof.py whole FILE...            stacks in Haskell code were followed t
        hsprof.py places FILE SOURCE       what the program says of its code is where SOURCE has it
        hsprof.py diag FILE CODE           a diag with that code
        hsprof.py fact FILE NAME VALUE     a fact
-       hsprof.py shares FILE PROF POINTS  shares of alphaWork, betaWork and gammaWork are as in GHC's own profile
+       hsprof.py shares FILE SAID POINTS  shares of alphaWork, betaWork and gammaWork are as the program says in that run
        hsprof.py lost FILE N SHARE        what found no room was counted: stored and lost are N but for a share of it
        hsprof.py account FILE SHARE              the profile's time is what the kernel says, but for a share of it
        hsprof.py time FILE NS SHARE       the profile's time is that of the clock, but for a share of it
@@ -126,23 +126,20 @@ def own_shares(path):
     return {part: 100 * n / sum(total.values()) for part, n in total.items()}
 
 
-def ghc_shares(path):
-    total = dict.fromkeys(PARTS, 0.0)
+def programs_shares(path):
+    """A part and its nanoseconds are a line."""
     with open(path, encoding="utf-8") as file:
-        for line in file:
-            words = line.split()
-            if words and words[0] in PARTS and len(words) == 5:  # the flat table
-                total[words[0]] = float(words[3])
-    if not all(total.values()):
-        fail(f"{path}: no shares of {PARTS}: {total}")
-    return {part: 100 * share / sum(total.values()) for part, share in total.items()}
+        total = {words[0]: int(words[1]) for words in map(str.split, file) if words[0] in PARTS}
+    if sorted(total) != sorted(PARTS) or not all(total.values()):
+        fail(f"{path}: no time of each of {PARTS}: {total}")
+    return {part: 100 * ns / sum(total.values()) for part, ns in total.items()}
 
 
-def shares(path, prof, points):
-    own, ghc = own_shares(path), ghc_shares(prof)
+def shares(path, said, points):
+    own, programs = own_shares(path), programs_shares(said)
     for part in PARTS:
-        print(f"{part}: hsprof {own[part]:.1f} %, GHC {ghc[part]:.1f} %")
-        if abs(own[part] - ghc[part]) > points:
+        print(f"{part}: hsprof {own[part]:.1f} %, the program {programs[part]:.1f} %")
+        if abs(own[part] - programs[part]) > points:
             fail(f"{path}: {part} differs by more than {points} points")
 
 
