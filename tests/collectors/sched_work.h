@@ -15,8 +15,10 @@ enum {
 
 /* ---- In the watched process ---- */
 
-void *sched_spin(void *what);   /* for SCHED_SPIN_MS */
-void sched_compete(void *what); /* the same, with a child on the same processor that does it too */
+void *sched_spin(void *what); /* for SCHED_SPIN_MS */
+/* The same, with a child on the same processor that does it too. What: NULL, or where to say what processor time it
+ * took by its own clock, an int64_t of nanoseconds: on a busy machine, little. */
+void sched_compete(void *what);
 
 /* ---- In the test ---- */
 
