@@ -11,6 +11,12 @@ import tempfile
 import time
 
 weir = os.path.abspath(sys.argv[1])
+# What is looked at is when weir wants to measure, not what the machine does for others: where that is allowed, all of
+# this comes before them.
+try:
+    os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+except PermissionError:
+    pass
 os.chdir(tempfile.mkdtemp())
 FINE, COARSE, BEFORE, AFTER, EPOCH = 0.1, 1.0, 0.5, 1.0, 4.0
 start = int(time.time()) - 39
