@@ -61,20 +61,32 @@ static void capabilities_that_are_read_late_are_in_order_with_the_others(void **
 	recorder_free(heard.rec);
 }
 
-static void spans_of_one_label_nest(void **state)
+struct message {
+	uint64_t at_ns; /* from T0 on; less than 100 */
+	const char *text;
+};
+
+/* What one capability says, in one block. */
+static struct heard hear_messages(const struct message *messages, size_t n)
 {
 	struct eventlog_writer w;
-	struct heard heard;
 
 	write_beginning(&w);
 	write_block(&w, T0, 0);
-	write_text(&w, 19, T0 + 10, "START a");
-	write_text(&w, 19, T0 + 20, "START a");
-	write_text(&w, 19, T0 + 30, "STOP a");
-	write_text(&w, 19, T0 + 50, "STOP a");
+	for (size_t i = 0; i < n; i++)
+		write_text(&w, 19, T0 + messages[i].at_ns, messages[i].text);
 	write_block_end(&w, T0 + 100);
 	write_end(&w);
-	heard = hear_plain(&w);
+	return hear_plain(&w);
+}
+
+static void spans_of_one_label_nest(void **state)
+{
+	static const struct message said[] = {
+		{ 10, "START a" }, { 20, "START a" }, { 30, "STOP a" }, { 50, "STOP a" }
+	};
+	struct heard heard = hear_messages(said, 4);
+
 	assert_says(&heard, "\"t_ns\":1767225600000000020,\"dur_ns\":10}");
 	assert_says(&heard, "\"t_ns\":1767225600000000010,\"dur_ns\":40}");
 	recorder_free(heard.rec);
@@ -85,18 +97,11 @@ static void a_span_is_found_whether_its_label_was_kept_before_or_after_it_starte
 	static const char *const spans[] = { "\"t_ns\":1767225600000000020,\"dur_ns\":10}",
 		                             "\"t_ns\":1767225600000000040,\"dur_ns\":5}",
 		                             "\"t_ns\":1767225600000000010,\"dur_ns\":40}" };
-	static const char *const words[] = { "START a", "START a", "STOP a", "START a", "STOP a", "STOP a", "STOP a" };
-	static const uint8_t at_ns[] = { 10, 20, 30, 40, 45, 50, 60 };
-	struct eventlog_writer w;
-	struct heard heard;
+	static const struct message said[] = { { 10, "START a" }, { 20, "START a" }, { 30, "STOP a" },
+		                               { 40, "START a" }, { 45, "STOP a" },  { 50, "STOP a" },
+		                               { 60, "STOP a" } };
+	struct heard heard = hear_messages(said, sizeof(said) / sizeof(said[0]));
 
-	write_beginning(&w);
-	write_block(&w, T0, 0);
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		write_text(&w, 19, T0 + at_ns[i], words[i]);
-	write_block_end(&w, T0 + 100);
-	write_end(&w);
-	heard = hear_plain(&w);
 	for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++)
 		assert_says(&heard, spans[i]);
 	assert_int_equal(count_of(&heard, "\"ghc.user.span\""), 3);
