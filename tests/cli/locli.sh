@@ -2,21 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # What locli reads, read with jq as the workbench does, and held against a second reading of the reports by awk:
 # locli.sh WEIR SAMPLE_RUN.
-set -euo pipefail
-
 command -v jq >/dev/null || { echo "skipped: jq is not installed" && exit 77; }
-weir=$(realpath "$1")
-sample=$(realpath "$2")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cp -r "$sample" "$work/run"
-cd "$work"
+weir=$(realpath "$1") sample=$(realpath "$2")
+source "$(dirname "$0")/../support/said.sh"
+cp -r "$sample" run
 mkdir run/analysis
-
-fail() {
-	echo "failed: $*" >&2
-	exit 1
-}
 
 # As analyse.sh leaves it, with a number that no double holds and keys in an order of their own.
 cat >run/analysis/log-manifest-db.json <<'TEXT'

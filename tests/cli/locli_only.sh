@@ -1,21 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # `weir ingest --locli-only` leaves what `--locli` leaves, and nothing else: locli_only.sh WEIR SAMPLE_RUN.
-set -euo pipefail
-
-weir=$(realpath "$1")
-sample=$(realpath "$2")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cp -r "$sample" "$work/run"
-cd "$work"
+weir=$(realpath "$1") sample=$(realpath "$2")
+source "$(dirname "$0")/../support/said.sh"
+cp -r "$sample" run
 mkdir tmp
 export TMPDIR=$work/tmp SOURCE_DATE_EPOCH=1764572400
-
-fail() {
-	echo "failed: $*" >&2
-	exit 1
-}
 
 run_weir() {
 	code=0

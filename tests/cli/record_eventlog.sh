@@ -1,18 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # `weir record --eventlog`: record_eventlog.sh WEIR FAKE LOG, FAKE being a program that behaves as GHC's do.
-set -euo pipefail
-
 weir=$(realpath "$1") fake=$(realpath "$2") log=$(realpath "$3")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-unset GHCRTS WEIR_PLUGIN_PATH
-
-fail() {
-	echo "failed: $*"
-	exit 1
-}
+source "$(dirname "$0")/../support/said.sh"
+unset GHCRTS
 ask() { "$weir" sql --json "$1" "$2" | jq -r "$3"; }
 sources="select status, read, sha256 from sources where collector = 'ghc-eventlog'"
 
