@@ -2,7 +2,7 @@
 #include "exports/locli_db.h"
 
 #include "exports/replace.h"
-#include "exports/sqlite_file.h"
+#include "exports/sqlite_record.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -113,6 +113,20 @@ static struct sqlite_file_value integer_if(uint32_t has, int64_t value)
 	return has ? of_integer(value) : (struct sqlite_file_value){ .type = SQLITE_FILE_NULL };
 }
 
+/* Inlined: the types of nearly all columns are known here, and most of what makes a cell is gone then. */
+static inline __attribute__((always_inline)) int put_row(struct locli_db *db, enum table table,
+                                                         const struct sqlite_file_value *values, unsigned n_values)
+{
+	uint64_t rowid;
+	uint8_t *cell = sqlite_file_room(db->file, (int)table, &rowid);
+	size_t n = cell ? sqlite_cell_short(cell, rowid, values, n_values) : 0;
+
+	if (!n)
+		return sqlite_file_row(db->file, (int)table, values, n_values);
+	sqlite_file_took(db->file, (int)table, n);
+	return 0;
+}
+
 static double posix_s(const struct trace_line *line)
 {
 	return (double)line->at_ns / 1e9;
@@ -135,38 +149,50 @@ static struct sqlite_file_value of_hash(struct locli_db *db, const struct locli_
 	return of_text(db->text, n);
 }
 
+/* What stands before each value of a blob, in the order of locli_resource_names; always copied whole. */
+static const struct {
+	char text[16];
+	size_t n;
+} resource_starts[LOCLI_RESOURCE_FIELDS] = {
+	{ "{\"CentiCpu\":", 12 },   { ",\"CentiGC\":", 11 }, { ",\"CentiMut\":", 12 }, { ",\"GcsMajor\":", 12 },
+	{ ",\"GcsMinor\":", 12 },   { ",\"Alloc\":", 9 },    { ",\"Live\":", 8 },      { ",\"RSS\":", 7 },
+	{ ",\"CentiBlkIO\":", 14 }, { ",\"Threads\":", 11 }, { ",\"Heap\":", 8 },      { ",\"NetRd\":", 9 },
+	{ ",\"NetWr\":", 9 },       { ",\"FsRd\":", 8 },     { ",\"FsWr\":", 8 },
+};
+
 static char *put_decimal(char *to, uint64_t value)
 {
 	char digits[24];
 	size_t n = sizeof(digits);
 
-	do
+	if (value < 10) {
+		*to = (char)('0' + value);
+		return to + 1;
+	}
+	for (; value >= 100; value /= 100) {
+		uint64_t two = value % 100;
+
+		digits[--n] = (char)('0' + two % 10);
+		digits[--n] = (char)('0' + two / 10);
+	}
+	for (; value; value /= 10)
 		digits[--n] = (char)('0' + value % 10);
-	while ((value /= 10));
 	memcpy(to, digits + n, sizeof(digits) - n);
 	return to + sizeof(digits) - n;
-}
-
-static char *put_word(char *to, const char *word)
-{
-	size_t n = strlen(word);
-
-	memcpy(to, word, n);
-	return to + n;
 }
 
 /* {"CentiCpu":1,…,"kind":"ResourceStats"} */
 static size_t resource_blob(char *blob, const struct locli_object *o)
 {
+	static const char end[] = ",\"kind\":\"ResourceStats\"}";
 	char *to = blob;
 
 	for (int i = 0; i < LOCLI_RESOURCE_FIELDS; i++) {
-		*to++ = i ? ',' : '{';
-		*to++ = '"';
-		to = put_word(to, locli_resource_names[i]);
-		to = put_decimal(put_word(to, "\":"), o->resources[i]);
+		memcpy(to, resource_starts[i].text, sizeof(resource_starts[i].text));
+		to = put_decimal(to + resource_starts[i].n, o->resources[i]);
 	}
-	return (size_t)(put_word(to, ",\"kind\":\"ResourceStats\"}") - blob);
+	memcpy(to, end, sizeof(end) - 1);
+	return (size_t)(to - blob) + sizeof(end) - 1;
 }
 
 static int put_resource(struct locli_db *db, const struct trace_line *line, const struct locli_object *o)
@@ -195,35 +221,34 @@ static int put_resource(struct locli_db *db, const struct trace_line *line, cons
 
 static int put_slot(struct locli_db *db, enum table table, const struct trace_line *line, const struct locli_object *o)
 {
-	return sqlite_file_row(db->file, (int)table,
-	                       (struct sqlite_file_value[]){ of_real(posix_s(line)), of_integer(o->first),
-	                                                     of_integer(o->second), of_real(o->real) },
-	                       4);
+	return put_row(db, table,
+	               (struct sqlite_file_value[]){ of_real(posix_s(line)), of_integer(o->first),
+	                                             of_integer(o->second), of_real(o->real) },
+	               4);
 }
 
 static int put_event(struct locli_db *db, const struct trace_line *line, const struct locli_object *o)
 {
-	return sqlite_file_row(db->file, TABLE_EVENT,
-	                       (struct sqlite_file_value[]){ of_real(posix_s(line)), of_word(o->constructor),
-	                                                     integer_if(o->has & LOCLI_HAS_FIRST, o->first),
-	                                                     integer_if(o->has & LOCLI_HAS_SECOND, o->second),
-	                                                     of_hash(db, o) },
-	                       5);
+	return sqlite_file_row(
+		db->file, TABLE_EVENT,
+		(struct sqlite_file_value[]){ of_real(posix_s(line)), of_text(o->constructor.at, o->constructor.n),
+	                                      integer_if(o->has & LOCLI_HAS_FIRST, o->first),
+	                                      integer_if(o->has & LOCLI_HAS_SECOND, o->second), of_hash(db, o) },
+		5);
 }
 
 static int put_txns(struct locli_db *db, const struct trace_line *line, const struct locli_object *o)
 {
-	return sqlite_file_row(db->file, TABLE_TXNS,
-	                       (struct sqlite_file_value[]){
-				       of_real(posix_s(line)),
-				       of_word(o->constructor),
-				       integer_if(o->has & LOCLI_HAS_FIRST, o->first),
-				       integer_if(o->has & LOCLI_HAS_SECOND, o->second),
-				       o->has & LOCLI_HAS_THREAD
-					       ? of_text(line->thread.at, line->thread.n)
-					       : (struct sqlite_file_value){ .type = SQLITE_FILE_NULL },
-			       },
-	                       5);
+	return put_row(db, TABLE_TXNS,
+	               (struct sqlite_file_value[]){
+			       of_real(posix_s(line)),
+			       of_text(o->constructor.at, o->constructor.n),
+			       integer_if(o->has & LOCLI_HAS_FIRST, o->first),
+			       integer_if(o->has & LOCLI_HAS_SECOND, o->second),
+			       o->has & LOCLI_HAS_THREAD ? of_text(line->thread.at, line->thread.n)
+							 : (struct sqlite_file_value){ .type = SQLITE_FILE_NULL },
+		       },
+	               5);
 }
 
 int locli_db_put(struct locli_db *db, const struct trace_line *line, const struct locli_object *o)

@@ -8,6 +8,9 @@ const char *const locli_resource_names[LOCLI_RESOURCE_FIELDS] = {
 	"CentiBlkIO", "Threads", "Heap",     "NetRd",    "NetWr",    "FsRd",  "FsWr",
 };
 
+/* A constant text and its length. */
+#define WORD(text) text, sizeof(text) - 1
+
 enum {
 	RESOURCES_REQUIRED = 10, /* the first of them; the others default to 0 */
 };
@@ -60,11 +63,47 @@ static const char *set_point(const struct jsontext_value *v, struct locli_object
 
 typedef const char *interpreter(const struct trace_line *line, struct locli_object *o);
 
+/* A field by its name; -1: it is another one. Nodes write them by the alphabet: the one that comes next is looked at
+ * first. */
+static int resource_field(struct parse_text name, unsigned *next)
+{
+	static const struct {
+		struct parse_text name;
+		int field; /* in locli_resource_names */
+	} fields[LOCLI_RESOURCE_FIELDS] = {
+		{ { WORD("Alloc") }, 5 },   { { WORD("CentiBlkIO") }, 8 }, { { WORD("CentiCpu") }, 0 },
+		{ { WORD("CentiGC") }, 1 }, { { WORD("CentiMut") }, 2 },   { { WORD("FsRd") }, 13 },
+		{ { WORD("FsWr") }, 14 },   { { WORD("GcsMajor") }, 3 },   { { WORD("GcsMinor") }, 4 },
+		{ { WORD("Heap") }, 10 },   { { WORD("Live") }, 6 },       { { WORD("NetRd") }, 11 },
+		{ { WORD("NetWr") }, 12 },  { { WORD("RSS") }, 7 },        { { WORD("Threads") }, 9 },
+	};
+
+	for (unsigned k = 0; k < LOCLI_RESOURCE_FIELDS; k++) {
+		unsigned i = (*next + k) % LOCLI_RESOURCE_FIELDS;
+
+		if (fields[i].name.n == name.n && !memcmp(fields[i].name.at, name.at, name.n)) {
+			*next = i + 1;
+			return fields[i].field;
+		}
+	}
+	return -1;
+}
+
 static const char *resources(const struct trace_line *line, struct locli_object *o)
 {
+	const struct jsontext_value *values[LOCLI_RESOURCE_FIELDS] = { NULL };
+	unsigned next = 0;
+
 	memset(o->resources, 0, sizeof(o->resources));
+	/* Of several of one name the last one counts. */
+	for (uint32_t i = 0; i < line->n_members && i < TRACE_MEMBERS_MAX; i++) {
+		int field = resource_field(line->members[i].key, &next);
+
+		if (field >= 0)
+			values[field] = &line->members[i].value;
+	}
 	for (int i = 0; i < LOCLI_RESOURCE_FIELDS; i++) {
-		const struct jsontext_value *v = trace_member(line, locli_resource_names[i]);
+		const struct jsontext_value *v = values[i];
 		int64_t value = 0;
 
 		if (i >= RESOURCES_REQUIRED && !is_there(v))
@@ -290,93 +329,108 @@ enum era {
 
 static const struct rule {
 	const char *names[N_ERAS]; /* the present and the older `ns`, the legacy kind */
-	const char *constructor;
+	struct parse_text constructor;
 	enum locli_table table;
 	interpreter *interpret;
 } rules[] = {
-	{ { "Resources", "Resources", "Resources" }, "LOResources", LOCLI_RESOURCE, resources },
+	{ { "Resources", "Resources", "Resources" }, { WORD("LOResources") }, LOCLI_RESOURCE, resources },
 	{ { "Forge.Loop.StartLeadershipCheck", "Forge.Loop.StartLeadershipCheckPlus", "TraceStartLeadershipCheck" },
-	  "LOTraceStartLeadershipCheck",
+	  { WORD("LOTraceStartLeadershipCheck") },
 	  LOCLI_SLOT,
 	  start },
 	{ { "Forge.Loop.BlockContext", "Forge.BlockContext", "TraceBlockContext" },
-	  "LOBlockContext",
+	  { WORD("LOBlockContext") },
 	  LOCLI_EVENT,
 	  context },
-	{ { "Forge.Loop.LedgerState", "Forge.LedgerState", "TraceLedgerState" }, "LOLedgerState", LOCLI_EVENT, slot },
-	{ { "Forge.Loop.LedgerView", "Forge.LedgerView", "TraceLedgerView" }, "LOLedgerView", LOCLI_EVENT, slot },
+	{ { "Forge.Loop.LedgerState", "Forge.LedgerState", "TraceLedgerState" },
+	  { WORD("LOLedgerState") },
+	  LOCLI_EVENT,
+	  slot },
+	{ { "Forge.Loop.LedgerView", "Forge.LedgerView", "TraceLedgerView" },
+	  { WORD("LOLedgerView") },
+	  LOCLI_EVENT,
+	  slot },
 	{ { "Forge.Loop.NodeIsLeader", "Forge.NodeIsLeader", "TraceNodeIsLeader" },
-	  "LOTraceLeadershipDecided",
+	  { WORD("LOTraceLeadershipDecided") },
 	  LOCLI_EVENT,
 	  leader },
 	{ { "Forge.Loop.NodeNotLeader", "Forge.NodeNotLeader", "TraceNodeNotLeader" },
-	  "LOTraceLeadershipDecided",
+	  { WORD("LOTraceLeadershipDecided") },
 	  LOCLI_EVENT,
 	  not_leader },
 	{ { "Forge.Loop.TickedLedgerState", "Forge.TickedLedgerState", "TraceForgeTickedLedgerState" },
-	  "LOTickedLedgerState",
+	  { WORD("LOTickedLedgerState") },
 	  LOCLI_EVENT,
 	  slot },
 	{ { "Forge.Loop.MempoolSnapshot", "Forge.MempoolSnapshot", "TraceForgingMempoolSnapshot" },
-	  "LOMempoolSnapshot",
+	  { WORD("LOMempoolSnapshot") },
 	  LOCLI_EVENT,
 	  slot },
-	{ { "Forge.Loop.ForgedBlock", "Forge.ForgedBlock", "TraceForgedBlock" }, "LOBlockForged", LOCLI_EVENT, forged },
+	{ { "Forge.Loop.ForgedBlock", "Forge.ForgedBlock", "TraceForgedBlock" },
+	  { WORD("LOBlockForged") },
+	  LOCLI_EVENT,
+	  forged },
 	{ { "ChainSync.Client.DownloadedHeader", "ChainSyncClient.ChainSyncClientEvent.DownloadedHeader",
 	    "ChainSyncClientEvent.TraceDownloadedHeader" },
-	  "LOChainSyncClientSeenHeader",
+	  { WORD("LOChainSyncClientSeenHeader") },
 	  LOCLI_EVENT,
 	  seen },
 	{ { "BlockFetch.Client.SendFetchRequest", "BlockFetchClient.SendFetchRequest", "SendFetchRequest" },
-	  "LOBlockFetchClientRequested",
+	  { WORD("LOBlockFetchClientRequested") },
 	  LOCLI_EVENT,
 	  requested },
 	{ { "BlockFetch.Client.CompletedBlockFetch", "BlockFetchClient.CompletedBlockFetch", "CompletedBlockFetch" },
-	  "LOBlockFetchClientCompletedFetch",
+	  { WORD("LOBlockFetchClientCompletedFetch") },
 	  LOCLI_EVENT,
 	  block },
 	{ { NULL, NULL, "ChainSyncServerEvent.TraceChainSyncServerRead.AddBlock" },
-	  "LOChainSyncServerSendHeader",
+	  { WORD("LOChainSyncServerSendHeader") },
 	  LOCLI_EVENT,
 	  block },
 	{ { "ChainSync.ServerHeader.Update", "ChainSyncServerEvent.TraceChainSyncServerUpdate",
 	    "ChainSyncServerEvent.TraceChainSyncServerReadBlocked.AddBlock" },
-	  "LOChainSyncServerSendHeader",
+	  { WORD("LOChainSyncServerSendHeader") },
 	  LOCLI_EVENT,
 	  announced },
 	{ { "BlockFetch.Server.SendBlock", "BlockFetchServer.SendBlock", "TraceBlockFetchServerSendBlock" },
-	  "LOBlockFetchServerSending",
+	  { WORD("LOBlockFetchServerSending") },
 	  LOCLI_EVENT,
 	  block },
 	{ { "ChainDB.AddBlockEvent.AddedToCurrentChain", "ChainDB.AddBlockEvent.AddedToCurrentChain",
 	    "TraceAddBlockEvent.AddedToCurrentChain" },
-	  "LOBlockAddedToCurrentChain",
+	  { WORD("LOBlockAddedToCurrentChain") },
 	  LOCLI_EVENT,
 	  added },
 	{ { "Forge.Loop.AdoptedBlock", "Forge.AdoptedBlock", "TraceAdoptedBlock" },
-	  "LOBlockAddedToCurrentChain",
+	  { WORD("LOBlockAddedToCurrentChain") },
 	  LOCLI_EVENT,
 	  adopted },
 	{ { "ChainDB.LedgerEvent.TookSnapshot", "TraceLedgerEvent.TookSnapshot", "TraceSnapshotEvent.TookSnapshot" },
-	  "LOLedgerTookSnapshot",
+	  { WORD("LOLedgerTookSnapshot") },
 	  LOCLI_EVENT,
 	  nothing },
 	{ { "LedgerMetrics", "LedgerMetrics", "LedgerMetrics" },
-	  "LOLedgerMetrics",
+	  { WORD("LOLedgerMetrics") },
 	  LOCLI_LEDGER_METRICS,
 	  ledger_metrics },
 	{ { "TxSubmission.TxInbound.Collected", "TraceTxSubmissionCollected", "TraceTxSubmissionCollected" },
-	  "LOTxsCollected",
+	  { WORD("LOTxsCollected") },
 	  LOCLI_TXNS,
 	  collected },
 	{ { "TxSubmission.TxInbound.Processed", "TraceTxSubmissionProcessed", "TraceTxSubmissionProcessed" },
-	  "LOTxsProcessed",
+	  { WORD("LOTxsProcessed") },
 	  LOCLI_TXNS,
 	  processed },
-	{ { "Mempool.AddedTx", "Mempool.AddedTx", "TraceMempoolAddedTx" }, "LOMempoolTxs", LOCLI_TXNS, mempool },
-	{ { "Mempool.RemoveTxs", "Mempool.RemoveTxs", "TraceMempoolRemoveTxs" }, "LOMempoolTxs", LOCLI_TXNS, mempool },
+	{ { "Mempool.AddedTx", "Mempool.AddedTx", "TraceMempoolAddedTx" },
+	  { WORD("LOMempoolTxs") },
+	  LOCLI_TXNS,
+	  mempool },
+	{ { "Mempool.RemoveTxs", "Mempool.RemoveTxs", "TraceMempoolRemoveTxs" },
+	  { WORD("LOMempoolTxs") },
+	  LOCLI_TXNS,
+	  mempool },
 	{ { "Mempool.RejectedTx", "Mempool.RejectedTx", "TraceMempoolRejectedTx" },
-	  "LOMempoolRejectedTx",
+	  { WORD("LOMempoolRejectedTx") },
 	  LOCLI_TXNS,
 	  nothing },
 };

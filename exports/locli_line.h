@@ -36,7 +36,7 @@ enum {
 
 struct locli_object {
 	enum locli_table table;
-	const char *constructor; /* of event and txns */
+	struct parse_text constructor; /* of event and txns */
 	uint32_t has;
 	int64_t first;  /* slot, count */
 	int64_t second; /* block, rejected, utxo_size */

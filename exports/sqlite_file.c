@@ -192,6 +192,27 @@ static int put_long_row(struct sqlite_file *f, struct table *t, const struct sql
 	return f->result;
 }
 
+uint8_t *sqlite_file_room(struct sqlite_file *f, int table, uint64_t *ret_rowid)
+{
+	struct table *t = &f->tables[table];
+
+	*ret_rowid = (uint64_t)t->rowid + 1;
+	if (LEAF_HEADER + 2 * (t->n_cells + 1) + t->n_content + SQLITE_CELL_SHORT > PAGE || f->result < 0)
+		return NULL;
+	return t->content + t->n_content;
+}
+
+void sqlite_file_took(struct sqlite_file *f, int table, size_t n)
+{
+	struct table *t = &f->tables[table];
+	uint16_t place = (uint16_t)t->n_content;
+
+	memcpy(t->leaf + LEAF_HEADER + 2 * t->n_cells, &place, sizeof(place));
+	t->n_content += (uint32_t)n;
+	t->n_cells++;
+	t->rowid++;
+}
+
 int sqlite_file_row(struct sqlite_file *f, int table, const struct sqlite_file_value *values, unsigned n_values)
 {
 	struct table *t = &f->tables[table];

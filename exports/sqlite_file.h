@@ -53,6 +53,13 @@ int sqlite_file_table(struct sqlite_file *f, const char *name, const char *sql);
 /* Appends a row. 0 or a negative errno: -E2BIG for a value beyond the bound. */
 int sqlite_file_row(struct sqlite_file *f, int table, const struct sqlite_file_value *values, unsigned n_values);
 
+/* The same in two steps, for who makes the cell (exports/sqlite_record.h) where its columns are known: room for
+ * SQLITE_CELL_SHORT bytes and the row's number, or NULL where sqlite_file_row() has to see to it; then how many bytes
+ * the cell has taken.
+ */
+uint8_t *sqlite_file_room(struct sqlite_file *f, int table, uint64_t *ret_rowid);
+void sqlite_file_took(struct sqlite_file *f, int table, size_t n);
+
 /* Ends the tables and writes the first page. The file is whole when it is flushed. */
 int sqlite_file_finish(struct sqlite_file *f);
 

@@ -14,6 +14,7 @@
 enum {
 	SQLITE_VARINT_MAX = 9,
 	SQLITE_RECORD_HEADER_MAX = 1 + SQLITE_FILE_COLUMNS_MAX * SQLITE_VARINT_MAX,
+	SQLITE_CELL_SHORT = 160,  /* bytes that sqlite_cell_short() may write */
 	SQLITE_RECORD_SLACK = 16, /* bytes behind what was put that are written, too: in whole words it is quicker */
 };
 
@@ -25,8 +26,9 @@ struct sqlite_record {
 
 static inline void sqlite_put16(uint8_t *to, uint32_t v)
 {
-	to[0] = (uint8_t)(v >> 8);
-	to[1] = (uint8_t)v;
+	uint16_t bytes = htobe16((uint16_t)v);
+
+	memcpy(to, &bytes, sizeof(bytes));
 }
 
 static inline void sqlite_put32(uint8_t *to, uint32_t v)
@@ -53,6 +55,11 @@ static inline unsigned sqlite_put_varint(uint8_t *to, uint64_t v)
 		sqlite_put16(to, (uint32_t)(0x8080 | (v >> 14) << 8 | (v >> 7 & 0x7f)));
 		to[2] = (uint8_t)(v & 0x7f);
 		return 3;
+	}
+	if (v < 0x10000000) {
+		sqlite_put16(to, (uint32_t)(0x8080 | (v >> 21) << 8 | (v >> 14 & 0x7f)));
+		sqlite_put16(to + 2, (uint32_t)(0x8000 | (v >> 7 & 0x7f) << 8 | (v & 0x7f)));
+		return 4;
 	}
 	if (v >> 56) {
 		to[8] = (uint8_t)v;
@@ -88,7 +95,7 @@ static inline unsigned integer_bytes(int64_t v)
 }
 
 /* A value's serial type (file format §2.1) and how many bytes it takes in the body. */
-static inline uint64_t serial_type(const struct sqlite_file_value *v, size_t *ret_n)
+static inline __attribute__((always_inline)) uint64_t serial_type(const struct sqlite_file_value *v, size_t *ret_n)
 {
 	static const uint8_t of_width[] = { 0, 1, 2, 3, 4, 0, 5, 0, 6 };
 
@@ -125,23 +132,29 @@ static inline void sqlite_record_start(struct sqlite_record *r, const struct sql
 	r->header[0] = (uint8_t)r->n_header;
 }
 
-/* As memcpy(), for texts of which most are short. */
+/* As memcpy(), for texts of which most are short: two words that may overlap. */
 static inline void put_bytes(uint8_t *to, const char *at, size_t n)
 {
-	if (n > 32 || n < 8) {
-		if (n)
-			memcpy(to, at, n);
-		return;
+	if (n > 32) {
+		memcpy(to, at, n);
+	} else if (n >= 16) {
+		memcpy(to, at, 16);
+		memcpy(to + n - 16, at + n - 16, 16);
+	} else if (n >= 8) {
+		memcpy(to, at, 8);
+		memcpy(to + n - 8, at + n - 8, 8);
+	} else if (n >= 4) {
+		memcpy(to, at, 4);
+		memcpy(to + n - 4, at + n - 4, 4);
+	} else if (n) {
+		to[0] = (uint8_t)at[0];
+		to[n / 2] = (uint8_t)at[n / 2];
+		to[n - 1] = (uint8_t)at[n - 1];
 	}
-	memcpy(to, at, 8);
-	if (n > 16) {
-		memcpy(to + 8, at + 8, 8);
-		memcpy(to + n - 16, at + n - 16, 8);
-	}
-	memcpy(to + n - 8, at + n - 8, 8);
 }
 
-static inline uint8_t *put_value(uint8_t *to, const struct sqlite_file_value *v, size_t n)
+static inline __attribute__((always_inline)) uint8_t *put_value(uint8_t *to, const struct sqlite_file_value *v,
+                                                                size_t n)
 {
 	uint64_t bits;
 
@@ -166,6 +179,30 @@ static inline void sqlite_record_put(uint8_t *to, const struct sqlite_record *r,
 	to += r->n_header;
 	for (unsigned i = 0; i < n; i++)
 		to = put_value(to, &values[i], r->n_bytes[i]);
+}
+
+/* A whole cell of a row that is short, as most are: each length in it takes one byte, so that types and values can be
+ * written in one go. How many bytes it is; 0: the row isn't short. It may write SQLITE_CELL_SHORT bytes in any case. */
+static inline __attribute__((always_inline)) size_t sqlite_cell_short(uint8_t *cell, uint64_t rowid,
+                                                                      const struct sqlite_file_value *values,
+                                                                      unsigned n)
+{
+	uint8_t *record = cell + 1 + sqlite_put_varint(cell + 1, rowid);
+	uint8_t *type = record + 1, *to = type + n;
+
+	*record = (uint8_t)(n + 1);
+#pragma GCC unroll 8
+	for (unsigned i = 0; i < n; i++) {
+		size_t n_value;
+		uint64_t of_value = serial_type(&values[i], &n_value);
+
+		if (of_value > 127 || to + n_value > record + 128)
+			return 0;
+		*type++ = (uint8_t)of_value;
+		to = put_value(to, &values[i], n_value);
+	}
+	*cell = (uint8_t)(to - record);
+	return to - record > 127 ? 0 : (size_t)(to - cell);
 }
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The preparation of a run for locli: `weir ingest --locli`, which also reads everything into a store, and the shell
- * that it replaces, on the same run; then whether both say the same. Processor time stands beside time, for busy
- * machines.
+/* The preparation of a run for locli: `weir ingest --locli`, which also reads everything into a store, `--locli-only`,
+ * which doesn't, and the shell that they replace, on the same run; then whether each says the same. Processor time
+ * stands beside time, for busy machines.
  *
  *     bench-locli [MIB_PER_NODE]     two nodes; 32 MiB each unless said
  */
@@ -75,14 +75,29 @@ static uint64_t make_node(const char *folder, int node, uint64_t n_bytes)
 	return fclose(f) == 0 ? n_lines : 0;
 }
 
-/* n_cores: 1 or 2, with as many workers. is_new: the store has to be read anew, too; else it is there. */
-static struct cost run_weir(const char *folder, int n_cores, int is_new)
+enum what {
+	STORE_AND_FILES,
+	FILES, /* the store is there */
+	FILES_ONLY,
+};
+
+/* n_cores: 1 or 2, with as many workers. */
+static struct cost run_weir(const char *folder, int n_cores, enum what what)
 {
-	const char *const clean[] = { "rm", "-rf", "run/analysis", is_new ? "s.weir" : NULL, NULL };
-	const char *const ingest[] = {
-		"taskset", "-c", n_cores == 1 ? "0" : "0,1", WEIR, "ingest", "run", "-o", "s.weir", "--locli",
-		"-q",      "-j", n_cores == 1 ? "1" : "2",   NULL
-	};
+	const char *const clean[] = { "rm", "-rf", "run/analysis", what == STORE_AND_FILES ? "s.weir" : NULL, NULL };
+	const char *const ingest[] = { "taskset",
+		                       "-c",
+		                       n_cores == 1 ? "0" : "0,1",
+		                       WEIR,
+		                       "ingest",
+		                       "run",
+		                       "-q",
+		                       "-j",
+		                       n_cores == 1 ? "1" : "2",
+		                       what == FILES_ONLY ? "--locli-only" : "--locli",
+		                       what == FILES_ONLY ? NULL : "-o",
+		                       "s.weir",
+		                       NULL };
 	struct cost best = { .s = 0 };
 
 	for (int round = 0; round < N_ROUNDS; round++) {
@@ -117,7 +132,7 @@ int main(int argc, char **argv)
 	uint64_t n_bytes = (argc > 1 ? strtoull(argv[1], NULL, 10) : 32) << 20, n_lines = 0;
 	char folder[] = "/tmp/weir-bench-XXXXXX", path[sizeof(folder) + 16];
 	double all = (double)n_bytes * N_NODES;
-	struct cost one, two, again, files, databases, both, least[3];
+	struct cost one, two, again, only, only_one, files, databases, both, least[3];
 	static const char *const floor[3] = { "sums", "copy", "lines" };
 
 	if (!mkdtemp(folder))
@@ -126,13 +141,16 @@ int main(int argc, char **argv)
 	(void)mkdir(path, 0755);
 	for (int i = 0; i < N_NODES; i++)
 		n_lines += make_node(folder, i, n_bytes);
-	two = run_weir(folder, 2, 1);
-	again = run_weir(folder, 2, 0);
-	one = run_weir(folder, 1, 1);
+	two = run_weir(folder, 2, STORE_AND_FILES);
+	again = run_weir(folder, 2, FILES);
+	one = run_weir(folder, 1, STORE_AND_FILES);
 	(void)run_shell(folder, "build");
 	files = run_shell(folder, "files");
 	databases = run_shell(folder, "databases");
 	both = (struct cost){ files.s + databases.s, files.cpu_s + databases.cpu_s, 0 };
+	(void)run_shell(folder, "check");
+	only_one = run_weir(folder, 1, FILES_ONLY);
+	only = run_weir(folder, 2, FILES_ONLY);
 	(void)run_shell(folder, "check");
 	for (int i = 0; i < 3; i++)
 		least[i] = run_shell(folder, floor[i]);
@@ -141,6 +159,8 @@ int main(int argc, char **argv)
 	print("weir ingest --locli, two cores", &two, all);
 	print("weir ingest --locli, one core", &one, all);
 	print("weir ingest --locli, store is there", &again, all);
+	print("weir ingest --locli-only, two cores", &only, all);
+	print("weir ingest --locli-only, one core", &only_one, all);
 	print("shell: files (grep, jq, sha256sum)", &files, all);
 	print("shell: databases (aeson, SQLite)", &databases, all);
 	print("sha256sum alone", &least[0], all);
@@ -149,6 +169,8 @@ int main(int argc, char **argv)
 	print_ratio("files alone against all of weir's", &files, &two);
 	print_ratio("files and databases against weir", &both, &two);
 	print_ratio("the same, store is there", &both, &again);
-	printf("  two cores are %.2f times one; at most %ld MB of memory a process\n", one.s / two.s, two.memory_mb);
+	print_ratio("the same, --locli-only", &both, &only);
+	printf("  two cores are %.2f times one, %.2f of --locli-only; at most %ld MB of memory a process\n",
+	       one.s / two.s, only_one.s / only.s, two.memory_mb > only.memory_mb ? two.memory_mb : only.memory_mb);
 	return run("/tmp", (const char *const[]){ "rm", "-r", folder, NULL }).s < 0;
 }
