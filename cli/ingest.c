@@ -117,5 +117,7 @@ int verb_ingest(int argc, char **argv)
 		return EXIT_MISUSE;
 	r.plan.paths = (const char *const *)argv + optind;
 	r.plan.n_paths = (uint32_t)(argc - optind);
-	return ingest_is_stream(&r) ? ingest_stream(&r) : ingest_run(&r);
+	if (ingest_is_stream(&r))
+		return ingest_stream(&r);
+	return r.is_locli_only && !r.is_dry ? ingest_locli_only(&r) : ingest_run(&r);
 }

@@ -38,8 +38,11 @@ struct session_listener {
 /* All of it: an exit code. */
 int ingest_run(struct ingest_request *r);
 
-/* --locli-only, of a plan that was claimed. An exit code. */
-int ingest_locli_only(const struct ingest_request *r, struct plan *plan);
+/* --locli-only: an exit code. */
+int ingest_locli_only(struct ingest_request *r);
+
+/* < 0: one is of no collector that there is, which was said. */
+int ingest_check_options(const struct ingest_request *r, const struct registry *registry);
 
 /* What is known of the runs, and all jobs, into the store. An exit code; what failed was said. */
 int ingest_read(struct store *s, const struct ingest_request *r, const struct plan *plan, struct session_listener *l,

@@ -11,6 +11,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -111,15 +112,17 @@ static int say_losses(const struct plan *plan)
 	return code;
 }
 
-static int worse(int a, int b)
-{
-	return a == EXIT_ALL ? b : a == EXIT_FAILED || b == EXIT_ALL ? a : b;
-}
-
 /* Nothing that comes would be of use. */
 static int is_over(int code)
 {
 	return code == EXIT_FAILED || code == EXIT_MISUSE;
+}
+
+static int worse(int a, int b)
+{
+	if (is_over(a) || is_over(b))
+		return is_over(a) ? a : b;
+	return a == EXIT_ALL ? b : a;
 }
 
 /* A manifest of some of a run's files would hide the others. */
@@ -141,24 +144,71 @@ static int write_run(const struct ingest_request *r, const struct run *run, cons
 	return code == EXIT_FAILED ? code : worse(code, export_locli_write("ingest", profiles, run->root, r->is_quiet));
 }
 
-int ingest_locli_only(const struct ingest_request *r, struct plan *plan)
+/* Who has none needs no collectors, which take longer to start than a small log to read. */
+static int has_reports(const struct plan *plan)
 {
-	struct export_profiles **profiles = calloc(plan->n_runs + 1u, sizeof(struct export_profiles *));
-	int code = check_runs(plan);
+	for (uint32_t i = 0; i < plan->n_runs; i++)
+		for (uint32_t k = 0; k < plan->runs[i].run->n_files; k++)
+			if (fnmatch("*.prof", plan->runs[i].run->files[k].path, 0) == 0)
+				return 1;
+	return 0;
+}
 
-	if (code == EXIT_MISUSE || !profiles) {
-		if (!profiles)
-			say("ingest: no memory");
-		free(profiles);
-		return profiles ? code : EXIT_FAILED;
+static int claim_profiles(struct ingest_request *r, struct plan *plan, struct export_profiles **ret)
+{
+	struct registry *registry;
+	struct weir_error error;
+	int code, result = registry_open(&(struct registry_config){ .say = ingest_hear, .listener = &r->collectors },
+	                                 &registry, &error);
+
+	if (result < 0) {
+		say("ingest: %s", error.text);
+		return EXIT_FAILED;
+	}
+	code = ingest_check_options(r, registry) < 0 ? EXIT_MISUSE : EXIT_ALL;
+	if (code == EXIT_ALL && plan_claim(plan, registry, &error) < 0) {
+		say("%s", error.text);
+		code = EXIT_FAILED;
 	}
 	plan_keep(plan, "ghc-prof");
-	if (plan->n_jobs)
-		code = worse(code, read_profiles(r, plan, profiles));
+	if (code == EXIT_ALL && plan->n_jobs)
+		code = read_profiles(r, plan, ret);
+	registry_close(registry);
+	if (code == EXIT_ALL && r->collectors.n_left_out) {
+		say("ingest: %u collector%s left out: profiles may be missing", r->collectors.n_left_out,
+		    r->collectors.n_left_out == 1 ? " was" : "s were");
+		code = EXIT_INCOMPLETE;
+	}
+	return code;
+}
+
+static int write_all(struct ingest_request *r, struct plan *plan)
+{
+	struct export_profiles **profiles = calloc(plan->n_runs + 1u, sizeof(struct export_profiles *));
+	int code = profiles ? check_runs(plan) : EXIT_FAILED;
+
+	if (!profiles)
+		say("ingest: no memory");
+	if (!is_over(code) && (r->options.n || has_reports(plan)))
+		code = worse(code, claim_profiles(r, plan, profiles));
 	for (uint32_t i = 0; i < plan->n_runs && !is_over(code); i++)
 		code = worse(code, write_run(r, plan->runs[i].run, profiles[i]));
-	for (uint32_t i = 0; i < plan->n_runs; i++)
+	for (uint32_t i = 0; profiles && i < plan->n_runs; i++)
 		export_locli_free(profiles[i]);
 	free(profiles);
+	return code;
+}
+
+int ingest_locli_only(struct ingest_request *r)
+{
+	struct weir_error error;
+	struct plan plan;
+	int code = EXIT_FAILED;
+
+	if (plan_open(&r->plan, &plan, &error) < 0)
+		say("%s", error.text);
+	else
+		code = write_all(r, &plan);
+	plan_done(&plan);
 	return code;
 }

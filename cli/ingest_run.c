@@ -67,7 +67,7 @@ void ingest_hear(struct registry_listener *l, uint32_t severity, const char *sen
 		say("ingest: %s", sentence);
 }
 
-static int check_options(const struct ingest_request *r, const struct registry *registry)
+int ingest_check_options(const struct ingest_request *r, const struct registry *registry)
 {
 	for (uint32_t i = 0; i < r->options.n; i++) {
 		if (registry_find(registry, r->options.at[i].collector))
@@ -255,7 +255,7 @@ int ingest_run(struct ingest_request *r)
 		say("ingest: %s", error.text);
 		return EXIT_FAILED;
 	}
-	if (check_options(r, registry) < 0) {
+	if (ingest_check_options(r, registry) < 0) {
 		registry_close(registry);
 		return EXIT_MISUSE;
 	}
@@ -267,8 +267,6 @@ int ingest_run(struct ingest_request *r)
 	} else if (r->is_dry) {
 		ingest_print_plan(&plan);
 		code = EXIT_ALL;
-	} else if (r->is_locli_only) {
-		code = ingest_locli_only(r, &plan);
 	} else if (log_join(&plan) < 0) {
 		say("ingest: no memory");
 	} else {

@@ -98,9 +98,11 @@ static inline int plain_integer(const struct jsontext_value *number, int64_t *re
 	if (number->raw.n > 18)
 		return 0;
 	for (at += is_negative; at < end; at++) {
-		if (*at < '0' || *at > '9')
+		unsigned digit = (unsigned char)*at - (unsigned)'0';
+
+		if (digit > 9)
 			return 0;
-		value = value * 10 + (*at - '0');
+		value = value * 10 + digit;
 	}
 	*ret = is_negative ? -value : value;
 	return 1;
