@@ -41,12 +41,12 @@ static int poll_one(struct disk_account *a, struct live *l, uint32_t i, uint32_t
 	char path[32], text[IO_BYTES];
 	uint32_t *series;
 	uint64_t value;
-	int n;
+	long n;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/io", (int)l->family.at[i].pid);
-	n = family_read(path, text, sizeof(text));
+	n = kept_read(&a->files, path, text, sizeof(text));
 	if (n < 0)
-		return n;
+		return (int)n;
 	series = series_of(a, l, i, row);
 	for (unsigned f = 0; f < FIELDS; f++)
 		if (procfs_field(text, (size_t)n, fields[f].field, &value) == 0)

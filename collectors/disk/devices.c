@@ -149,15 +149,15 @@ static void declare(struct disk_device_entry *e, const struct outbox *o)
 		e->depth[i] = series_of(o, ROW_QUEUE_DEPTH, e->name, i);
 }
 
-static int poll_stat(struct disk_device_entry *e, struct outbox *o)
+static int poll_stat(struct kept *files, struct disk_device_entry *e, struct outbox *o)
 {
 	char path[PATH_BYTES], text[TEXT_BYTES];
 	uint64_t numbers[STAT_COLUMNS];
 	unsigned n_columns;
-	int n;
+	long n;
 
 	(void)snprintf(path, sizeof(path), "/sys/block/%s/stat", e->name);
-	n = family_read(path, text, sizeof(text));
+	n = kept_read(files, path, text, sizeof(text));
 	n_columns = n < 0 ? 0 : procfs_numbers(text, (size_t)n, numbers, STAT_COLUMNS);
 	if (n_columns < STAT_COLUMNS_MIN)
 		return -1;
@@ -180,14 +180,14 @@ static int poll_stat(struct disk_device_entry *e, struct outbox *o)
 	return 0;
 }
 
-static void poll_depth(const struct disk_device_entry *e, struct outbox *o)
+static void poll_depth(struct kept *files, const struct disk_device_entry *e, struct outbox *o)
 {
 	char path[PATH_BYTES], text[TEXT_BYTES];
 	uint64_t numbers[IN_FLIGHT];
-	int n;
+	long n;
 
 	(void)snprintf(path, sizeof(path), "/sys/block/%s/inflight", e->name);
-	n = family_read(path, text, sizeof(text));
+	n = kept_read(files, path, text, sizeof(text));
 	if (n < 0 || procfs_numbers(text, (size_t)n, numbers, IN_FLIGHT) != IN_FLIGHT)
 		return;
 	for (uint32_t i = 0; i < IN_FLIGHT; i++)
@@ -200,6 +200,6 @@ void disk_devices_poll(struct disk_devices *d, struct outbox *o)
 		live_say(o->host, WEIR_WARNING, "disk.table_full", "more block devices than are looked at");
 	d->has_complained = d->n_left_out > 0;
 	for (uint32_t i = 0; i < d->n; i++)
-		if (!d->at[i].is_left_out && poll_stat(&d->at[i], o) == 0)
-			poll_depth(&d->at[i], o);
+		if (!d->at[i].is_left_out && poll_stat(&d->files, &d->at[i], o) == 0)
+			poll_depth(&d->files, &d->at[i], o);
 }

@@ -106,6 +106,8 @@ static void disk_close(struct weir_instance *i)
 	if (!i)
 		return;
 	disk_kernel_close(i->kernel);
+	kept_close(&i->devices.files);
+	kept_close(&i->account.files);
 	free(i);
 }
 

@@ -6,6 +6,7 @@
  * without), account.c reads what the kernel accounts to processes anyway, devices.c knows devices and reads what the
  * kernel counts of them. The latter two are the lowest rung, and beside the highest its independent check. */
 
+#include "bpf/kept.h"
 #include "bpf/live.h"
 
 enum disk_row {
@@ -64,6 +65,7 @@ struct disk_devices {
 	uint32_t n;
 	uint32_t has_all;                    /* asked for stacked ones too */
 	uint32_t n_left_out, has_complained; /* for want of room */
+	struct kept files;
 };
 
 /* The whole disks that are there now. */
@@ -80,6 +82,7 @@ struct disk_account {
 		uint32_t series[3];
 	} known[FAMILY_MAX];
 	uint32_t is_denied;
+	struct kept files;
 };
 
 /* row: ROW_ACCOUNTED beside another measure, ROW_PROCESS_IO where there is none. */

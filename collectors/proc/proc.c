@@ -220,6 +220,8 @@ static int proc_poll(struct weir_instance *i, int64_t now_ns, struct weir_error 
 
 static void proc_close(struct weir_instance *i)
 {
+	if (i)
+		text_close(&i->tree.text);
 	free(i);
 }
 

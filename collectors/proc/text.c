@@ -3,39 +3,29 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 int text_read(struct text *t, const char *path, ...)
 {
 	char full[PATH_MAX];
 	va_list args;
-	ssize_t n = 1;
-	int fd, error = 0;
+	long n;
 
 	va_start(args, path);
 	(void)vsnprintf(full, sizeof(full), path, args);
 	va_end(args);
-	t->n = 0;
-	t->at[0] = '\0';
-	fd = open(full, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	while (n > 0 && t->n < TEXT_BYTES_MAX) {
-		n = read(fd, t->at + t->n, TEXT_BYTES_MAX - t->n);
-		if (n > 0)
-			t->n += (size_t)n;
-		else if (n < 0)
-			error = -errno;
-	}
-	(void)close(fd);
+	n = kept_read(&t->files, full, t->at, sizeof(t->at));
+	t->n = n < 0 ? 0 : (size_t)n;
 	t->is_cut = t->n == TEXT_BYTES_MAX;
-	t->at[t->n] = '\0';
-	return error;
+	return n < 0 ? (int)n : 0;
+}
+
+void text_close(struct text *t)
+{
+	kept_close(&t->files);
 }
 
 static const char *number(const char *at, uint64_t *ret)

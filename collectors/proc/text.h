@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "bpf/kept.h"
+
 enum {
 	TEXT_BYTES_MAX = 256 * 1024, /* of one file: /proc/stat of a machine with thousands of interrupts fits */
 };
@@ -17,10 +19,13 @@ struct text {
 	char at[TEXT_BYTES_MAX + 1]; /* ends with NUL */
 	size_t n;
 	int is_cut; /* there was more */
+	struct kept files;
 };
 
-/* A file from its start. 0, or -errno: the text is empty then. */
+/* A file from its start. 0, or -errno: the text is empty then. t: all 0 before the first. */
 __attribute__((format(printf, 2, 3))) int text_read(struct text *t, const char *path, ...);
+/* Lets go of the files. */
+void text_close(struct text *t);
 
 /* The number after this label at the start of a line: `VmHWM:`; kB are multiplied out. 0: there is none. */
 int text_labelled(const struct text *t, const char *label, uint64_t *ret);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bpf/kept.h"
 #include "parsers/procfs.h"
 #include "sched.h"
 
@@ -26,6 +27,7 @@ struct sched_account {
 	uint32_t next; /* threads come in the same order each time: where the next one is expected */
 	uint32_t poll;
 	uint32_t is_full;
+	struct kept files;
 };
 
 struct sched_account *sched_account_new(void)
@@ -35,20 +37,22 @@ struct sched_account *sched_account_new(void)
 
 void sched_account_free(struct sched_account *a)
 {
+	if (a)
+		kept_close(&a->files);
 	free(a);
 }
 
-static int read_of(int32_t pid, int32_t tid, const char *file, char *ret, unsigned n)
+static int read_of(struct kept *files, int32_t pid, int32_t tid, const char *file, char *ret, unsigned n)
 {
 	char path[64];
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", (int)pid, (int)tid, file);
-	return family_read(path, ret, n);
+	return (int)kept_read(files, path, ret, n);
 }
 
 static const char *const switch_types[SWITCHES] = { "voluntary", "involuntary" };
 
-static void declare(struct thread *t, const struct outbox *o)
+static void declare(struct kept *files, struct thread *t, const struct outbox *o)
 {
 	static const uint32_t rows[COUNTS] = { ROW_THREAD_CPU, ROW_THREAD_DELAY, ROW_THREAD_SLICES };
 	char pid[16], tid[16], name[TEXT_BYTES];
@@ -56,7 +60,7 @@ static void declare(struct thread *t, const struct outbox *o)
 
 	(void)snprintf(pid, sizeof(pid), "%d", (int)t->pid);
 	(void)snprintf(tid, sizeof(tid), "%d", (int)t->tid);
-	if (read_of(t->pid, t->tid, "comm", name, sizeof(name)) > 0)
+	if (read_of(files, t->pid, t->tid, "comm", name, sizeof(name)) > 0)
 		name[strcspn(name, "\n")] = '\0';
 	else
 		pairs[2].value = NULL;
@@ -85,7 +89,7 @@ static struct thread *thread_of(struct sched_account *a, int32_t pid, int32_t ti
 	}
 	t = &a->threads[a->n++];
 	*t = (struct thread){ .pid = pid, .tid = tid };
-	declare(t, o);
+	declare(&a->files, t, o);
 	return t;
 }
 
@@ -104,9 +108,9 @@ static void poll_thread(struct sched_account *a, int32_t pid, int32_t tid, struc
 {
 	char text[TEXT_BYTES], status[STATUS_BYTES];
 	uint64_t numbers[COUNTS];
-	int n = read_of(pid, tid, "schedstat", text, sizeof(text));
+	int n = read_of(&a->files, pid, tid, "schedstat", text, sizeof(text));
 	int has_counts = n > 0 && procfs_numbers(text, (size_t)n, numbers, COUNTS) == COUNTS;
-	int n_status = read_of(pid, tid, "status", status, sizeof(status));
+	int n_status = read_of(&a->files, pid, tid, "status", status, sizeof(status));
 	struct thread *t = has_counts || n_status > 0 ? thread_of(a, pid, tid, o) : NULL;
 
 	if (!t)

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bpf/family.h"
+#include "bpf/kept.h"
 #include "bpf/live.h"
 #include "bpf/rows.h"
 #include "collectors/self/programs.h"
@@ -63,6 +63,7 @@ struct weir_instance {
 	int has_complained;
 	int is_spare;
 	char text[TEXT_MAX];
+	struct kept files;
 };
 
 static const struct weir_metric metrics[ROW_COUNT] = {
@@ -94,7 +95,7 @@ static int read_of(struct weir_instance *i, pid_t pid, const char *file)
 	char path[64];
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
-	return family_read(path, i->text, TEXT_MAX);
+	return (int)kept_read(&i->files, path, i->text, TEXT_MAX);
 }
 
 static struct weir_text text_of(const char *at)
@@ -215,7 +216,7 @@ static int list_children(struct weir_instance *i, char ret[TEXT_MAX])
 	int n;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)i->weir, (int)i->weir);
-	n = family_read(path, ret, TEXT_MAX);
+	n = (int)kept_read(&i->files, path, ret, TEXT_MAX);
 	return n < 0 ? n : 0;
 }
 
@@ -379,6 +380,7 @@ static void self_close(struct weir_instance *i)
 		programs_release(&i->workers[k]->programs);
 		free(i->workers[k]);
 	}
+	kept_close(&i->files);
 	if (i->stats_fd >= 0)
 		(void)close(i->stats_fd);
 	free(i);

@@ -267,7 +267,8 @@ void load_portions(int ask, int tell)
 	cpu_set_t one;
 	char byte;
 
-	/* All of it on one processor: where the two ends of a turn are makes more of a difference than anything else. */
+	/* All of it on one processor: where the two ends of a turn are makes more of a difference than anything else.
+	 */
 	CPU_ZERO(&one);
 	CPU_SET(0, &one);
 	(void)sched_setaffinity(0, sizeof(one), &one);

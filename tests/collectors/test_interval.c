@@ -10,11 +10,13 @@
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "bpf/family.h"
+#include "bpf/kept.h"
 #include "parsers/procfs.h"
 
 enum {
@@ -166,6 +168,43 @@ static void a_family_keeps_who_lost_its_parent_and_lets_go_who_ended(void **stat
 	assert_int_equal(family_init(&f, parent), -ESRCH);
 }
 
+static void what_is_kept_open_says_what_is_so_now(void **state)
+{
+	static struct kept files;
+	char path[32], text[512], other[KEPT_PATH_MAX + 8];
+	int hold[2];
+	pid_t child;
+
+	assert_int_equal(pipe(hold), 0);
+	child = fork();
+	if (child == 0) {
+		(void)close(hold[1]);
+		(void)!read(hold[0], text, 1);
+		_exit(0);
+	}
+	(void)snprintf(path, sizeof(path), "/proc/%d/comm", child);
+	assert_true(kept_read(&files, path, text, sizeof(text)) > 0);
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", child);
+	assert_true(kept_read(&files, path, text, sizeof(text)) > 0);
+	assert_int_equal(kept_read(&files, path, text, 5), 4);
+	assert_int_equal(strlen(text), 4);
+	/* It ends: what is open says so, and there is nothing under its name. */
+	(void)close(hold[1]);
+	(void)close(hold[0]);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_in_range(-kept_read(&files, path, text, sizeof(text)), 1, 4095);
+	assert_int_equal(text[0], '\0');
+	/* The longest name that is kept, and one beyond it, are read alike. */
+	for (unsigned n = KEPT_PATH_MAX - 1; n <= KEPT_PATH_MAX; n++) {
+		memset(other, '/', sizeof(other));
+		memcpy(other, "/proc", 5);
+		(void)strcpy(other + n - 4, "stat");
+		for (int i = 0; i < 2; i++)
+			assert_true(kept_read(&files, other, text, sizeof(text)) > 0 && text[0] == 'c');
+	}
+	kept_close(&files);
+}
+
 static void *have_a_child_and_its_child(void *data)
 {
 	int *hold = data;
@@ -248,6 +287,7 @@ int main(void)
 		cmocka_unit_test(a_file_of_the_kernels_is_read_whole),
 		cmocka_unit_test(every_child_of_a_process_with_very_many_is_of_the_family),
 		cmocka_unit_test(a_family_keeps_who_lost_its_parent_and_lets_go_who_ended),
+		cmocka_unit_test(what_is_kept_open_says_what_is_so_now),
 		cmocka_unit_test(a_family_has_what_threads_start_with_and_without_the_kernels_lists),
 	};
 
