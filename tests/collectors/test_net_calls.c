@@ -11,8 +11,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum {
 	N_EMPTY = 1000,
@@ -20,8 +18,6 @@ enum {
 	DATAGRAM = 700,
 	N_PAIRS = 300,
 	N_ROUNDS = 5,
-	PROCESSES_MAX = 1024, /* of the collector */
-	N_TALKERS = PROCESSES_MAX + 200,
 };
 
 static void receive_little_at(const int ends[2])
@@ -153,39 +149,6 @@ static void who_is_not_watched_is_not_counted(void **state)
 	watched_done(&got);
 }
 
-static void talk_to_oneself(void *what)
-{
-	int ends[2];
-	char c = 0;
-
-	net_must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
-	net_must(send(ends[0], &c, 1, 0) == 1 && recv(ends[1], &c, 1, 0) == 1);
-}
-
-static void talk_in_very_many_children(void *what)
-{
-	for (int i = 0; i < N_TALKERS; i++)
-		if (fork() == 0) {
-			talk_to_oneself(what);
-			_exit(0);
-		}
-	while (wait(NULL) > 0)
-		continue;
-}
-
-/* Each process says a byte and hears it. */
-static void what_is_in_no_processs_sum_for_want_of_room_is_said(void **state)
-{
-	const struct watching w = { .collector = "net", .work = talk_in_very_many_children };
-	struct watched got = watch_kernel(&w);
-	int64_t n_lost = watched_gain(&got, "weir.lost", "cause=net.processes_full");
-
-	/* For some of the sockets the kernel may have no memory at hand. */
-	assert_in_range(n_lost, 1, 2 * (N_TALKERS - PROCESSES_MAX));
-	assert_watched_says(&got, "net.processes_full");
-	watched_done(&got);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,7 +156,6 @@ int main(void)
 		cmocka_unit_test(udp_is_counted_to_the_byte),
 		cmocka_unit_test(sockets_that_share_a_counter_are_counted_each_and_by_process),
 		cmocka_unit_test(who_is_not_watched_is_not_counted),
-		cmocka_unit_test(what_is_in_no_processs_sum_for_want_of_room_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
