@@ -21,7 +21,6 @@
 
 enum {
 	IPE_NODE_BYTES = 72,
-	IPE_ENTRY_BYTES_MAX = 40,
 };
 
 struct ipe_node {

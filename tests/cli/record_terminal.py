@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,8 @@ os.chdir(work)
 os.mkdir("plugins")
 shutil.copy(f"{fixtures}/well-behaved-live.so", "plugins")
 os.environ["WEIR_PLUGIN_PATH"] = f"{work}/plugins"
+# A shell that starts tests in the background has them ignore Ctrl-C, and what they start would inherit that.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 LINE = re.compile(rb"\rrecording: ([0-9.]+) (m?s), 2 sources\x1b\[K")
 
 
