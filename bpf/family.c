@@ -25,8 +25,10 @@ int family_read(const char *path, char *ret, unsigned n)
 	if (fd < 0)
 		return -errno;
 	/* Of a long file the kernel gives a page at a time. */
-	for (; got > 0 && n_text<n - 1; n_text += got> 0 ? (unsigned)got : 0)
+	while (got > 0 && n_text < n - 1) {
 		got = read(fd, ret + n_text, n - 1 - n_text);
+		n_text += got > 0 ? (unsigned)got : 0;
+	}
 	error = errno;
 	(void)close(fd);
 	if (got < 0)

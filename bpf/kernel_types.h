@@ -51,7 +51,6 @@ struct sched_info {
 	unsigned long long last_arrival;
 };
 
-
 struct task_struct {
 	__u32 __state; /* 5.14 (2f064a59a1), before it: state */
 	int pid;

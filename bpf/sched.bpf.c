@@ -84,7 +84,6 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, SCHED_RUNNERS_MAX);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct sched_key);
 	__type(value, struct sched_runner);
 } runners SEC(".maps");

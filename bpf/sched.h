@@ -10,6 +10,8 @@
 enum {
 	SCHED_RUNNERS_MAX =
 		2048, /* processes times the processors that they ran on; threads where they are asked for */
+	SCHED_RUNNERS_MIN = 1024, /* of processes, on a machine of few processors; memory is taken for all at once */
+	SCHED_RUNNERS_A_CPU = 32,
 	SCHED_KERNEL_FRAMES_MAX = 40,
 	SCHED_USER_FRAMES_MAX = 64,
 	SCHED_RING_BYTES = 512 << 10, /* of long waits, some 500 of them */
@@ -30,9 +32,9 @@ enum sched_reason {
 	SCHED_REASONS,
 };
 
-/* An entry for each processor that a process has run on, made when it does: of values for all processors (a per-CPU
- * map) the kernel has memory for a few new ones at a time only, and none for the first switches of hundreds that start
- * at once. A thread is on one processor at a time and has one entry. */
+/* An entry for each processor that a process has run on, taken when it does. Its memory is there from the start: of
+ * what is allocated in a switch the kernel has a few at hand only, and none for the first switches of hundreds that
+ * start at once. A thread is on one processor at a time and has one entry. */
 struct sched_key {
 	__u32 tgid;
 	__u32 tid; /* 0: all threads of the process */

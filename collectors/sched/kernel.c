@@ -66,11 +66,21 @@ static const struct {
 #endif
 };
 
+static uint32_t n_runners(const struct sched_kernel *k)
+{
+	uint32_t n = SCHED_RUNNERS_A_CPU * k->probes.n_cpus;
+
+	if (k->has_threads || n > SCHED_RUNNERS_MAX)
+		return SCHED_RUNNERS_MAX;
+	return n < SCHED_RUNNERS_MIN ? SCHED_RUNNERS_MIN : n;
+}
+
 static void choose(struct sched_kernel *k, const struct sched_wanted *wanted)
 {
-	k->rodata = load_variables(k->probes.object, ".rodata");
+	k->rodata = k->probes.rodata;
 	k->rodata->has_threads = (uint32_t)k->has_threads;
 	k->rodata->long_wait_ns = wanted->long_wait_ns;
+	(void)bpf_map__set_max_entries(bpf_object__find_map_by_name(k->probes.object, "runners"), n_runners(k));
 	if (!wanted->long_wait_ns)
 		(void)bpf_map__set_max_entries(bpf_object__find_map_by_name(k->probes.object, "long_waits"),
 		                               (uint32_t)sysconf(_SC_PAGESIZE));
@@ -94,8 +104,8 @@ static int load(struct sched_kernel *k, const struct sched_wanted *wanted, char 
 	}
 	choose(k, wanted);
 	r = probes_load(&k->probes, why);
-	k->data = load_variables(k->probes.object, ".data");
-	k->bss = load_variables(k->probes.object, ".bss");
+	k->data = k->probes.data;
+	k->bss = k->probes.bss;
 	return r;
 }
 

@@ -149,7 +149,7 @@ static void have_children(void *what)
 		continue;
 }
 
-/* The kernel may run out of memory that it has at hand for a few switches. */
+/* The kernel may have no memory at hand for what a thread needs. */
 static void of_hundreds_that_start_at_once_the_first_switches_are_seen(void **state)
 {
 	const struct watching w = { .collector = "sched", .work = have_children };
