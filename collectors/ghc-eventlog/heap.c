@@ -17,6 +17,8 @@ enum fate heap_size(struct log *l, struct lane *lane, const struct eventlog_even
 {
 	struct level *size = &lane->heap_size;
 
+	if (v->at[1].number >= HEAP_BYTES_END)
+		return FATE_BAD;
 	if (!l->heap_size_series)
 		l->heap_size_series = series_of(l, ROW_HEAP_SIZE, NULL);
 	if (!size->has_series || size->value != v->at[1].number)
@@ -28,6 +30,8 @@ enum fate heap_size(struct log *l, struct lane *lane, const struct eventlog_even
 
 enum fate heap_live(struct log *l, struct lane *lane, const struct eventlog_event *e, const struct eventlog_values *v)
 {
+	if (v->at[1].number >= HEAP_BYTES_END)
+		return FATE_BAD;
 	if (!l->heap_live_series)
 		l->heap_live_series = series_of(l, ROW_HEAP_LIVE, NULL);
 	outbox_count(&l->outbox, l->heap_live_series, e->time_ns, v->at[1].number);

@@ -10,6 +10,10 @@ enum {
 	TASKS_MAX = 1 << 16,
 };
 
+/* Addresses have 48 bits (x86-64, arm64), so no part of a heap has as many bytes: another record was written into the
+ * number. */
+#define HEAP_BYTES_END ((uint64_t)1 << 48)
+
 struct task {
 	uint64_t id, tid, start_ns;
 	uint32_t capability, next_free;

@@ -191,7 +191,7 @@ static enum fate say_band(struct log *l, uint64_t time_ns, uint32_t stack, uint6
 {
 	struct samples *s = &l->samples;
 
-	if (!stack || bytes > INT64_MAX)
+	if (!stack || bytes >= HEAP_BYTES_END)
 		return stack ? FATE_BAD : FATE_REFUSED;
 	outbox_weight(&l->outbox, s->heap_series, s->in_heap ? s->heap_ns : time_ns, 0, stack, bytes);
 	return FATE_STORED;

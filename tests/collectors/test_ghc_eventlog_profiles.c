@@ -82,6 +82,30 @@ static void a_biographys_time_beyond_all_reason_is_bad(void **state)
 	}
 }
 
+/* What the runtime wrote into the size of a record leaves the rest of it sound. */
+static void a_heap_larger_than_addresses_reach_is_bad(void **state)
+{
+	const uint64_t end = (uint64_t)1 << 48;
+
+	for (uint64_t over = 0; over <= 1; over++) {
+		struct eventlog_writer w;
+		struct heard heard;
+
+		write_beginning(&w);
+		write_block(&w, T0, 0xffff);
+		write_numbers(&w, 163, T0 + 10, "bqbi", 1, end - 1 + over, 1, 9);
+		write_numbers(&w, 50, T0 + 11, "iq", 0, end - 1 + over);
+		write_numbers(&w, 51, T0 + 12, "iq", 0, end - 1 + over);
+		write_block_end(&w, T0 + 100);
+		write_end(&w);
+		heard = hear_plain(&w);
+		assert_int_equal(heard.result.ledger.n_bad, 3 * over);
+		assert_int_equal(count_of(&heard, "281474976710655}"), 3 * !over);
+		assert_silent_on(&heard, "281474976710656");
+		recorder_free(heard.rec);
+	}
+}
+
 /* Of two capabilities, each with its own sample. */
 static void write_tick(struct eventlog_writer *w, uint64_t time_ns, uint64_t tick)
 {
@@ -246,6 +270,7 @@ int main(void)
 		cmocka_unit_test(counters_of_perf_add_up),
 		cmocka_unit_test(eras_are_a_breakdown_of_their_own),
 		cmocka_unit_test(a_biographys_time_beyond_all_reason_is_bad),
+		cmocka_unit_test(a_heap_larger_than_addresses_reach_is_bad),
 		cmocka_unit_test(ticks_that_were_written_over_are_said),
 		cmocka_unit_test(a_clock_that_stood_still_has_lost_nothing),
 		cmocka_unit_test(ticky_counters_get_the_names_that_come_last),
