@@ -12,7 +12,8 @@ mkdir "$work/files"
 cp "$root/tests/data/ghc-eventlog/Ferry.hs" "$root/tests/data/ghc-heap/Reservoir.hs" "$work"
 cp "$root/tests/oracle/EventCounts.hs" "$work"
 cd "$work"
-# Of two ticks in a hundred newer ones log another stack than the one that they count: the program runs on between the two.
+# Of two ticks in a hundred newer ones log another stack than the one that they count: the program runs on between the two. One
+# of them may be the runtime's own, which only the JSON report has: with that all are as many.
 log='' moved=0.1
 case $(ghc --numeric-version) in 7.* | 8.* | 9.0.* | 9.2.*) log=-eventlog moved=0 ;; esac
 ghc -v0 -O1 -rtsopts $log -threaded -outputdir ferry.o Ferry.hs -o ferry
@@ -127,21 +128,9 @@ one_query() # NAME PROGRAM 'FLAGS' METRICS...
 		mkdir "$name"
 		(cd "$name" && "../$program" $rounds +RTS $flags -i0.02 -l -RTS >/dev/null) || continue
 		[ "${flags%% *}" != -hr ] || rm "$name/$program.prof"
-		"$weir" ingest -q "$name" -o "$name.weir" 2>/dev/null || {
-			"$weir" sql "$name.weir" "SELECT path, code, offset, message FROM diags WHERE severity <> 'note'"
-			continue
-		}
-		code=0
-		agree "$name" "$@" || code=$?
-		[ $code = 75 ] || return $code
+		"$weir" ingest -q "$name" -o "$name.weir" 2>/dev/null && break
+		"$weir" sql "$name.weir" "SELECT path, code, offset, message FROM diags WHERE severity <> 'note'"
 	done
-	return 1
-}
-# Of a sample that the runtime wrote over the next one's number tells, but of the very last one nothing does: 75, once more.
-agree() # NAME METRICS...
-{
-	name=$1
-	shift
 	"$weir" sql "$name.weir" --json "$(grep -v "^--" "$root/tests/oracle/eventlog_one_query.sql")" >agree.json
 	"$python" -c '
 import json, sys
@@ -149,11 +138,10 @@ rows = {row["metric"]: row for row in json.load(open("agree.json"))}
 assert set(sys.argv[3:]) <= set(rows), rows
 rows = {metric: rows[metric] for metric in sys.argv[3:]}
 for row in rows.values():
-    if row["metric"] == "ghc.profile.ticks" and row["log"] == row["other"] - 1 and float(sys.argv[2]) > 0:
-        print("one query:", sys.argv[1], "lacks its last tick")
-        sys.exit(75)
     most = 2 * float(sys.argv[2]) * row["log"] if row["metric"] == "ghc.profile.ticks" else 0
-    assert row["collectors"] == 2 and row["log"] > 0 and row["log"] == row["other"] and row["apart"] <= most, row
+    assert row["collectors"] == 2 and row["log"] > 0 and row["apart"] <= most, row
+    log, other = row["log"] + row["log_system"], row["other"] + row["other_system"]
+    assert log == other or (most and not row["other_system"]), row
 print("one query:", sys.argv[1], ", ".join("%d sums of %s" % (row["n"], metric) for metric, row in rows.items()), "agree")' \
 		"$name" $moved "$@"
 }
