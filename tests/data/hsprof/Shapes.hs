@@ -72,7 +72,7 @@ unknownCalls fs n = foldl (\acc i -> foldr (\f x -> f x i acc) acc fs) 0 [1 .. n
 
 work :: TVar Int -> IO Int
 work tv = do
-  a <- evaluate (Map.size (buildMap 20000))
+  a <- evaluate (Map.size (buildMap 200000))
   b <- evaluate (deepSum 200000)
   c <- catching 20000
   d <- transacting tv 20000
