@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bpf/family.h"
 
+#include "bpf/kept.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,23 +20,13 @@ enum {
 int family_read(const char *path, char *ret, unsigned n)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	unsigned n_text = 0;
-	ssize_t got = 1;
-	int error;
+	long r;
 
 	if (fd < 0)
 		return -errno;
-	/* Of a long file the kernel gives a page at a time. */
-	while (got > 0 && n_text < n - 1) {
-		got = read(fd, ret + n_text, n - 1 - n_text);
-		n_text += got > 0 ? (unsigned)got : 0;
-	}
-	error = errno;
+	r = kept_read_open(fd, ret, n);
 	(void)close(fd);
-	if (got < 0)
-		return -error;
-	ret[n_text] = '\0';
-	return (int)n_text;
+	return (int)r;
 }
 
 static int read_process(int32_t pid, struct procfs_process *ret)

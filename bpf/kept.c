@@ -17,12 +17,11 @@ static uint32_t place_of(const char *path)
 	return (hash ^ hash >> 16) % KEPT_FILES;
 }
 
-static long read_all(int fd, char *ret, size_t n)
+long kept_read_open(int fd, char *ret, size_t n)
 {
 	size_t n_read = 0;
 	ssize_t got = 1;
 
-	/* Of a long file the kernel gives a page at a time. */
 	while (got > 0 && n_read < n - 1) {
 		got = pread(fd, ret + n_read, n - 1 - n_read, (off_t)n_read);
 		n_read += got > 0 ? (size_t)got : 0;
@@ -43,7 +42,7 @@ long kept_read(struct kept *k, const char *path, char *ret, size_t n)
 	int fd;
 
 	if (strcmp(k->at[at].path, path) == 0) {
-		r = read_all(k->at[at].fd, ret, n);
+		r = kept_read_open(k->at[at].fd, ret, n);
 		if (r > 0)
 			return r;
 	}
@@ -51,7 +50,7 @@ long kept_read(struct kept *k, const char *path, char *ret, size_t n)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	r = read_all(fd, ret, n);
+	r = kept_read_open(fd, ret, n);
 	if (r <= 0 || !is_for_keeping(path)) {
 		(void)close(fd);
 		return r;

@@ -20,6 +20,9 @@ struct kept {
 	} at[KEPT_FILES];
 };
 
+/* An open file from its start, at most n - 1 bytes, and a NUL: of a long one the kernel gives a page at a
+ * time. How many bytes, or -errno. */
+long kept_read_open(int fd, char *ret, size_t n);
 /* The file from its start, at most n - 1 bytes, and a NUL. How many bytes, or -errno. */
 long kept_read(struct kept *k, const char *path, char *ret, size_t n);
 void kept_close(struct kept *k);

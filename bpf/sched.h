@@ -80,7 +80,7 @@ _Static_assert(sizeof(struct sched_long_wait) == 32 + 8 * (SCHED_KERNEL_FRAMES_M
 enum sched_loss {
 	SCHED_LOST_THREADS, /* no storage for a thread: none of what it does is seen */
 	SCHED_LOST_RUNNERS, /* a switch whose process or thread found no room in the map */
-	SCHED_LOST_MEMORY,  /* a switch for which the kernel had no memory at that moment */
+	SCHED_LOST_MEMORY,  /* a switch for which the kernel gave no place, though there was room */
 	SCHED_LOST_STACKS,  /* a long wait that found no room in the ring */
 	SCHED_LOST_COUNT,
 };

@@ -176,6 +176,20 @@ static void write_four_and_next(struct eventlog_writer *w, uint8_t copy[FOUR_BYT
 	write_block(w, T0 + 9 * ms, 0);
 }
 
+/* The four again, and a fifth; then a block of its own with a sixth. */
+static struct heard hear_repeated(struct eventlog_writer *w, const uint8_t copy[FOUR_BYTES], uint64_t begin_ns,
+                                  uint64_t time_ns)
+{
+	write_bytes(w, copy, FOUR_BYTES);
+	write_numbers(w, 0, T0 + 10 * ms, "i", (uint64_t)5);
+	write_block_end(w, T0 + 10 * ms);
+	write_block(w, begin_ns, 0);
+	write_numbers(w, 0, time_ns, "i", (uint64_t)6);
+	write_block_end(w, begin_ns + ms);
+	write_end(w);
+	return hear_plain(w);
+}
+
 static void records_behind_a_torn_one_that_were_in_the_block_before_count_once(void **state)
 {
 	struct eventlog_writer w;
@@ -204,15 +218,8 @@ static void a_block_s_records_that_were_in_the_one_before_count_once(void **stat
 	uint8_t copy[FOUR_BYTES];
 
 	write_four_and_next(&w, copy);
-	write_bytes(&w, copy, FOUR_BYTES);
-	write_numbers(&w, 0, T0 + 10 * ms, "i", (uint64_t)5);
-	write_block_end(&w, T0 + 10 * ms);
-	/* Older than the block, but nothing that has been there: its marker may be what is wrong. */
-	write_block(&w, T0 + 20 * ms, 0);
-	write_numbers(&w, 0, T0 + 12 * ms, "i", (uint64_t)6);
-	write_block_end(&w, T0 + 21 * ms);
-	write_end(&w);
-	heard = hear_plain(&w);
+	/* The last is older than its block, but nothing that has been there: its marker may be what is wrong. */
+	heard = hear_repeated(&w, copy, T0 + 20 * ms, T0 + 12 * ms);
 	assert_says(&heard, "\"eventlog.repeated\":4");
 	assert_says(&heard, "{\"diag\":\"eventlog.repeated\",\"severity\":\"note\"");
 	assert_says(&heard, "{\"number\":\"ghc.thread.created\",\"attrs\":{\"capability\":\"0\"}");
@@ -230,15 +237,8 @@ static void a_block_with_the_marker_of_the_one_before_counts_once(void **state)
 	write_four_and_next(&w, copy);
 	w.n = w.block; /* the marker that was written last */
 	write_block(&w, T0, 0);
-	write_bytes(&w, copy, FOUR_BYTES);
-	write_numbers(&w, 0, T0 + 10 * ms, "i", (uint64_t)5);
-	write_block_end(&w, T0 + 11 * ms);
-	/* Begins with it by its own right: nothing is that old. */
-	write_block(&w, T0 + 11 * ms, 0);
-	write_numbers(&w, 0, T0 + 11 * ms, "i", (uint64_t)6);
-	write_block_end(&w, T0 + 12 * ms);
-	write_end(&w);
-	heard = hear_plain(&w);
+	/* The last begins its block by its own right: nothing is that old. */
+	heard = hear_repeated(&w, copy, T0 + 11 * ms, T0 + 11 * ms);
 	assert_says(&heard, "\"eventlog.repeated\":4");
 	assert_says(&heard, "\"value\":6}");
 	assert_silent_on(&heard, "eventlog.gap");
