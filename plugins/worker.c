@@ -22,6 +22,7 @@
 enum {
 	STREAM_REST_NS = 50000000,
 	STREAM_HAND_OVER_NS = 1000000000,
+	STREAM_RESTS_MAX = 40,   /* after its end, which a collector that reads its input meets with the next poll */
 	LARGE_BLOCK = 128 << 10, /* bytes; glibc's own, which it raises when such a block is freed */
 };
 
@@ -233,7 +234,7 @@ static int poll_stream(struct worker *w)
 {
 	const struct timespec rest = { 0, STREAM_REST_NS };
 	int64_t handed_over_ns = 0, now_ns;
-	int r = WEIR_OK;
+	int r = WEIR_OK, is_over = 0, n_rests = 0;
 	uint64_t told;
 
 	while (r >= 0 && r != WEIR_END && !w->delivery.is_flood) {
@@ -247,10 +248,14 @@ static int poll_stream(struct worker *w)
 		atomic_fetch_add_explicit(&w->delivery.gauge->n_sent, 1, memory_order_relaxed);
 		if (r != WEIR_AGAIN)
 			continue;
-		if (read(w->task->stop_fd, &told, sizeof(told)) > 0)
+		if (is_over && ++n_rests == STREAM_RESTS_MAX)
+			return weir_fail(&w->error, -EPROTO, "it waits for more when its input is over");
+		if (!is_over && read(w->task->stop_fd, &told, sizeof(told)) > 0) {
+			is_over = 1;
 			input_conclude(w->delivery.inputs[0]);
-		else
+		} else {
 			(void)nanosleep(&rest, NULL);
+		}
 	}
 	return r;
 }

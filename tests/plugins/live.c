@@ -2,10 +2,12 @@
 /* Sessions of sources that are polled. */
 #include "tests/plugins/stage.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -94,12 +96,32 @@ static void who_leaves_without_a_word_keeps_its_ledger(void **state)
 	stage_done(&s);
 }
 
+static void who_waits_for_more_when_its_input_is_over_is_ended(void **state)
+{
+	struct stage s = stage_new();
+	struct session_job job = job_of(&s, "waits");
+	int ends[2];
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+	assert_int_equal(write(ends[1], "a line\n", 7), 7);
+	job.is_stream = 1;
+	job.stream_fd = ends[0];
+	s.config.live_end_fd = eventfd(1, EFD_CLOEXEC);
+	assert_int_equal(run(&s, &job).n_failed, 1);
+	assert_true(strstr(stage_query(&s, "SELECT message FROM diags"), "it waits for more when its input is over"));
+	(void)close(s.config.live_end_fd);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	stage_done(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_was_not_asked_for_and_has_nothing_to_measure_is_left_out),
 		cmocka_unit_test(who_is_silent_between_two_polls_does_not_hang),
 		cmocka_unit_test(who_leaves_without_a_word_keeps_its_ledger),
+		cmocka_unit_test(who_waits_for_more_when_its_input_is_over_is_ended),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
