@@ -13,11 +13,20 @@ fi
 ghc -v0 -O1 -rtsopts -prof -fprof-auto-exported -outputdir shares-prof.o Shares.hs -o shares-prof
 ghc -v0 -O1 -rtsopts -outputdir shares.o Shares.hs -o shares
 
+# What the machine under this one takes away meanwhile is in FILE.stolen: a sampling clock runs on, a process's does not.
+stolen() { awk -v hz="$(getconf CLK_TCK)" '$1 == "cpu" { printf "%.0f\n", $9 * 1e9 / hz }' /proc/stat; }
+watch() # FILE COMMAND...
+{
+	out=$1 before=$(stolen)
+	shift
+	"$@" 3>"$out"
+	echo $(($(stolen) - before)) >"$out.stolen"
+}
 profile() # FILE PROGRAM ARGS...; what the program says is in FILE.said
 {
-	out=$1 program=$2
+	file=$1 program=$2
 	shift 2
-	"$live" hsprof -frequency=1999 "process.exe=$work/$program" -- "./$program" "$@" 3>"$out" >"$out.said"
+	watch "$file" "$live" hsprof -frequency=1999 "process.exe=$work/$program" -- "./$program" "$@" >"$file.said"
 }
 
 # Stacks to their end, whatever they are made of.
@@ -53,7 +62,7 @@ shares shares 4
 say whole shares-prof.out shares.out
 
 # All processes of a tree, from before and after it began.
-"$live" hsprof -frequency=1999 interval_ms=50 -- sh -c './shares 400 & ./shares 400; wait; ./shapes 10 1' 3>tree >/dev/null
+watch tree "$live" hsprof -frequency=1999 interval_ms=50 -- sh -c './shares 400 & ./shares 400; wait; ./shapes 10 1' >/dev/null
 say says tree '^\[shares\];.*alphaWork'
 say says tree '^\[shapes\];.*(work1|\$wwork)'
 
@@ -109,7 +118,7 @@ say account shares.out 0.05
 say account tree 0.2 # what a process spends between two readings is not in the second when it ends before that
 
 # A ring that is too small for what comes between two polls: what is lost is counted.
-"$live" hsprof -frequency=9999 interval_ns=1000000 interval_ms=4000 "process.exe=$work/burn" -- ./burn 3>lost
+watch lost "$live" hsprof -frequency=9999 interval_ns=1000000 interval_ms=4000 "process.exe=$work/burn" -- ./burn
 say lost lost 9999 0.05
 
 # Without any right: where it is, by name, and all the time there was.
@@ -124,5 +133,5 @@ say fact flat rung flat
 say says flat '^spin$'
 say says flat '^\[RTS\];stm'
 say silent flat ';.*;'
-$nobody "$live" hsprof -frequency=1999 "process.exe=$work/burn" -- ./burn 3>flat-burn
+watch flat-burn $nobody "$live" hsprof -frequency=1999 "process.exe=$work/burn" -- ./burn
 say time flat-burn 1e9 0.05
