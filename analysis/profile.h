@@ -33,7 +33,7 @@ struct profile_stack {
 	uint32_t parent; /* 0: none; stack 0 is the root, which stands for the whole and has no frame */
 	uint32_t frame;
 	uint32_t depth;                     /* of the root: 0 */
-	uint32_t first_child, next_sibling; /* 0: none */
+	uint32_t first_child, next_sibling; /* 0: none; the heaviest first */
 	double self[PROFILE_SIDES];         /* means over the side's subjects */
 	double inclusive[PROFILE_SIDES];
 };
@@ -125,7 +125,11 @@ struct profile_row *profile_rows(const struct profile_set *set, const struct pro
 /* The same in order of the difference between the sides, largest first. */
 void profile_rows_by_change(struct profile_row *rows, uint32_t n);
 
-/* Children of a stack, heaviest first; to be freed. NULL when there are none, or no memory. */
-uint32_t *profile_children(const struct profile *p, uint32_t stack, uint32_t *ret_n);
+/* A stack's inclusive value, of both sides together. */
+double profile_both_sides(const struct profile *p, uint32_t stack);
+
+/* The stack after this one, a parent before its children and the heavier child first; after 0 the first root. What has
+ * less than min on both sides together is passed over, with all below it. 0: that was the last. */
+uint32_t profile_next(const struct profile *p, uint32_t stack, double min);
 
 #endif

@@ -241,7 +241,42 @@ int profile_source_end(struct profile_set *set, struct weir_error *reterr)
 	return result < 0 ? weir_fail(reterr, result, "profile: %s: no memory", set->metric) : 0;
 }
 
-static void finish(struct tree *t)
+struct weighed {
+	double inclusive;
+	uint32_t stack;
+};
+
+static int by_weight(const void *a, const void *b)
+{
+	const struct weighed *x = a, *y = b;
+
+	if (x->inclusive != y->inclusive)
+		return x->inclusive < y->inclusive ? -1 : 1;
+	return (x->stack < y->stack) - (x->stack > y->stack);
+}
+
+/* Lightest first, each before those that were linked already. */
+static int link_children(struct tree *t)
+{
+	uint32_t n = t->profile.n_stacks - 1;
+	struct weighed *all = calloc(n + 1, sizeof(*all));
+
+	if (!all)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n; i++)
+		all[i] = (struct weighed){ profile_both_sides(&t->profile, i + 1), i + 1 };
+	qsort(all, n, sizeof(*all), by_weight);
+	for (uint32_t i = 0; i < n; i++) {
+		struct profile_stack *child = &t->stacks[all[i].stack], *parent = &t->stacks[child->parent];
+
+		child->next_sibling = parent->first_child;
+		parent->first_child = all[i].stack;
+	}
+	free(all);
+	return 0;
+}
+
+static int finish(struct tree *t)
 {
 	for (uint32_t i = 0; i < t->profile.n_stacks; i++) {
 		for (uint32_t side = 0; side < PROFILE_SIDES; side++) {
@@ -251,12 +286,7 @@ static void finish(struct tree *t)
 			t->stacks[i].inclusive[side] /= n > 0 ? n : 1;
 		}
 	}
-	for (uint32_t i = t->profile.n_stacks - 1; i > 0; i--) {
-		struct profile_stack *parent = &t->stacks[t->stacks[i].parent];
-
-		t->stacks[i].next_sibling = parent->first_child;
-		parent->first_child = i;
-	}
+	return link_children(t);
 }
 
 /* What carries no attribute comes first: it is the program's own. */
@@ -273,11 +303,14 @@ int profile_set_finish(struct profile_set *set, struct weir_error *reterr)
 {
 	for (uint32_t i = 0; i < set->n_trees; i++) {
 		struct tree *t = &set->trees[i];
+		int result = 0;
 
-		for (uint32_t j = 0; j < t->profile.n_subjects; j++)
-			if (widen_subject(set, &t->subjects[j]) < 0)
-				return weir_fail(reterr, -ENOMEM, "profile: %s: no memory", set->metric);
-		finish(t);
+		for (uint32_t j = 0; result == 0 && j < t->profile.n_subjects; j++)
+			result = widen_subject(set, &t->subjects[j]);
+		if (result == 0)
+			result = finish(t);
+		if (result < 0)
+			return weir_fail(reterr, -ENOMEM, "profile: %s: no memory", set->metric);
 	}
 	if (set->n_trees)
 		qsort(set->trees, set->n_trees, sizeof(*set->trees), by_attrs);

@@ -162,44 +162,21 @@ void profile_rows_by_change(struct profile_row *rows, uint32_t n)
 		qsort(rows, n, sizeof(*rows), by_change);
 }
 
-struct child {
-	uint32_t stack;
-	double key;
-};
-
-static int by_child(const void *a, const void *b)
+double profile_both_sides(const struct profile *p, uint32_t stack)
 {
-	const struct child *x = a, *y = b;
-
-	if (x->key != y->key)
-		return x->key > y->key ? -1 : 1;
-	return (x->stack > y->stack) - (x->stack < y->stack);
+	return p->stacks[stack].inclusive[0] + p->stacks[stack].inclusive[1];
 }
 
-uint32_t *profile_children(const struct profile *p, uint32_t stack, uint32_t *ret_n)
+static uint32_t if_heavy(const struct profile *p, uint32_t stack, double min)
 {
-	struct child *children;
-	uint32_t n = 0, *result;
+	return stack && profile_both_sides(p, stack) >= min ? stack : 0;
+}
 
-	*ret_n = 0;
-	for (uint32_t c = p->stacks[stack].first_child; c; c = p->stacks[c].next_sibling)
-		n++;
-	if (n == 0)
-		return NULL;
-	children = calloc(n, sizeof(*children));
-	result = calloc(n, sizeof(*result));
-	if (!children || !result) {
-		free(children);
-		free(result);
-		return NULL;
-	}
-	n = 0;
-	for (uint32_t c = p->stacks[stack].first_child; c; c = p->stacks[c].next_sibling)
-		children[n++] = (struct child){ c, p->stacks[c].inclusive[0] + p->stacks[c].inclusive[1] };
-	qsort(children, n, sizeof(*children), by_child);
-	for (uint32_t i = 0; i < n; i++)
-		result[i] = children[i].stack;
-	free(children);
-	*ret_n = n;
-	return result;
+uint32_t profile_next(const struct profile *p, uint32_t stack, double min)
+{
+	uint32_t next = if_heavy(p, p->stacks[stack].first_child, min);
+
+	for (; stack && !next; stack = p->stacks[stack].parent)
+		next = if_heavy(p, p->stacks[stack].next_sibling, min);
+	return next;
 }

@@ -19,11 +19,4 @@ struct profile_view {
 void profile_print(const struct profile_view *view, const struct profile *p);
 void profile_print_json(const struct profile_view *view);
 
-/* What a profile's stacks are walked by: children heaviest first, without recursion. Returns 0 at the end. depth: of
- * what was found, 1 for roots. */
-struct profile_walk;
-struct profile_walk *profile_walk_new(const struct profile *p, double min_inclusive); /* NULL: no memory */
-uint32_t profile_walk_next(struct profile_walk *w, uint32_t *ret_depth);
-void profile_walk_free(struct profile_walk *w);
-
 #endif

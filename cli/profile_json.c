@@ -117,15 +117,12 @@ static void put_stack(struct jsonout *j, const struct profile_view *view, const 
 
 static void put_tree(struct jsonout *j, const struct profile_view *view, const struct profile *p)
 {
-	double total = p->is_share ? 100 : p->stacks[0].inclusive[0] + p->stacks[0].inclusive[1];
-	struct profile_walk *w = profile_walk_new(p, view->min_percent * total / 100);
-	uint32_t stack, depth;
+	double total = p->is_share ? 100 : profile_both_sides(p, 0), min = view->min_percent * total / 100;
 
 	jsonout_array(j, "tree");
-	while (w && (stack = profile_walk_next(w, &depth)))
+	for (uint32_t stack = profile_next(p, 0, min); stack; stack = profile_next(p, stack, min))
 		put_stack(j, view, p, stack);
 	jsonout_end(j);
-	profile_walk_free(w);
 }
 
 static void put_nodes(struct jsonout *j, const struct profile_view *view, const struct profile *p)

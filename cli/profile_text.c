@@ -198,12 +198,10 @@ static void print_tree(const struct profile_view *view, const struct profile *p)
 {
 	static const char *const plain[] = { "incl %", "self %", "incl", "stack" };
 	static const char *const diff[] = { "from", "to", "change", "relative", "stack" };
-	double total = p->is_share ? 100 : total_of(p, 0) + total_of(p, 1);
-	struct profile_walk *w = profile_walk_new(p, view->min_percent * total / 100);
+	double total = p->is_share ? 100 : total_of(p, 0) + total_of(p, 1), min = view->min_percent * total / 100;
 	struct table *t = view->is_diff ? table_new(diff, 5, 0) : table_new(plain, 4, 0);
-	uint32_t stack, depth;
 
-	while (w && t && (stack = profile_walk_next(w, &depth))) {
+	for (uint32_t stack = profile_next(p, 0, min); t && stack; stack = profile_next(p, stack, min)) {
 		const struct profile_stack *s = &p->stacks[stack];
 
 		if (view->is_diff) {
@@ -213,10 +211,9 @@ static void print_tree(const struct profile_view *view, const struct profile *p)
 			put_percent(t, percent(p, s->self[0], 0));
 			put_amount(t, s->inclusive[0], p->unit);
 		}
-		put_stack(t, profile_frame(view->set, s->frame), depth);
+		put_stack(t, profile_frame(view->set, s->frame), s->depth);
 	}
 	table_end(t);
-	profile_walk_free(w);
 	if (view->min_percent > 0)
 		printf("stacks of %g %% and more: --min 0 shows all\n", view->min_percent);
 }

@@ -294,20 +294,41 @@ static void sides_are_compared_by_names(void **state)
 	profile_set_free(set);
 }
 
-static void children_come_heaviest_first(void **state)
+static void stacks_come_below_their_parents_and_the_heavier_first(void **state)
 {
 	struct profile_set *set = profile_set_new("m", "{tick}", PROFILE_BY_NAME);
+	uint32_t n = 0, last_of[16] = { 0 };
 	const struct profile *p;
-	uint32_t *children, n;
 
 	fill(set, "a", 0, 1);
 	p = finish(set);
-	children = profile_children(p, 1, &n);
-	assert_int_equal(n, 2);
-	assert_true(p->stacks[children[0]].inclusive[0] == 17);
-	assert_true(p->stacks[children[1]].inclusive[0] == 4);
-	free(children);
-	assert_null(profile_children(p, 5, &n));
+	for (uint32_t i = profile_next(p, 0, 0); i; i = profile_next(p, i, 0), n++) {
+		const struct profile_stack *s = &p->stacks[i];
+
+		assert_in_range(s->depth, 1, 15);
+		assert_int_equal(s->parent, last_of[s->depth - 1]);
+		if (n > 0 && last_of[s->depth] && p->stacks[last_of[s->depth]].parent == s->parent)
+			assert_true(profile_both_sides(p, last_of[s->depth]) >= profile_both_sides(p, i));
+		last_of[s->depth] = i;
+	}
+	assert_int_equal(n, p->n_stacks - 1);
+	profile_set_free(set);
+}
+
+static void what_weighs_too_little_is_passed_over_with_all_below_it(void **state)
+{
+	struct profile_set *set = profile_set_new("m", "{tick}", PROFILE_BY_NAME);
+	const struct profile *p;
+	uint32_t n = 0, n_heavy = 0;
+
+	fill(set, "a", 0, 1);
+	p = finish(set);
+	for (uint32_t i = 1; i < p->n_stacks; i++)
+		n_heavy += profile_both_sides(p, i) >= 5;
+	for (uint32_t i = profile_next(p, 0, 5); i; i = profile_next(p, i, 5), n++)
+		assert_true(profile_both_sides(p, i) >= 5);
+	assert_int_equal(n, n_heavy);
+	assert_in_range(n, 1, p->n_stacks - 2);
 	profile_set_free(set);
 }
 
@@ -374,7 +395,8 @@ int main(void)
 		cmocka_unit_test(values_at_times_are_averaged_over_the_times_of_the_source),
 		cmocka_unit_test(attributes_are_profiles_of_their_own),
 		cmocka_unit_test(sides_are_compared_by_names),
-		cmocka_unit_test(children_come_heaviest_first),
+		cmocka_unit_test(stacks_come_below_their_parents_and_the_heavier_first),
+		cmocka_unit_test(what_weighs_too_little_is_passed_over_with_all_below_it),
 		cmocka_unit_test(ids_that_were_never_given_are_refused),
 		cmocka_unit_test(a_total_of_nothing_has_no_shares),
 		cmocka_unit_test(a_stack_of_a_million_frames_takes_no_million_squared_steps),
