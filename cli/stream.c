@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 #include <weir/fail.h>
@@ -17,6 +18,7 @@ enum {
 	SETTLE_MS = 200, /* for what belongs to the first bytes and comes a little later */
 	SURE_MIN = 60,   /* of 100: a collector may be as sure for the sake of a name, and there is none */
 	FOLLOW_MS = 100, /* a file that has nothing yet is looked at so often */
+	ANSWER_MAX_S = 5,
 };
 
 static const char unix_mark[] = "unix:", tcp_mark[] = "tcp:";
@@ -56,6 +58,17 @@ static int connect_unix(const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
+/* The kernel itself gives up on who doesn't answer after two minutes. */
+static int connect_in_time(int fd, const struct addrinfo *to)
+{
+	const struct timeval most = { .tv_sec = ANSWER_MAX_S };
+
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof(most)) == 0 &&
+	    connect(fd, to->ai_addr, to->ai_addrlen) == 0)
+		return 0;
+	return errno == EINPROGRESS ? -ETIMEDOUT : -errno;
+}
+
 static int connect_tcp(const char *place)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found = NULL;
@@ -70,11 +83,11 @@ static int connect_tcp(const char *place)
 		return -EADDRNOTAVAIL;
 	for (const struct addrinfo *a = found; a && fd < 0; a = a->ai_next) {
 		fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, a->ai_protocol);
-		if (fd < 0 || connect(fd, a->ai_addr, a->ai_addrlen) == 0)
-			continue;
-		error = -errno;
-		(void)close(fd);
-		fd = -1;
+		error = fd < 0 ? -errno : connect_in_time(fd, a);
+		if (fd >= 0 && error < 0) {
+			(void)close(fd);
+			fd = -1;
+		}
 	}
 	freeaddrinfo(found);
 	return fd < 0 ? error : fd;

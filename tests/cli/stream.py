@@ -144,4 +144,16 @@ assert "no collector knows" in end(p, 3)
 assert not os.path.exists("none.weir")
 end(start("-", "x", "-o", "none.weir", "--follow"), 2)
 assert "tcp:" in end(start("tcp:127.0.0.1:1", "-o", "none.weir"), 1)
+
+# Who doesn't answer is not waited for: with a full queue a listener's kernel drops what knocks.
+deaf = socket.socket()
+deaf.bind(("127.0.0.1", 0))
+deaf.listen(0)
+knocking = [socket.socket() for _ in range(4)]
+for s in knocking:
+    s.setblocking(False)
+    s.connect_ex(deaf.getsockname())
+began = time.monotonic()
+assert "timed out" in end(start("tcp:127.0.0.1:%d" % deaf.getsockname()[1], "-o", "none.weir"), 1)
+assert 1 < time.monotonic() - began < 30
 print("six ways, one store")
