@@ -90,13 +90,21 @@ static void close_one(int fd)
 		(void)close(fd);
 }
 
+/* 1: it was for the listener. */
+static int tell_signal(struct session *s, const struct signalfd_siginfo *info)
+{
+	const struct session_listener_ops *ops = s->config.ops;
+
+	return ops && ops->signal && ops->signal(s->config.listener, (int)info->ssi_signo, (int)info->ssi_pid);
+}
+
 /* The signals that came are answered: they must not end the process once they are let through again. */
 void session_events_close(struct session *s)
 {
-	struct signalfd_siginfo ignored;
+	struct signalfd_siginfo late;
 
-	while (s->signal_fd >= 0 && read(s->signal_fd, &ignored, sizeof(ignored)) > 0)
-		;
+	while (s->signal_fd >= 0 && read(s->signal_fd, &late, sizeof(late)) > 0)
+		(void)tell_signal(s, &late);
 	if (s->is_blocking)
 		(void)sigprocmask(SIG_SETMASK, &s->before, NULL);
 	s->is_blocking = 0;
@@ -147,10 +155,7 @@ static void answer_signal(struct session *s)
 {
 	struct signalfd_siginfo info;
 
-	if (read(s->signal_fd, &info, sizeof(info)) != sizeof(info))
-		return;
-	if (s->config.ops && s->config.ops->signal &&
-	    s->config.ops->signal(s->config.listener, (int)info.ssi_signo, (int)info.ssi_pid))
+	if (read(s->signal_fd, &info, sizeof(info)) != sizeof(info) || tell_signal(s, &info))
 		return;
 	if (has_live(s) && !s->is_stopping)
 		stop_live(s);

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -115,6 +116,37 @@ static void who_waits_for_more_when_its_input_is_over_is_ended(void **state)
 	stage_done(&s);
 }
 
+struct session_listener {
+	int n_heard;
+};
+
+static void raise_late(struct session_listener *l, uint32_t job, const struct session_outcome *outcome)
+{
+	assert_int_equal(raise(SIGTERM), 0);
+}
+
+static int hear(struct session_listener *l, int number, int sender)
+{
+	l->n_heard += number == SIGTERM && sender == getpid();
+	return 1;
+}
+
+static void a_signal_that_comes_when_all_has_ended_is_passed_on(void **state)
+{
+	static const struct session_listener_ops ops = { .done = raise_late, .signal = hear };
+	struct stage s = stage_new();
+	struct session_job job = job_of(&s, "pulse");
+	struct session_listener l = { 0 };
+
+	s.config.ops = &ops;
+	s.config.listener = &l;
+	s.config.live_end_fd = eventfd(1, EFD_CLOEXEC);
+	assert_int_equal(run(&s, &job).n_ok, 1);
+	assert_int_equal(l.n_heard, 1);
+	(void)close(s.config.live_end_fd);
+	stage_done(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +154,7 @@ int main(void)
 		cmocka_unit_test(who_is_silent_between_two_polls_does_not_hang),
 		cmocka_unit_test(who_leaves_without_a_word_keeps_its_ledger),
 		cmocka_unit_test(who_waits_for_more_when_its_input_is_over_is_ended),
+		cmocka_unit_test(a_signal_that_comes_when_all_has_ended_is_passed_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
