@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <ctype.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/loop.h>
 #include <linux/perf_event.h>
@@ -57,10 +59,92 @@ int disk_remove_file(void **state)
 	return unlink(disk_file);
 }
 
+/* A tracepoint of the block layer; -1: there is no tracefs. */
+static int64_t tracepoint_id(const char *name)
+{
+	unsigned long long id = 0;
+	char path[96];
+	FILE *f;
+	int n;
+
+	(void)snprintf(path, sizeof(path), "/sys/kernel/tracing/events/block/%s/id", name);
+	f = fopen(path, "re");
+	n = f ? fscanf(f, "%llu", &id) : 0;
+	if (f)
+		(void)fclose(f);
+	return n == 1 ? (int64_t)id : -1;
+}
+
+static void add_event(struct disk_events *e, int64_t tracepoint, pid_t pid, int cpu)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr), .config = (uint64_t)tracepoint, .inherit = cpu < 0
+	};
+	int fd = e->n < DISK_CPUS_MAX ? (int)syscall(SYS_perf_event_open, &attr, pid, cpu, -1, 0) : -1;
+
+	if (fd >= 0)
+		e->fds[e->n++] = fd;
+}
+
+struct disk_events disk_events_open(const char *tracepoint)
+{
+	int64_t id = tracepoint_id(tracepoint);
+	struct disk_events ret = { .n = 0 };
+
+	if (id < 0) {
+		print_message("needs tracefs\n");
+		skip();
+	}
+	for (int cpu = 0; cpu < DISK_CPUS_MAX && cpu == ret.n; cpu++)
+		add_event(&ret, id, -1, cpu);
+	assert_true(ret.n > 0);
+	return ret;
+}
+
+/* Where the first process is the agent of a virtual machine's host, there are kernels that run no BPF program while it
+ * has the processor, and so none in the interrupts that come then. Their counters go on. */
+static struct disk_events unseen_open(void)
+{
+	int64_t id = tracepoint_id("block_rq_complete");
+	struct disk_events ret = { .n = 0 };
+	DIR *threads = id < 0 ? NULL : opendir("/proc/1/task");
+
+	for (struct dirent *t; threads && (t = readdir(threads)) != NULL;)
+		if (isdigit((unsigned char)t->d_name[0]))
+			add_event(&ret, id, atoi(t->d_name), -1);
+	if (threads)
+		(void)closedir(threads);
+	return ret;
+}
+
+int64_t disk_events_close(struct disk_events *e)
+{
+	int64_t sum = 0, one = 0;
+
+	for (int i = 0; i < e->n; i++) {
+		if (read(e->fds[i], &one, sizeof(one)) == sizeof(one))
+			sum += one;
+		(void)close(e->fds[i]);
+	}
+	return sum;
+}
+
+int64_t disk_unseen;
+
+struct watched disk_watch_seen(const struct watching *w)
+{
+	struct disk_events unseen = unseen_open();
+	struct watched got = watch(w);
+
+	disk_unseen = disk_events_close(&unseen);
+	return got;
+}
+
 struct watched disk_watch(void **state, const struct watching *w)
 {
 	disk_need(state);
-	return watch_kernel(w);
+	watch_needs_bpf();
+	return disk_watch_seen(w);
 }
 
 void disk_need(void **state)
@@ -108,37 +192,4 @@ int disk_attach_loop(void)
 		skip();
 	}
 	return fd;
-}
-
-struct disk_events disk_events_open(const char *tracepoint)
-{
-	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr) };
-	struct disk_events ret = { .n = 0 };
-	char path[96];
-	FILE *f;
-
-	(void)snprintf(path, sizeof(path), "/sys/kernel/tracing/events/block/%s/id", tracepoint);
-	f = fopen(path, "re");
-	if (!f || fscanf(f, "%llu", &attr.config) != 1) {
-		print_message("needs tracefs\n");
-		skip();
-	}
-	(void)fclose(f);
-	while (ret.n < DISK_CPUS_MAX &&
-	       (ret.fds[ret.n] = (int)syscall(SYS_perf_event_open, &attr, -1, ret.n, -1, 0)) >= 0)
-		ret.n++;
-	assert_true(ret.n > 0);
-	return ret;
-}
-
-int64_t disk_events_close(struct disk_events *e)
-{
-	int64_t sum = 0, one = 0;
-
-	for (int i = 0; i < e->n; i++) {
-		if (read(e->fds[i], &one, sizeof(one)) == sizeof(one))
-			sum += one;
-		(void)close(e->fds[i]);
-	}
-	return sum;
 }

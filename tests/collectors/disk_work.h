@@ -24,6 +24,9 @@ int disk_remove_file(void **state);
 void disk_need(void **state);
 /* watch_kernel() where the file is on a disk; else the calling test is skipped. */
 struct watched disk_watch(void **state, const struct watching *w);
+/* watch(), too; disk_unseen is how many completions came meanwhile that no program could be told of. */
+struct watched disk_watch_seen(const struct watching *w);
+extern int64_t disk_unseen;
 
 /* A loop device on the file, for as long as what is returned is open; else the calling test is skipped. */
 int disk_attach_loop(void);
