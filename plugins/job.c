@@ -38,15 +38,19 @@ static struct lend_pair *copy_pairs(const struct lend_pair *from, uint32_t n)
 	return pairs;
 }
 
-static char **copy_companions(const struct session_job *from)
+/* As many as there were room for are in ret. */
+static int copy_companions(const struct session_job *from, const char *const **ret)
 {
 	uint32_t n = from->collector->n_companions;
-	char **names = calloc((size_t)n + 1, sizeof(*names));
+	const char **names = calloc((size_t)n + 1, sizeof(*names));
 
-	for (uint32_t i = 0; names && from->companions && i < n; i++)
-		if (from->companions[i])
-			names[i] = strdup(from->companions[i]);
-	return names;
+	*ret = names;
+	for (uint32_t i = 0; names && from->companions && i < n; i++) {
+		names[i] = from->companions[i] ? strdup(from->companions[i]) : NULL;
+		if (from->companions[i] && !names[i])
+			return -ENOMEM;
+	}
+	return names ? 0 : -ENOMEM;
 }
 
 void job_free(struct job *j)
@@ -83,14 +87,16 @@ static int check_options(const struct session_job *job, struct weir_error *reter
 
 static int copy(struct job *j, const struct session_job *from)
 {
+	int r;
+
 	j->of = *from;
 	/* A live source has no bytes. */
 	j->of.file = strdup(from->is_live ? "/dev/null" : from->file);
 	j->of.path = strdup(from->path);
-	j->of.companions = (const char *const *)copy_companions(from);
+	r = copy_companions(from, &j->of.companions);
 	j->of.options = copy_pairs(from->options, from->n_options);
 	j->of.context = copy_pairs(from->context, from->n_context);
-	return j->of.file && j->of.path && j->of.companions && j->of.options && j->of.context ? 0 : -ENOMEM;
+	return r == 0 && j->of.file && j->of.path && j->of.options && j->of.context ? 0 : -ENOMEM;
 }
 
 int job_new(const struct session_job *from, struct job **ret, struct weir_error *reterr)

@@ -74,6 +74,13 @@ static void open_companions(struct reading *r)
 	}
 }
 
+static void close_one(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -1;
+}
+
 struct reading *reading_open(const struct reading_setup *setup)
 {
 	struct reading *r = calloc(1, sizeof(*r));
@@ -86,7 +93,12 @@ struct reading *reading_open(const struct reading_setup *setup)
 	r->stop_fd = setup->job->is_live ? eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1;
 	r->target_fd = setup->job->target ? pidfd_open(setup->job->target, 0) : -1;
 	r->gauge = mmap(NULL, sizeof(*r->gauge), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (r->gauge == MAP_FAILED) {
+	/* What is live and cannot be told to end would measure for ever. */
+	if (r->gauge == MAP_FAILED || (setup->job->is_live && r->stop_fd < 0)) {
+		if (r->gauge != MAP_FAILED)
+			(void)munmap(r->gauge, sizeof(*r->gauge));
+		close_one(&r->stop_fd);
+		close_one(&r->target_fd);
 		free(r);
 		return NULL;
 	}
@@ -113,13 +125,6 @@ struct store_source_info reading_info(const struct reading *r, int64_t collector
 		                           .size_bytes = (uint64_t)r->file.st_size,
 		                           .mtime_ns = job->is_live ? job->started_ns : reading_mtime_ns(&r->file),
 		                           .options_json = options_json };
-}
-
-static void close_one(int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-	*fd = -1;
 }
 
 void reading_free(struct reading *r)
