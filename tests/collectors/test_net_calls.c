@@ -20,6 +20,7 @@ enum {
 	DATAGRAM = 700,
 	N_PAIRS = 300,
 	N_ROUNDS = 5,
+	N_TALKERS = 1224, /* a fifth more than the collector has places for at one time */
 };
 
 static void receive_little_at(const int ends[2])
@@ -151,6 +152,35 @@ static void who_is_not_watched_is_not_counted(void **state)
 	watched_done(&got);
 }
 
+/* Each says a byte to itself and hears it. */
+static void talk_in_very_many_children(void *what)
+{
+	for (int i = 0; i < N_TALKERS; i++) {
+		if (fork() == 0) {
+			int ends[2];
+			char c = 0;
+
+			net_must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+			net_must(send(ends[0], &c, 1, 0) == 1 && recv(ends[1], &c, 1, 0) == 1);
+			_exit(0);
+		}
+	}
+	while (wait(NULL) > 0)
+		continue;
+}
+
+/* At one time there is room for fewer, in the kernel and outside; how many there are at one time is the machine's. */
+static void of_very_many_processes_each_call_is_counted_or_said_to_be_lost(void **state)
+{
+	const struct watching w = { .collector = "net", .work = talk_in_very_many_children };
+	struct watched got = watch_kernel(&w);
+	int64_t n_counted = watched_gain(&got, "process.network.calls", "transport=unix");
+	int64_t n_lost = watched_gain(&got, "weir.lost", "");
+
+	assert_int_equal(n_counted + n_lost, 2 * N_TALKERS);
+	watched_done(&got);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -158,6 +188,7 @@ int main(void)
 		cmocka_unit_test(udp_is_counted_to_the_byte),
 		cmocka_unit_test(sockets_that_share_a_counter_are_counted_each_and_by_process),
 		cmocka_unit_test(who_is_not_watched_is_not_counted),
+		cmocka_unit_test(of_very_many_processes_each_call_is_counted_or_said_to_be_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

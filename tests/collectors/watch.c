@@ -290,7 +290,7 @@ static void each_line(const struct watched *w, const char *shape, const char *me
 }
 
 enum {
-	SERIES_MAX = 512,
+	SERIES_MAX = 4096,
 };
 
 struct gains {
