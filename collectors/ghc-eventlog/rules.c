@@ -17,8 +17,11 @@ static enum fate short_record(struct log *l, struct lane *lane, const struct eve
 /* By tag; NULL: nobody takes it. */
 static taker *const rules[EVENTLOG_TICKY_BEGIN_SAMPLE + 1] = {
 	[EVENTLOG_CREATE_THREAD] = short_record,
+	[EVENTLOG_RUN_THREAD] = short_record,
+	[EVENTLOG_STOP_THREAD] = short_record,
 	[EVENTLOG_THREAD_RUNNABLE] = thread_runnable,
 	[EVENTLOG_MIGRATE_THREAD] = short_record,
+	[EVENTLOG_THREAD_WAKEUP] = short_record,
 	[EVENTLOG_RUN_SPARK] = spark_event,
 	[EVENTLOG_STEAL_SPARK] = spark_event,
 	[EVENTLOG_SHUTDOWN] = structure,

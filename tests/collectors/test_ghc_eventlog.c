@@ -78,6 +78,27 @@ static void unknown_and_foreign_types_are_passed_over_and_counted(void **state)
 	recorder_free(heard.rec);
 }
 
+static void records_of_threads_that_lack_a_part_are_bad(void **state)
+{
+	static const uint32_t tags[] = { 0, 1, 2, 3, 8 }; /* created, runs, stops, migrates, woken up */
+	struct eventlog_writer w;
+	struct heard heard;
+
+	eventlog_writer_init(&w);
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
+		w.size[tags[i]] = 3;
+	write_header(&w);
+	write_block(&w, 0, 0);
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
+		write_record(&w, tags[i], T0, "abc", 3);
+	write_block_end(&w, T0);
+	write_end(&w);
+	heard = hear(&w, NULL, 0, eventlog_mtime, 1);
+	assert_says(&heard, "\"bad\":5");
+	assert_says(&heard, "{\"end\":\"partial\"");
+	recorder_free(heard.rec);
+}
+
 static void logs_of_killed_programs_are_whole_as_far_as_they_go(void **state)
 {
 	struct eventlog_writer w;
@@ -266,6 +287,7 @@ int main(void)
 		cmocka_unit_test(windows_make_no_difference),
 		cmocka_unit_test(every_beginning_of_a_log_ends_well),
 		cmocka_unit_test(unknown_and_foreign_types_are_passed_over_and_counted),
+		cmocka_unit_test(records_of_threads_that_lack_a_part_are_bad),
 		cmocka_unit_test(logs_of_killed_programs_are_whole_as_far_as_they_go),
 		cmocka_unit_test(flipped_bits_leave_the_ledger_adding_up),
 		cmocka_unit_test(damage_costs_what_is_damaged_only),
