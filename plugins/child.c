@@ -32,16 +32,16 @@ static void close_others(const struct child_setup *setup)
 	(void)close(STDIN_FILENO);
 }
 
-/* Ctrl-C goes to the whole process group; it is the host that answers it. */
+/* What terminals and service managers send, they send to the whole group; it is the host that answers it. */
 static void reset_signals(void)
 {
+	static const int ignored[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGPIPE };
 	sigset_t none;
 
 	for (int i = 1; i < NSIG; i++)
 		(void)signal(i, SIG_DFL);
-	(void)signal(SIGINT, SIG_IGN);
-	(void)signal(SIGQUIT, SIG_IGN);
-	(void)signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		(void)signal(ignored[i], SIG_IGN);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }

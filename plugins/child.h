@@ -3,9 +3,9 @@
 #define PLUGINS_CHILD_H
 
 /* What every child of the host does first, right after the fork: it closes all descriptors but those named (the store's
- * lock must not live on in a child), dies with the host, leaves Ctrl-C to it, has default answers to all other signals,
- * reads from nowhere, and writes unbuffered to output_fd (-1: to nowhere). Ends the process when `parent` is gone
- * already. */
+ * lock must not live on in a child), dies with the host, leaves Ctrl-C, SIGTERM and SIGHUP to it, has default answers
+ * to other signals, reads from nowhere, and writes unbuffered to output_fd (-1: to nowhere). Ends the process when
+ * `parent` is gone already. */
 
 #include <stdint.h>
 

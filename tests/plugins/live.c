@@ -147,6 +147,32 @@ static void a_signal_that_comes_when_all_has_ended_is_passed_on(void **state)
 	stage_done(&s);
 }
 
+static void signal_all(struct session_listener *l)
+{
+	assert_int_equal(kill(0, SIGTERM), 0);
+	assert_int_equal(kill(0, SIGHUP), 0);
+}
+
+static void a_signal_to_the_whole_group_is_the_host_s_to_answer(void **state)
+{
+	static const struct session_listener_ops ops = { .opened = signal_all, .signal = hear };
+	const struct itimerspec end = { .it_value = { 0, 300 * MS } };
+	struct stage s = stage_new();
+	struct session_job job = job_of(&s, "pulse");
+	struct session_listener l = { 0 };
+
+	(void)setpgid(0, 0);
+	s.config.ops = &ops;
+	s.config.listener = &l;
+	s.config.live_end_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	assert_int_equal(timerfd_settime(s.config.live_end_fd, 0, &end, NULL), 0);
+	assert_int_equal(run(&s, &job).n_ok, 1);
+	assert_string_equal(stage_query(&s, "SELECT code, message FROM diags"), "");
+	assert_int_equal(l.n_heard, 1);
+	(void)close(s.config.live_end_fd);
+	stage_done(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +181,7 @@ int main(void)
 		cmocka_unit_test(who_leaves_without_a_word_keeps_its_ledger),
 		cmocka_unit_test(who_waits_for_more_when_its_input_is_over_is_ended),
 		cmocka_unit_test(a_signal_that_comes_when_all_has_ended_is_passed_on),
+		cmocka_unit_test(a_signal_to_the_whole_group_is_the_host_s_to_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
