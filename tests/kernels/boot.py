@@ -26,6 +26,9 @@ DISK_BYTES = 256 << 20
 MEMORY = "1536M"
 BOOT_S = 860  # a little less than meson's time-out, so that what was said until then is seen
 SAYS = "\033kernels:"
+# The kernel patches its code behind breakpoints. With a thread for each processor QEMU may still run what it translated
+# before one was taken away (seen in 1 of 20 boots of 6.12, in blk_account_io_start), which no real processor does.
+PATCHED, BOOTS_MAX = "Oops: int3:", 3
 MARK = re.compile(r"^\[ +(RUN|OK|FAILED|SKIPPED) +\] ([A-Za-z_]\w*)$")
 # What the tests call, beside what was built.
 PROGRAMS = ("sh", "bash", "timeout", "setpriv", "sleep", "env", "cat", "rm", "mkdir", "true", "test", "strip", "cp",
@@ -316,17 +319,8 @@ class Hearing:
             self.said.append(text)
 
 
-def main():
-    name, build, source, only = sys.argv[1], os.path.realpath(sys.argv[2]), os.path.realpath(sys.argv[3]), sys.argv[4:]
-    kernel = f"{build}/kernels/{name}"
-    if not shutil.which("qemu-system-x86_64"):
-        skip("there is no qemu-system-x86_64 to boot a kernel with")
-    if not os.path.isdir(kernel):
-        skip(f"there is no kernel in {os.path.relpath(kernel)}: tests/kernels/fetch gets it where it can be had")
-    todo = [t for t in tests(name, build, source) if not only or t[0] in only]
-    if not make_programs(f"{build}/kernels/programs", source):
-        print("left out: rts and hsprof, because there is no ghc")
-        todo = [t for t in todo if t[0] not in ("rts", "hsprof")]
+def hear(kernel, build, source, todo):
+    """Boots it once. What ended in the middle of a test has its last words in said."""
     hearing = Hearing()
     with tempfile.TemporaryDirectory() as folder:
         machine = boot(folder, kernel, build, source, todo)
@@ -338,7 +332,27 @@ def main():
         watchdog.cancel()
         machine.wait()
     if not hearing.ended or hearing.n != len(todo):
+        print("\n".join(hearing.said))
         hearing.wrong.append(f"it ended after {hearing.n} of {len(todo)} tests")
+    return hearing
+
+
+def main():
+    name, build, source, only = sys.argv[1], os.path.realpath(sys.argv[2]), os.path.realpath(sys.argv[3]), sys.argv[4:]
+    kernel = f"{build}/kernels/{name}"
+    if not shutil.which("qemu-system-x86_64"):
+        skip("there is no qemu-system-x86_64 to boot a kernel with")
+    if not os.path.isdir(kernel):
+        skip(f"there is no kernel in {os.path.relpath(kernel)}: tests/kernels/fetch gets it where it can be had")
+    todo = [t for t in tests(name, build, source) if not only or t[0] in only]
+    if not make_programs(f"{build}/kernels/programs", source):
+        print("left out: rts and hsprof, because there is no ghc")
+        todo = [t for t in todo if t[0] not in ("rts", "hsprof")]
+    for _ in range(BOOTS_MAX):
+        hearing = hear(kernel, build, source, todo)
+        if not any(PATCHED in line for line in hearing.said):
+            break
+        print("the emulator met a breakpoint that the kernel, which patched itself, had taken away: once more")
     for what in hearing.wrong:
         print(f"failed: {what}")
     return 1 if hearing.wrong else 0
