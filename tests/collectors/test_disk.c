@@ -180,23 +180,21 @@ static void children_are_followed_and_read_before_they_go(void **state)
 	watched_done(&got);
 }
 
-static void read_in_many_children(void *what)
+static void read_a_part(int which)
 {
+	int fd = open(disk_file, O_RDONLY | O_DIRECT | O_CLOEXEC);
 	void *block = disk_block();
 
-	for (int i = 0; i < N_CHILDREN; i++)
-		if (fork() == 0) {
-			int fd = open(disk_file, O_RDONLY | O_DIRECT | O_CLOEXEC);
-
-			for (int k = 0; k < N_READS_EACH; k++)
-				if (pread(fd, block, DISK_BLOCK, (off_t)(i * N_READS_EACH + k) * DISK_BLOCK) !=
-				    DISK_BLOCK)
-					_exit(1);
-			_exit(0);
-		}
-	while (wait(NULL) > 0)
-		continue;
+	for (int k = 0; k < N_READS_EACH; k++)
+		if (pread(fd, block, DISK_BLOCK, (off_t)(which * N_READS_EACH + k) * DISK_BLOCK) != DISK_BLOCK)
+			_exit(1);
 	free(block);
+	(void)close(fd);
+}
+
+static void read_in_many_children(void *what)
+{
+	watch_have_children(N_CHILDREN, read_a_part);
 }
 
 static void hundreds_that_come_and_go_between_two_polls_are_all_counted(void **state)

@@ -152,21 +152,18 @@ static void who_is_not_watched_is_not_counted(void **state)
 	watched_done(&got);
 }
 
-/* Each says a byte to itself and hears it. */
+static void talk_to_oneself(int which)
+{
+	int ends[2];
+	char c = 0;
+
+	net_must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+	net_must(send(ends[0], &c, 1, 0) == 1 && recv(ends[1], &c, 1, 0) == 1);
+}
+
 static void talk_in_very_many_children(void *what)
 {
-	for (int i = 0; i < N_TALKERS; i++) {
-		if (fork() == 0) {
-			int ends[2];
-			char c = 0;
-
-			net_must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
-			net_must(send(ends[0], &c, 1, 0) == 1 && recv(ends[1], &c, 1, 0) == 1);
-			_exit(0);
-		}
-	}
-	while (wait(NULL) > 0)
-		continue;
+	watch_have_children(N_TALKERS, talk_to_oneself);
 }
 
 /* At one time there is room for fewer, in the kernel and outside; how many there are at one time is the machine's. */

@@ -138,15 +138,14 @@ static void threads_beyond_the_bound_are_lost_and_said_to_be(void **state)
 	watched_done(&got);
 }
 
+static void sleep_once(int which)
+{
+	(void)usleep(SCHED_SLEEP_US);
+}
+
 static void have_children(void *what)
 {
-	for (int i = 0; i < N_CHILDREN; i++)
-		if (fork() == 0) {
-			(void)usleep(SCHED_SLEEP_US);
-			_exit(0);
-		}
-	while (wait(NULL) > 0)
-		continue;
+	watch_have_children(N_CHILDREN, sleep_once);
 }
 
 /* The kernel may have no memory at hand for what a thread needs. */

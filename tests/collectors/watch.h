@@ -38,6 +38,9 @@ struct watched {
 	int32_t pid;
 };
 
+/* For work: n children at once, each of which does that and ends; returns when all have. */
+void watch_have_children(int n, void (*each)(int which));
+
 struct watched watch(const struct watching *w);
 void watched_done(struct watched *w);
 
