@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 enum {
-	LARGEST = 1280 << 10, /* bytes of a request, unless a device is set to take more */
+	TRIES = 10,
 	N_FSYNCS = 20,
 	N_FDATASYNCS = 30,
 	RING_ENTRIES = 4,
@@ -39,6 +39,11 @@ static void buffered_writes_are_the_writers_when_made_dirty(void **state)
 	const struct watching w = { .collector = "disk", .work = write_lazily };
 	struct watched got = disk_watch(state, &w);
 
+	/* A completion of unknown size that nobody could be told of: once more. */
+	for (int i = 0; i < TRIES && disk_unseen > 0; i++) {
+		watched_done(&got);
+		got = disk_watch(state, &w);
+	}
 	/* The inode's own page or two come on top. */
 	assert_true(is_near(watched_gain(&got, "process.disk.dirtied", "own"), DISK_FILE_BYTES, 0, 16 * DISK_BLOCK));
 	assert_true(watched_gain(&got, "process.disk.dirtied", "own") >= DISK_FILE_BYTES);
@@ -46,10 +51,9 @@ static void buffered_writes_are_the_writers_when_made_dirty(void **state)
 	                 watched_gain(&got, "process.disk.dirtied", "own"));
 	/* It was written back by somebody else, but it was written. */
 	assert_true(watched_gain(&got, "process.disk.io", "own direction=write") < DISK_FILE_BYTES / 2);
-	assert_true(watched_gain(&got, "disk.io", "direction=write") >= DISK_FILE_BYTES - disk_unseen * LARGEST);
+	assert_true(watched_gain(&got, "disk.io", "direction=write") >= DISK_FILE_BYTES);
 	assert_true(is_near(watched_gain(&got, "disk.io", "direction=write"),
-	                    watched_gain(&got, "system.disk.io", "direction=write"), 0,
-	                    (1 << 20) + disk_unseen * LARGEST));
+	                    watched_gain(&got, "system.disk.io", "direction=write"), 0, 1 << 20));
 	watched_done(&got);
 }
 

@@ -149,8 +149,9 @@ def stolen_ns(path):
 
 
 def agree(path, sampled, expected, share, stolen):
-    if not (1 - share) * expected <= sampled <= (1 + share) * expected + stolen:
-        fail(f"{path}: {sampled} are not {expected}, of which {stolen} more may have been sampled while others had the machine")
+    """But for the share, and for what may have been sampled while the machine's host had given it to others."""
+    if not expected / (1 + share) <= sampled <= (1 + share) * expected + stolen:
+        fail(f"{path}: {sampled} are not {expected}, and {stolen} more at the most")
 
 
 def time(path, cpu_ns, share):
