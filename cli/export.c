@@ -23,6 +23,7 @@ enum {
 	EXPORT_RUN,
 	EXPORT_COLLECTOR,
 	EXPORT_AT,
+	EXPORT_TRUE_IO,
 };
 
 static const struct page_option options[] = {
@@ -33,18 +34,23 @@ static const struct page_option options[] = {
 	[EXPORT_RUN] = { "run", "TAG", "of one run only", 0 },
 	[EXPORT_COLLECTOR] = { "collector", "NAME", "what one collector says, where several do", 0 },
 	[EXPORT_AT] = { "at", "peak|end", "of a heap profile: where it is largest, or last, not the mean", 0 },
+	[EXPORT_TRUE_IO] = { "true-io", NULL,
+	                     "for locli: the run's logs, too, with NetRd, NetWr and CentiBlkIO as the store has them",
+	                     0 },
 };
 
 const struct page export_page = {
 	.verb = "export",
-	.arguments = "STORE --to chrome|csv|folded|locli|speedscope [-o PATH] [--metric NAME] [--node NODE]",
+	.arguments =
+		"STORE --to chrome|csv|folded|locli|speedscope [-o PATH] [--metric NAME] [--node NODE] [--true-io]",
 	.about = "Writes what the store has in other tools' formats.\n\n"
 		 "  chrome      what happened when, for https://ui.perfetto.dev and chrome://tracing: collections,\n"
 		 "              threads, counters, messages, the forge loop, epoch boundaries\n"
 		 "  csv         the rows of one metric, as its view has them\n"
 		 "  folded      stacks for flame graphs, one a line; below the node's name when there are several\n"
 		 "  locli       PATH/analysis/logs-NODE.flt.prof.json, and hlProfile in each\n"
-		 "              PATH/analysis/log-manifest*.json, everything else in it kept\n"
+		 "              PATH/analysis/log-manifest*.json, everything else in it kept; with\n"
+		 "              --true-io all that `weir ingest --locli --true-io` makes of the run's logs, too\n"
 		 "  speedscope  a profile for each node (https://www.speedscope.app)\n",
 	.options = options,
 	.n_options = sizeof(options) / sizeof(options[0]),
@@ -175,19 +181,21 @@ static int run_locli(struct store *s, const struct export_request *r)
 
 	if (!r->choice.run && only_run(s, run, sizeof(run)) < 0)
 		return EXIT_FAILED;
+	if (r->is_true_io)
+		return export_true_io(s, r, r->choice.run ? r->choice.run : run, r->output ? r->output : ".");
 	return export_locli("export", s, r->choice.run ? r->choice.run : run, r->output ? r->output : ".", 0);
 }
 
 static const struct format {
 	const char *name;
 	export_format *format; /* NULL: many files, see run_locli() */
-	int has_metric, has_node, has_collector, has_at;
+	int has_metric, has_node, has_collector, has_at, has_true_io;
 } formats[] = {
 	{ "chrome", to_chrome, .has_node = 1 },
 	{ "csv", to_csv, .has_metric = 1, .has_node = 1, .has_collector = 1 },
-	{ "folded", export_folded, 1, 1, 1, 1 },
-	{ "locli", NULL },
-	{ "speedscope", export_speedscope, 1, 1, 1, 1 },
+	{ "folded", export_folded, 1, 1, 1, 1, 0 },
+	{ "locli", NULL, .has_true_io = 1 },
+	{ "speedscope", export_speedscope, 1, 1, 1, 1, 0 },
 };
 
 /* What would choose nothing is refused, so that nobody takes a whole for the part that was asked for. */
@@ -201,6 +209,7 @@ static int is_apt(const struct format *f, const struct export_request *r)
 		{ "node", r->choice.node != NULL, f->has_node },
 		{ "collector", r->choice.collector != NULL, f->has_collector },
 		{ "at", r->choice.when != PROFILE_ALL, f->has_at },
+		{ "true-io", r->is_true_io, f->has_true_io },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
@@ -229,7 +238,8 @@ int verb_export(int argc, char **argv)
 		                             [EXPORT_METRIC] = { .text = &r.choice.metric },
 		                             [EXPORT_NODE] = { .text = &r.choice.node },
 		                             [EXPORT_RUN] = { .text = &r.choice.run },
-		                             [EXPORT_COLLECTOR] = { .text = &r.choice.collector } };
+		                             [EXPORT_COLLECTOR] = { .text = &r.choice.collector },
+		                             [EXPORT_TRUE_IO] = { .is_given = &r.is_true_io } };
 	const struct format *f;
 	const char *argument;
 	struct store *s;

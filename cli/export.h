@@ -12,6 +12,7 @@ struct store;
 struct export_request {
 	struct profile_choice choice;
 	const char *format, *output, *store_path;
+	int is_true_io;
 	char metric[METRIC_NAME_MAX]; /* its whole name, once it was looked for */
 };
 
@@ -32,5 +33,10 @@ void export_locli_free(struct export_profiles *p); /* NULL is fine */
 
 /* Both at once. */
 int export_locli(const char *verb, struct store *s, const char *run, const char *folder, int is_quiet);
+
+/* --true-io: the same, and what locli reads of the run's logs, whose folder this has to be, with what the store
+ * measured filled in. Logs that are not as the store has read them are refused: then nothing is made of any of them.
+ */
+int export_true_io(struct store *s, const struct export_request *r, const char *run, const char *folder);
 
 #endif

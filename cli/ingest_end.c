@@ -150,5 +150,7 @@ int ingest_write_locli(struct store *s, const struct ingest_request *r, const st
 		if (code != EXIT_ALL)
 			worst = EXIT_INCOMPLETE;
 	}
+	if (worst != EXIT_ALL)
+		say("ingest: --locli: not all of it could be written or filled in; the lines above say what");
 	return worst;
 }

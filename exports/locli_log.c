@@ -279,6 +279,8 @@ static void sum_up(const struct locli_log_config *config, const struct locli_rea
 		ret->n_errors += reads[i].n_errors;
 		ret->n_resources += reads[i].n_resources;
 		ret->n_filled += reads[i].n_filled;
+		if (config->n_filled)
+			config->n_filled[i] = reads[i].n_filled;
 	}
 	ret->n_nodes = n_written(config, reads);
 }

@@ -58,6 +58,7 @@ struct locli_log_config {
 	uint32_t n_nodes;
 	uint32_t n_workers; /* processes at once; 0: one for each core */
 	int64_t now_ns;     /* for the manifests */
+	uint64_t *n_filled; /* NULL, or one for each node: its share of the report's n_filled */
 	/* NULL, or what each file was, checksums too, is wanted: one for each file of each node, in their order. */
 	struct locli_log_file *files;
 	struct locli_log_bad *bad; /* with it: LOCLI_LOG_BAD_MAX for each node */

@@ -20,6 +20,9 @@ struct locli_sum {
 	int is_known; /* else it is left out */
 };
 
+/* Of a regular file, all of it. */
+int locli_sum_file(const char *path, uint8_t ret_sha256[32], struct weir_error *reterr);
+
 /* Into folder/analysis, which is there. The file is replaced at once or not at all. */
 int locli_sums_write(const char *folder, const struct locli_sum *sums, uint32_t n, struct weir_error *reterr);
 

@@ -62,6 +62,8 @@ static void a_command_line_without_sense_is_exit_code_2(void **state)
 		{ "profile", "a", "--min", "101" },
 		{ "export", "a" },
 		{ "export", "a", "--to", "xml" },
+		{ "export", "a", "--to=csv", "--true-io" },
+		{ "export", "a", "--true-io" },
 		{ "ingest" },
 		{ "ingest", "a", "-j", "0" },
 		{ "ingest", "a", "-j", "257" },

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -271,10 +272,207 @@ static void a_prepared_run_has_what_the_store_measured(void **state)
 	store_close(s);
 	write_log(&f);
 	p = program_weir(f.path, "ingest", "run", "-o", "s.weir", "--run", "r", "--locli", "--true-io", NULL);
-	assert_non_null(strstr(p.out, "4 of 4 resource records lie within what weir measured"));
+	assert_non_null(strstr(p.out, "4 of 4 resource records lie within what weir measured: node-0\n"));
+	assert_int_equal(p.code, 0);
 	program_done(&p);
 	check_filtered(&f);
 	check_database(&f);
+	folder_free(&f);
+}
+
+/* ---- The same, out of a store that has it all: `export --to locli --true-io` ---- */
+
+/* A run whose node was measured, in a store that has read its log. */
+static struct folder ingested_run(uint32_t n_counters)
+{
+	struct folder f = folder_new();
+	struct store *s = new_store(&f);
+	struct program p;
+
+	if (n_counters)
+		add_source(s, "zz-live", counters, n_counters, 0, N_SECONDS);
+	store_close(s);
+	write_log(&f);
+	p = program_weir(f.path, "ingest", "run", "-o", "s.weir", "--run", "r", "-q", NULL);
+	assert_int_equal(p.code, 0);
+	program_done(&p);
+	return f;
+}
+
+/* Says what was said: a part of a line, and the last line. */
+static void assert_export(const struct folder *f, const char *to, int code, const char *said, const char *last)
+{
+	struct program p = program_weir(f->path, "export", "s.weir", "--to", "locli", "--true-io", "-o", to, NULL);
+
+	if (p.code != code || !strstr(p.err, said) || (last && !strstr(program_last_line(p.err), last)))
+		fail_msg("exit code %d: %s%s", p.code, p.out, p.err);
+	program_done(&p);
+}
+
+static int is_there(const struct folder *f, const char *path)
+{
+	return access(folder_path(f, path), F_OK) == 0;
+}
+
+static void run_tool(const struct folder *f, const char *first, const char *second, const char *third,
+                     const char *fourth)
+{
+	struct program p = program_run(f->path, (const char *const[]){ first, second, third, fourth, NULL });
+
+	if (p.code)
+		fail_msg("%s %s %s: exit code %d: %s%s", first, second, third, p.code, p.out, p.err);
+	program_done(&p);
+}
+
+static void the_export_makes_what_the_ingest_makes(void **state)
+{
+	struct folder f = ingested_run(4);
+	struct program p;
+
+	assert_int_equal(setenv("SOURCE_DATE_EPOCH", "1764572400", 1), 0);
+	p = program_weir(f.path, "export", "s.weir", "--to", "locli", "--true-io", "-o", "run", NULL);
+	assert_int_equal(p.code, 0);
+	assert_non_null(strstr(p.out, "4 of 4 resource records lie within what weir measured: node-0\n"));
+	program_done(&p);
+	check_filtered(&f);
+	check_database(&f);
+	run_tool(&f, "mv", "run/analysis", "exported", NULL);
+	p = program_weir(f.path, "ingest", "run", "-o", "s.weir", "--run", "r", "--locli", "--true-io", NULL);
+	assert_int_equal(p.code, 0);
+	program_done(&p);
+	/* Each byte of each file, and no file more; databases, too. */
+	run_tool(&f, "diff", "-r", "exported", "run/analysis");
+	assert_true(is_there(&f, "exported/logs-node-0.flt.json") && is_there(&f, "exported/logs-node-0.sqlite3") &&
+	            is_there(&f, "exported/logs-node-0.tracefreq.json") && is_there(&f, "exported/SHA256SUMS") &&
+	            is_there(&f, "exported/log-manifest.json") && is_there(&f, "exported/log-manifest-db.json"));
+	assert_int_equal(unsetenv("SOURCE_DATE_EPOCH"), 0);
+	folder_free(&f);
+}
+
+/* A run may have another name in the store, and so may its node. */
+static void the_node_is_the_one_that_the_store_calls_so(void **state)
+{
+	struct folder f = folder_new();
+	struct store *s = new_store(&f);
+	struct program p;
+
+	add_source(s, "zz-live", counters, 4, 0, N_SECONDS);
+	store_close(s);
+	write_log(&f);
+	run_tool(&f, "mv", "run/node-0", "run/node-5", NULL);
+	p = program_weir(f.path, "ingest", "run", "-o", "s.weir", "--run", "r", "--node", "node-0", "-q", NULL);
+	assert_int_equal(p.code, 0);
+	program_done(&p);
+	p = program_weir(f.path, "export", "s.weir", "--to", "locli", "--true-io", "-o", "run", NULL);
+	assert_int_equal(p.code, 0);
+	assert_non_null(strstr(p.out, "4 of 4 resource records lie within what weir measured: node-0\n"));
+	program_done(&p);
+	run_tool(&f, "mv", "run/analysis/logs-node-5.flt.json", "run/analysis/logs-node-0.flt.json", NULL);
+	check_filtered(&f);
+	folder_free(&f);
+}
+
+static void what_only_some_measured_is_filled_in_and_the_rest_said(void **state)
+{
+	struct folder f = ingested_run(3);
+
+	/* Without the wait. */
+	assert_export(&f, "run", 3, "export: --true-io: node-0: CentiBlkIO: the store has no measurement",
+	              "not all of it could be written or filled in");
+	run_tool(&f, "grep", "-q", "\"NetWr\": *2000,", "run/analysis/logs-node-0.flt.json");
+	folder_free(&f);
+}
+
+static void without_measurements_or_logs_in_the_store_nothing_is_made(void **state)
+{
+	struct folder f = ingested_run(0), g = folder_new();
+	struct store *s;
+
+	assert_export(&f, "run", 3, "s.weir: has no disk or network measurements of the nodes of run r",
+	              "stays as it is");
+	assert_false(is_there(&f, "run/analysis"));
+	folder_free(&f);
+	s = new_store(&g);
+	add_source(s, "zz-live", counters, 4, 0, N_SECONDS);
+	store_close(s);
+	write_log(&g);
+	assert_export(&g, "run", 3, "s.weir: has no logs of run r", "stays as it is");
+	assert_false(is_there(&g, "run/analysis"));
+	folder_free(&g);
+}
+
+/* A byte of it, with its length and its times as they were. */
+static void change_in_place(const struct folder *f, const char *path)
+{
+	run_tool(f, "cp", "-p", path, "before");
+	run_tool(f, "sed", "-i", "s/NodeConfiguration {}/NodeConfiguration []/", path);
+	run_tool(f, "touch", "-r", "before", path);
+}
+
+static void a_log_that_is_not_as_it_was_read_is_refused(void **state)
+{
+	static const char gone[] = "export: --true-io: node-0/stdout-2: is gone";
+	struct folder f = ingested_run(4);
+	struct program p;
+
+	change_in_place(&f, "run/node-0/stdout");
+	assert_export(&f, "run", 3, "export: --true-io: node-0/stdout: has changed since the store has read it",
+	              "not all of its logs are as the store has read them");
+	assert_false(is_there(&f, "run/analysis"));
+	run_tool(&f, "mv", "before", "run/node-0/stdout", NULL);
+	folder_write(&f, "run/node-0/stdout-2", "a line that nobody has read\n");
+	assert_export(&f, "run", 3, "export: --true-io: node-0/stdout-2: the store has not read it", "stays as it is");
+	assert_false(is_there(&f, "run/analysis"));
+	p = program_weir(f.path, "ingest", "run", "-o", "s.weir", "--run", "r", "-q", NULL);
+	assert_int_equal(p.code, 0);
+	program_done(&p);
+	assert_export(&f, "run", 0, "", NULL);
+	assert_true(is_there(&f, "run/analysis/logs-node-0.flt.json"));
+	run_tool(&f, "mv", "run/analysis", "kept", NULL);
+	run_tool(&f, "cp", "-rp", "kept", "run/analysis");
+	run_tool(&f, "rm", "run/node-0/stdout-2", NULL, NULL);
+	assert_export(&f, "run", 3, gone, "stays as it is");
+	/* What was made before is not touched. */
+	run_tool(&f, "diff", "-r", "kept", "run/analysis");
+	folder_free(&f);
+}
+
+/* It says nothing, so that no collector has read it. */
+static void a_log_without_a_byte_is_no_change(void **state)
+{
+	struct folder f = ingested_run(4);
+
+	folder_write(&f, "run/node-0/stdout-3", "");
+	assert_export(&f, "run", 0, "", NULL);
+	folder_free(&f);
+}
+
+static void a_folder_that_is_not_the_runs_gets_nothing(void **state)
+{
+	struct folder f = folder_new();
+	struct store *s = new_store(&f);
+	struct program p;
+
+	add_source(s, "zz-live", counters, 4, 0, N_SECONDS);
+	store_close(s);
+	write_log(&f);
+	folder_write(&f, "run/meta.json", "{\"meta\":{\"tag\":\"this\"}}");
+	p = program_weir(f.path, "ingest", "run", "-o", "s.weir", "--run", "r", "-q", NULL);
+	assert_int_equal(p.code, 0);
+	program_done(&p);
+	folder_make(&f, "empty");
+	assert_export(&f, "empty", 1, "/empty: has none of the logs of run r, so it is not its directory", NULL);
+	assert_false(is_there(&f, "empty/analysis"));
+	assert_export(&f, "nowhere", 1, "nowhere: No such file or directory", NULL);
+	assert_false(is_there(&f, "nowhere"));
+	/* The same logs, and it says that it is another one. */
+	run_tool(&f, "cp", "-rp", "run", "other");
+	folder_write(&f, "other/meta.json", "{\"meta\":{\"tag\":\"that\"}}");
+	assert_export(&f, "other", 1, "/other: is the run that, and the store's r is this", NULL);
+	assert_false(is_there(&f, "other/analysis"));
+	/* The run itself, when all of its logs are gone, is still the run. */
+	run_tool(&f, "rm", "run/node-0/stdout", NULL, NULL);
+	assert_export(&f, "run", 3, "node-0/stdout: is gone", "not all of its logs are as the store has read them");
 	folder_free(&f);
 }
 
@@ -290,6 +488,8 @@ static void what_the_store_has_not_is_said_and_left_alone(void **state)
 	p = program_weir(f.path, "ingest", "run", "-o", "s.weir", "--locli", "--true-io", NULL);
 	assert_non_null(strstr(p.err, "node-0: NetRd: the store has no measurement"));
 	assert_non_null(strstr(p.err, "node-0: CentiBlkIO: the store has no measurement"));
+	assert_int_equal(p.code, 3);
+	assert_non_null(strstr(program_last_line(p.err), "not all of it could be written or filled in"));
 	program_done(&p);
 	(void)snprintf(path, sizeof(path), "%s/run/analysis/logs-node-0.flt.json", f.path);
 	file = fopen(path, "re");
@@ -311,6 +511,13 @@ int main(void)
 		cmocka_unit_test(without_the_wait_the_time_of_reads_has_to_do),
 		cmocka_unit_test(a_prepared_run_has_what_the_store_measured),
 		cmocka_unit_test(what_the_store_has_not_is_said_and_left_alone),
+		cmocka_unit_test(the_export_makes_what_the_ingest_makes),
+		cmocka_unit_test(the_node_is_the_one_that_the_store_calls_so),
+		cmocka_unit_test(what_only_some_measured_is_filled_in_and_the_rest_said),
+		cmocka_unit_test(without_measurements_or_logs_in_the_store_nothing_is_made),
+		cmocka_unit_test(a_log_that_is_not_as_it_was_read_is_refused),
+		cmocka_unit_test(a_log_without_a_byte_is_no_change),
+		cmocka_unit_test(a_folder_that_is_not_the_runs_gets_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
