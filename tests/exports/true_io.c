@@ -447,6 +447,51 @@ static void a_log_without_a_byte_is_no_change(void **state)
 	folder_free(&f);
 }
 
+/* Nobody has read it, so nobody has a checksum of it; its length tells. */
+static void a_log_that_was_nobodys_is_only_as_long_as_it_was(void **state)
+{
+	struct folder f = folder_new();
+	struct store *s = new_store(&f);
+	struct program p;
+
+	add_source(s, "zz-live", counters, 4, 0, N_SECONDS);
+	store_close(s);
+	write_log(&f);
+	folder_write(&f, "run/node-0/node-9.json", "[]\n");
+	p = program_weir(f.path, "ingest", "run", "-o", "s.weir", "--run", "r", "-q", NULL);
+	program_done(&p);
+	p = program_weir(f.path, "sql", "s.weir", "select path from unclaimed", NULL);
+	assert_non_null(strstr(p.out, "node-0/node-9.json"));
+	program_done(&p);
+	assert_export(&f, "run", 0, "", NULL);
+	folder_write(&f, "run/node-0/node-9.json", "[1]\n");
+	assert_export(&f, "run", 3, "node-0/node-9.json: the store has not read it", "stays as it is");
+	folder_free(&f);
+}
+
+static void twenty_logs_are_named_and_then_they_are_counted(void **state)
+{
+	struct folder f = ingested_run(4);
+	char path[64];
+
+	for (int i = 0; i < 21; i++) {
+		(void)snprintf(path, sizeof(path), "run/node-0/stdout-%02d", i);
+		folder_write(&f, path, "new\n");
+		if (i == 19) {
+			struct program p = program_weir(f.path, "export", "s.weir", "--to", "locli", "--true-io", "-o",
+			                                "run", NULL);
+
+			assert_non_null(strstr(p.err, "node-0/stdout-19: the store has not read it"));
+			assert_null(strstr(p.err, "more"));
+			program_done(&p);
+		}
+	}
+	assert_export(&f, "run", 3,
+	              "node-0/stdout-19: the store has not read it\nweir: export: --true-io: and 1 more\n",
+	              "not all of its logs");
+	folder_free(&f);
+}
+
 static void a_folder_that_is_not_the_runs_gets_nothing(void **state)
 {
 	struct folder f = folder_new();
@@ -517,6 +562,8 @@ int main(void)
 		cmocka_unit_test(without_measurements_or_logs_in_the_store_nothing_is_made),
 		cmocka_unit_test(a_log_that_is_not_as_it_was_read_is_refused),
 		cmocka_unit_test(a_log_without_a_byte_is_no_change),
+		cmocka_unit_test(a_log_that_was_nobodys_is_only_as_long_as_it_was),
+		cmocka_unit_test(twenty_logs_are_named_and_then_they_are_counted),
 		cmocka_unit_test(a_folder_that_is_not_the_runs_gets_nothing),
 	};
 
