@@ -372,6 +372,31 @@ static void the_node_is_the_one_that_the_store_calls_so(void **state)
 	folder_free(&f);
 }
 
+static void of_two_nodes_the_one_that_was_measured_is_filled_in(void **state)
+{
+	struct folder f = folder_new();
+	struct store *s = new_store(&f);
+	struct program p;
+
+	add_source(s, "zz-live", counters, 4, 0, N_SECONDS);
+	store_close(s);
+	write_log(&f);
+	run_tool(&f, "cp", "-r", "run/node-0", "run/node-1");
+	p = program_weir(f.path, "ingest", "run", "-o", "s.weir", "--run", "r", "-q", NULL);
+	assert_int_equal(p.code, 0);
+	program_done(&p);
+	p = program_weir(f.path, "export", "s.weir", "--to", "locli", "--true-io", "-o", "run", NULL);
+	assert_int_equal(p.code, 3);
+	assert_non_null(strstr(p.out, "4 of 8 resource records lie within what weir measured: node-0\n"));
+	assert_non_null(strstr(p.err, "export: --true-io: node-1: NetRd: the store has no measurement"));
+	assert_null(strstr(p.err, "export: --true-io: node-0: "));
+	program_done(&p);
+	check_filtered(&f);
+	check_database(&f);
+	run_tool(&f, "grep", "-q", ":01.5Z.*\"NetWr\":0,", "run/analysis/logs-node-1.flt.json");
+	folder_free(&f);
+}
+
 static void what_only_some_measured_is_filled_in_and_the_rest_said(void **state)
 {
 	struct folder f = ingested_run(3);
@@ -558,6 +583,7 @@ int main(void)
 		cmocka_unit_test(what_the_store_has_not_is_said_and_left_alone),
 		cmocka_unit_test(the_export_makes_what_the_ingest_makes),
 		cmocka_unit_test(the_node_is_the_one_that_the_store_calls_so),
+		cmocka_unit_test(of_two_nodes_the_one_that_was_measured_is_filled_in),
 		cmocka_unit_test(what_only_some_measured_is_filled_in_and_the_rest_said),
 		cmocka_unit_test(without_measurements_or_logs_in_the_store_nothing_is_made),
 		cmocka_unit_test(a_log_that_is_not_as_it_was_read_is_refused),
