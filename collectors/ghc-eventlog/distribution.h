@@ -15,14 +15,16 @@ enum {
 };
 
 struct distribution {
-	uint64_t n_zero, min, max; /* min and max mean nothing while there are no values */
-	uint64_t sum;              /* modulo 2^64 */
+	uint64_t n_zero;
+	uint64_t min, range; /* the greatest lies so far above the least; both mean nothing while there are no values */
+	uint64_t sum;        /* modulo 2^64 */
 	uint32_t buckets[DISTRIBUTION_BUCKETS];
 	uint32_t is_used;
 };
 
-/* Within an octave, by the five bits behind the leading one: the bucket of the cell's lower end, and the boundary
- * inside the cell, above which it is one more. Values are normalised to [2^63, 2^64). */
+/* Within an octave, by the five bits behind the leading one: the bucket of what stands first in the cell, and the
+ * boundary inside the cell, above which it is one more. Values are normalised to [2^63, 2^64). The first cell's
+ * boundary is its lower end: a power of two is the upper end of the bucket before. */
 extern const struct distribution_cell {
 	uint64_t bound;
 	uint32_t bucket;
@@ -30,28 +32,26 @@ extern const struct distribution_cell {
 
 static inline uint32_t distribution_bucket(uint64_t value)
 {
-	int n_leading = __builtin_clzll(value);
-	uint64_t mantissa = value << n_leading;
+	uint32_t octave = 63 ^ (uint32_t)__builtin_clzll(value);
+	uint64_t mantissa = value << (63 ^ octave);
 	const struct distribution_cell *cell = &distribution_cells[mantissa >> 58 & 31];
 
-	/* A power of two is the upper end of the bucket before. */
-	return (uint32_t)(63 - n_leading) * DISTRIBUTION_SUB + cell->bucket + (mantissa > cell->bound) +
-	       (mantissa != (uint64_t)1 << 63);
+	return octave * DISTRIBUTION_SUB + cell->bucket + (mantissa > cell->bound);
 }
+
+/* A value beyond those that there have been; before the first, that is any but 0. */
+void distribution_widen(struct distribution *d, uint64_t value);
+void distribution_add_zero(struct distribution *d);
 
 static inline void distribution_add(struct distribution *d, uint64_t value)
 {
-	if (__builtin_expect(!d->is_used, 0)) {
-		d->is_used = 1;
-		d->min = d->max = value;
-	}
-	d->min = value < d->min ? value : d->min;
-	d->max = value > d->max ? value : d->max;
+	if (__builtin_expect(value - d->min > d->range, 0))
+		distribution_widen(d, value);
 	d->sum += value;
 	if (__builtin_expect(value != 0, 1))
 		d->buckets[distribution_bucket(value)]++;
 	else
-		d->n_zero++;
+		distribution_add_zero(d);
 }
 
 #endif

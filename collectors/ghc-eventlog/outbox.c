@@ -206,7 +206,7 @@ void outbox_distribution(struct outbox *o, uint32_t series, uint64_t time_ns, ui
 		                     .n_zero = d->n_zero,
 		                     .sum = (double)d->sum,
 		                     .min = (double)d->min,
-		                     .max = (double)d->max,
+		                     .max = (double)(d->min + d->range),
 		                     .buckets = buckets,
 		                     .n_buckets = end - first,
 		                     .scale = DISTRIBUTION_SCALE,

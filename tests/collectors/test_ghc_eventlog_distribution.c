@@ -44,9 +44,42 @@ static void every_value_is_in_its_bucket(void **state)
 	assert_int_equal(distribution_bucket(UINT64_MAX), DISTRIBUTION_BUCKETS - 1);
 }
 
+static void check_ends(const uint64_t *values, int n, uint64_t min, uint64_t max, uint64_t n_zero)
+{
+	struct distribution d = { 0 };
+	uint64_t sum = 0;
+
+	assert_false(d.is_used);
+	for (int i = 0; i < n; i++) {
+		distribution_add(&d, values[i]);
+		assert_true(d.is_used);
+		sum += values[i];
+	}
+	assert_int_equal(d.min, min);
+	assert_int_equal(d.min + d.range, max);
+	assert_int_equal(d.sum, sum);
+	assert_int_equal(d.n_zero, n_zero);
+}
+
+static void the_least_and_the_greatest_are_known(void **state)
+{
+	static const uint64_t up[] = { 5, 6, UINT64_MAX }, down[] = { UINT64_MAX, 6, 5 }, same[] = { 7, 7, 7 },
+			      zeros[] = { 0, 0 }, first_zero[] = { 0, 9, 3 }, last_zero[] = { 9, 3, 0 },
+			      middle[] = { 1, 100, 50, 2, 99 };
+
+	check_ends(up, 3, 5, UINT64_MAX, 0);
+	check_ends(down, 3, 5, UINT64_MAX, 0);
+	check_ends(same, 3, 7, 7, 0);
+	check_ends(zeros, 2, 0, 0, 2);
+	check_ends(first_zero, 3, 0, 9, 1);
+	check_ends(last_zero, 3, 0, 9, 1);
+	check_ends(middle, 5, 1, 100, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_least_and_the_greatest_are_known),
 		cmocka_unit_test(every_value_is_in_its_bucket),
 	};
 
