@@ -163,7 +163,7 @@ static void say_stops(struct log *l, struct lane *lane, uint64_t now_ns)
 static void say_threads(struct log *l, struct lane *lane, uint64_t now_ns, double length_ns)
 {
 	for (int s = STATE_RUNNABLE; s < STATE_COUNT; s++) {
-		uint64_t sum_ns = cut_sum(&lane->threads[s].ns, lane->threads[s].n, now_ns);
+		uint64_t sum_ns = cut_sum(&lane->threads_ns[s], lane->n_threads[s], now_ns);
 
 		say_real(l, lane, &lane->thread_levels[s], ROW_THREAD_COUNT, state_names[s], (double)sum_ns / length_ns,
 		         now_ns);

@@ -104,13 +104,13 @@ struct lane {
 	uint32_t running_id;
 	struct visit stranger; /* runs, and there is no room for it */
 
-	/* Sums over the interval, modulo 2^64: what is going on is in them as minus its start. */
+	/* Sums over the interval, modulo 2^64: what is going on is in them as minus its start. Times and counts stand
+	 * apart: side by side, compilers read both at once, and the processor waits for who wrote one of them. */
 	uint64_t run_ns, gc_ns;
-	struct level_sum {
-		uint64_t ns, n;
-	} threads[STATE_COUNT];         /* over all threads in that state; what runs is in run_ns */
-	uint64_t n_stops[STATUS_COUNT]; /* by the number that the record has */
-	uint32_t last_stop;             /* that number, of the latest */
+	uint64_t threads_ns[STATE_COUNT]; /* over all threads in that state; what runs is in run_ns */
+	uint64_t n_threads[STATE_COUNT];  /* now */
+	uint64_t n_stops[STATUS_COUNT];   /* by the number that the record has */
+	uint32_t last_stop;               /* that number, of the latest */
 	struct real thread_levels[STATE_COUNT], run_share, gc_share;
 
 	struct count run_time, gc_time;

@@ -38,14 +38,17 @@ enum {
 	WAKEUP_BYTES = 6,
 };
 
-/* What runs stops, and is in that state from now on. */
-static inline void end_run(struct log *l, struct lane *lane, enum state state, uint64_t time_ns)
+/* What runs, and has for so long, stops and is in that state from now on. */
+static inline void end_run(struct log *l, struct lane *lane, enum state state, uint64_t ran_ns, uint64_t time_ns)
 {
 	struct visit *v = lane->running;
 
+	l->threads.at[v->thread].near_ns[STATE_RUNNING] += ran_ns;
 	lane->run_ns += time_ns;
 	lane->running = NULL;
-	visit_change(&l->threads, lane, v, state, time_ns);
+	lane_enter(lane, state, time_ns);
+	v->state = (uint8_t)state;
+	v->since_ns = time_ns;
 	if (__builtin_expect(v == &lane->stranger, 0))
 		lane_leave(lane, state, time_ns);
 }
@@ -58,7 +61,7 @@ static struct visit *run_oddly(struct log *l, struct lane *lane, struct visit *v
 		v = migration_arrive(l, lane, id, time_ns);
 	if (lane->running) {
 		l->damage.n_out_of_step++;
-		end_run(l, lane, STATE_OTHER, time_ns);
+		end_run(l, lane, STATE_OTHER, since(lane->running->since_ns, time_ns), time_ns);
 	}
 	if (!v)
 		return visit_strange(l, lane, id, time_ns);
@@ -72,17 +75,18 @@ static struct visit *run_oddly(struct log *l, struct lane *lane, struct visit *v
 
 static inline void take_run(struct log *l, struct lane *lane, const struct eventlog_event *e)
 {
+	uint64_t time_ns = e->time_ns;
 	uint32_t id = eventlog_u32(e->payload);
 	struct visit *v = visit_find(l, lane, id);
 
 	if (__builtin_expect(!v || v->pending || lane->running, 0))
-		v = run_oddly(l, lane, v, id, e->time_ns);
+		v = run_oddly(l, lane, v, id, time_ns);
 	if (v->state == STATE_RUNNABLE && v->has_ready)
-		distribution_add(&lane->run_delay, since(v->ready_ns, e->time_ns));
-	visit_change(&l->threads, lane, v, STATE_RUNNING, e->time_ns);
+		distribution_add(&lane->run_delay, since(v->ready_ns, time_ns));
+	visit_change(&l->threads, lane, v, STATE_RUNNING, time_ns);
 	lane->running = v;
 	lane->running_id = id;
-	lane->run_ns -= e->time_ns;
+	lane->run_ns -= time_ns;
 }
 
 static void say_run(struct log *l, const struct lane *lane, const struct visit *v, const struct status *status,
@@ -125,6 +129,7 @@ static void stop_oddly(struct log *l, struct lane *lane, uint32_t id, const stru
 
 static inline void take_stop(struct log *l, struct lane *lane, const struct eventlog_event *e)
 {
+	uint64_t time_ns = e->time_ns, ran_ns;
 	uint32_t number = eventlog_u16(e->payload + 4);
 	struct visit *v = lane->running;
 	const struct status *status;
@@ -134,21 +139,22 @@ static inline void take_stop(struct log *l, struct lane *lane, const struct even
 	lane->n_stops[number]++;
 	lane->last_stop = number;
 	if (__builtin_expect(!v || lane->running_id != eventlog_u32(e->payload), 0)) {
-		stop_oddly(l, lane, eventlog_u32(e->payload), status, e->time_ns);
+		stop_oddly(l, lane, eventlog_u32(e->payload), status, time_ns);
 		return;
 	}
-	distribution_add(&lane->slice, since(v->since_ns, e->time_ns));
+	ran_ns = since(v->since_ns, time_ns);
+	distribution_add(&lane->slice, ran_ns);
 	l->threads.at[v->thread].has_run = 1;
 	if (__builtin_expect(l->settings.has_runs, 0))
-		say_run(l, lane, v, status, e->time_ns);
+		say_run(l, lane, v, status, time_ns);
 	if (status->stop == STOP_FINISHED && v != &lane->stranger) {
-		lane->run_ns += e->time_ns;
+		lane->run_ns += time_ns;
 		lane->running = NULL;
-		finish(l, lane, v, e->time_ns);
+		finish(l, lane, v, time_ns);
 		return;
 	}
-	end_run(l, lane, status->state, e->time_ns);
-	v->ready_ns = e->time_ns;
+	end_run(l, lane, status->state, ran_ns, time_ns);
+	v->ready_ns = time_ns;
 	v->has_ready = status->state == STATE_RUNNABLE;
 }
 
@@ -209,7 +215,7 @@ static inline enum fate take_migrate(struct log *l, struct lane *lane, const str
 	if (!visit)
 		return FATE_LIMIT;
 	if (visit == lane->running)
-		end_run(l, lane, STATE_RUNNABLE, e->time_ns);
+		end_run(l, lane, STATE_RUNNABLE, since(visit->since_ns, e->time_ns), e->time_ns);
 	migration_depart(l, lane, visit, to, e->time_ns);
 	return FATE_STORED;
 }

@@ -25,16 +25,16 @@ static inline void lane_enter(struct lane *lane, enum state state, uint64_t time
 {
 	if (state == STATE_RUNNING)
 		return;
-	lane->threads[state].ns -= time_ns;
-	lane->threads[state].n++;
+	lane->threads_ns[state] -= time_ns;
+	lane->n_threads[state]++;
 }
 
 static inline void lane_leave(struct lane *lane, enum state state, uint64_t time_ns)
 {
 	if (state == STATE_RUNNING)
 		return;
-	lane->threads[state].ns += time_ns;
-	lane->threads[state].n--;
+	lane->threads_ns[state] += time_ns;
+	lane->n_threads[state]--;
 }
 
 /* NULL: it is not on that capability. Good until the next one is asked for. */
