@@ -8,6 +8,7 @@
 
 enum {
 	TEXT_MODE_REACH = 128, /* bytes of a type that are looked at for what a copy did to line ends */
+	PLAIN_MAX = 128,       /* bytes of a record of fixed size; GHC's longest have 68 */
 };
 
 /* How a run of records ended. */
@@ -102,14 +103,17 @@ static inline int read_length(struct eventlog_event *e, const uint8_t *limit)
 	return e->n_payload <= n - EVENTLOG_LENGTH_BYTES && eventlog_is_stack_sound(e);
 }
 
-/* The hot loop: records of fixed size and of a stated length here and now, what is special through read_special(). */
-static enum stop read_run(const struct eventlog *s, struct eventlog_block *block, struct run *run,
-                          struct eventlog_event **ret, const struct eventlog_event *e_end)
+/* The hot loop: records of fixed size and of a stated length here and now; what is special, or so near the end that it
+ * might not be whole, through read_special(). Not inlined, so that the registers are its own. */
+static __attribute__((noinline)) enum stop read_run(const struct eventlog *s, struct eventlog_block *block,
+                                                    struct run *run, struct eventlog_event **ret,
+                                                    const struct eventlog_event *e_end)
 {
 	/* As at the first record: where that is more than the slack later, read_special() knows. */
 	const uint64_t slack_ns = eventlog_step_back(block);
 	const uint64_t span_ns = block->span_ns - (block->slack_ns - slack_ns);
 	const uint8_t *at = run->at, *limit = run->limit;
+	const uint8_t *whole = limit - at > PLAIN_MAX ? limit - PLAIN_MAX : at;
 	const struct likely_sizes likely = { s->size[EVENTLOG_RUN_THREAD], s->size[EVENTLOG_STOP_THREAD],
 		                             s->size[EVENTLOG_THREAD_WAKEUP] };
 	uint64_t last_ns = block->last_time_ns;
@@ -117,18 +121,14 @@ static enum stop read_run(const struct eventlog *s, struct eventlog_block *block
 	enum stop stop = STOP_NOT;
 
 	while (e < e_end) {
-		size_t n = (size_t)(limit - at);
-
-		if (__builtin_expect(n >= EVENTLOG_HEAD_BYTES, 1)) {
+		if (__builtin_expect(at < whole, 1)) {
 			uint16_t tag = eventlog_u16(at);
 			uint64_t time_ns = eventlog_u64(at + 2);
 			uint32_t size = size_of(s, &likely, tag);
 			int is_timely = time_ns - last_ns + slack_ns <= span_ns;
 
 			*e = (struct eventlog_event){ time_ns, at + EVENTLOG_HEAD_BYTES, size, tag, EVENTLOG_RECORD };
-			if (__builtin_expect(size <= n - EVENTLOG_HEAD_BYTES && size < EVENTLOG_SIZE_SPECIAL_MIN &&
-			                             is_timely,
-			                     1) ||
+			if (__builtin_expect(size <= PLAIN_MAX - EVENTLOG_HEAD_BYTES && is_timely, 1) ||
 			    (size == EVENTLOG_SIZE_VARIABLE && is_timely && read_length(e, limit))) {
 				at = eventlog_end(e);
 				last_ns = time_ns;

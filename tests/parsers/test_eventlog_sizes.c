@@ -3,6 +3,8 @@
 #include "parsers/eventlog.h"
 #include "tests/parsers/eventlog_said.h"
 
+#include <stdio.h>
+
 static void a_type_that_nobody_knows_is_passed_over_by_its_declared_size(void **state)
 {
 	struct eventlog_writer w = { 0 };
@@ -18,6 +20,42 @@ static void a_type_that_nobody_knows_is_passed_over_by_its_declared_size(void **
 	finish(&w, 104);
 	assert_body(&w, "100\t3\t18\tblock_marker\tbytes=64\tend_ns=104\tcapability=3\n101\t3\t300\t?\n"
 	                "102\t3\t301\t?\n103\t3\t9\tgc_start\nend\nEND\n");
+}
+
+/* Three of that size, of which the first has room behind it and the last has none, and what is of other types. */
+static void assert_fixed(uint16_t size, int n_between)
+{
+	static const uint8_t payload[1000];
+	struct eventlog_writer w = { 0 };
+	char expected[4096];
+	int n = 0, n_bytes = 24 + 3 * (10 + size) + 2 * 10 * n_between;
+
+	eventlog_writer_init(&w);
+	w.size[300] = size;
+	write_header(&w);
+	write_block(&w, 100, 3);
+	n += snprintf(expected, sizeof(expected), "100\t3\t18\tblock_marker\tbytes=%d\tend_ns=200\tcapability=3\n",
+	              n_bytes);
+	for (int i = 0; i < 3; i++) {
+		write_record(&w, 300, 101, payload, size);
+		n += snprintf(expected + n, sizeof(expected) - (size_t)n, "101\t3\t300\t?\n");
+		for (int k = 0; i < 2 && k < n_between; k++) {
+			write_record(&w, 9, 102, NULL, 0);
+			n += snprintf(expected + n, sizeof(expected) - (size_t)n, "102\t3\t9\tgc_start\n");
+		}
+	}
+	(void)snprintf(expected + n, sizeof(expected) - (size_t)n, "end\nEND\n");
+	finish(&w, 200);
+	assert_body(&w, expected);
+}
+
+static void a_record_is_as_long_as_declared_wherever_it_stands(void **state)
+{
+	static const uint16_t sizes[] = { 0, 1, 4, 117, 118, 119, 128, 1000 };
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		for (int n_between = 0; n_between < 30; n_between++)
+			assert_fixed(sizes[i], n_between);
 }
 
 static void a_larger_size_than_known_is_a_newer_runtime(void **state)
@@ -182,6 +220,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_type_that_nobody_knows_is_passed_over_by_its_declared_size),
+		cmocka_unit_test(a_record_is_as_long_as_declared_wherever_it_stands),
 		cmocka_unit_test(a_larger_size_than_known_is_a_newer_runtime),
 		cmocka_unit_test(a_smaller_size_than_needed_is_malformed),
 		cmocka_unit_test(older_runtimes_wrote_shorter_payloads),
