@@ -9,6 +9,8 @@
 enum {
 	TEXT_MODE_REACH = 128, /* bytes of a type that are looked at for what a copy did to line ends */
 	PLAIN_MAX = 128,       /* bytes of a record of fixed size; GHC's longest have 68 */
+	GUESSES_WRONG_MAX = EVENTLOG_BATCH_MAX / 8,
+	GUESS_PAUSE = 32, /* batches */
 };
 
 /* How a run of records ended. */
@@ -67,28 +69,40 @@ static enum stop read_special(const struct eventlog *s, const struct eventlog_bl
 	return r == PARSE_BAD || run->is_block_limit ? STOP_DAMAGE : STOP_SHORT;
 }
 
-/* Sizes of the records that most logs are made of. */
-struct likely_sizes {
-	uint32_t run, stop, wakeup;
+/* A processor guesses branches, but waits for a table: where the next record stands hangs on the size of this one. So
+ * the size is guessed to be that of the record before the last one, as in RUN, STOP, RUN, STOP. Where that is often
+ * wrong, a wrong guess costs more than right ones save, and the reader does without for a while. */
+struct guess {
+	uint32_t last, before;
+	uint32_t n_wrong;
+	int is_made;
 };
 
-/* The compiler makes no table of branches whose results it cannot see. */
+/* The compiler takes no branch whose two results are the same to it. */
 static inline uint32_t hidden(uint32_t size)
 {
 	__asm__("" : "+r"(size));
 	return size;
 }
 
-/* A processor guesses branches, but waits for a table: where the next record stands hangs on the size of this one. */
-static inline uint32_t size_of(const struct eventlog *s, const struct likely_sizes *likely, uint32_t tag)
+static inline uint32_t guess_size(struct guess *g, uint32_t size)
 {
-	if (tag == EVENTLOG_RUN_THREAD)
-		return hidden(likely->run);
-	if (tag == EVENTLOG_STOP_THREAD)
-		return hidden(likely->stop);
-	if (tag == EVENTLOG_THREAD_WAKEUP)
-		return hidden(likely->wakeup);
-	return eventlog_size_of(s, tag);
+	uint32_t guess = g->before;
+
+	g->before = g->last;
+	g->last = size;
+	if (size == guess)
+		return hidden(guess);
+	g->n_wrong++;
+	return size;
+}
+
+/* Batches until the next guess, after one more. */
+static uint32_t next_guess(const struct guess *g, uint32_t n_until)
+{
+	if (g->is_made)
+		return g->n_wrong > GUESSES_WRONG_MAX ? GUESS_PAUSE : 0;
+	return n_until - 1;
 }
 
 /* The payload of a record that states its length. 0: it is not all there, or makes no sense. */
@@ -114,8 +128,7 @@ static __attribute__((noinline)) enum stop read_run(const struct eventlog *s, st
 	const uint64_t span_ns = block->span_ns - (block->slack_ns - slack_ns);
 	const uint8_t *at = run->at, *limit = run->limit;
 	const uint8_t *whole = limit - at > PLAIN_MAX ? limit - PLAIN_MAX : at;
-	const struct likely_sizes likely = { s->size[EVENTLOG_RUN_THREAD], s->size[EVENTLOG_STOP_THREAD],
-		                             s->size[EVENTLOG_THREAD_WAKEUP] };
+	struct guess guess = { .is_made = !block->n_until_guess };
 	uint64_t last_ns = block->last_time_ns;
 	struct eventlog_event *e = *ret;
 	enum stop stop = STOP_NOT;
@@ -124,9 +137,11 @@ static __attribute__((noinline)) enum stop read_run(const struct eventlog *s, st
 		if (__builtin_expect(at < whole, 1)) {
 			uint16_t tag = eventlog_u16(at);
 			uint64_t time_ns = eventlog_u64(at + 2);
-			uint32_t size = size_of(s, &likely, tag);
+			uint32_t size = __builtin_expect(!at[0], 1) ? s->size[at[1]] : eventlog_size_of(s, tag);
 			int is_timely = time_ns - last_ns + slack_ns <= span_ns;
 
+			if (guess.is_made)
+				size = guess_size(&guess, size);
 			*e = (struct eventlog_event){ time_ns, at + EVENTLOG_HEAD_BYTES, size, tag, EVENTLOG_RECORD };
 			if (__builtin_expect(size <= PLAIN_MAX - EVENTLOG_HEAD_BYTES && is_timely, 1) ||
 			    (size == EVENTLOG_SIZE_VARIABLE && is_timely && read_length(e, limit))) {
@@ -145,6 +160,7 @@ static __attribute__((noinline)) enum stop read_run(const struct eventlog *s, st
 			last_ns = e->time_ns;
 		e++;
 	}
+	block->n_until_guess = next_guess(&guess, block->n_until_guess);
 	run->at = at;
 	*ret = e;
 	return stop == STOP_NOT ? STOP_FULL : stop;

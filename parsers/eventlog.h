@@ -193,7 +193,7 @@ struct eventlog_block {
 	uint64_t slack_ns;     /* how far back a record may step */
 	uint64_t span_ns;      /* how far a record may lie after the earliest time it may have */
 	uint32_t capability;
-	uint32_t reserved;
+	uint32_t n_until_guess; /* batches until the reader guesses sizes again */
 };
 
 /* Where a reader stands. The caller's, and copyable. */
