@@ -24,7 +24,7 @@ static struct visit *arrive_at_once(struct threads *t, struct lane *lane, uint32
 static struct visit *arrive(struct log *l, struct lane *lane, uint32_t id, uint64_t time_ns)
 {
 	const struct pending arrival = { .time_ns = time_ns, .to = lane->capability, .is_arrival = 1 };
-	struct visit *v = visit_new(l, lane, id, time_ns);
+	struct visit *v = visit_new(l, lane, thread_get(l, id), time_ns);
 	struct threads *t = &l->threads;
 	struct pending departure;
 	struct thread *thread;
@@ -114,26 +114,34 @@ static void depart(struct log *l, struct thread *thread, const struct pending *d
 	thread_retire(l, thread);
 }
 
-void migration_depart(struct log *l, struct lane *lane, struct visit *visit, uint32_t to, uint64_t time_ns)
+/* One that there is more to say of than fits into the visit. */
+static __attribute__((noinline)) void depart_apart(struct log *l, struct lane *lane, struct visit *visit, uint32_t to,
+                                                   uint64_t time_ns)
 {
 	int is_waiting = visit->state == STATE_RUNNABLE;
 	struct thread *thread = &l->threads.at[visit->thread];
-	uint64_t ready_ns = is_waiting ? visit->ready_ns : time_ns;
-	struct pending departure;
+	struct pending departure = { .time_ns = time_ns, .to = to };
 
-	if (thread->pendings == THREAD_NONE && (!is_waiting || visit->has_ready)) {
-		visit_leave(&l->threads, lane, visit, time_ns);
-		visit->since_ns = time_ns;
-		visit->ready_ns = ready_ns;
-		visit->pending = 0;
-		visit->lane = (uint16_t)(to | VISIT_SENT);
-		visit->state = STATE_RUNNABLE;
-		visit->has_ready = 1;
-		return;
-	}
-	departure = (struct pending){ .time_ns = time_ns, .ready_ns = ready_ns, .to = to };
+	departure.ready_ns = is_waiting ? visit->ready_ns : time_ns;
 	departure.has_ready = !is_waiting || visit->has_ready;
 	departure.parent = departure.has_ready ? 0 : visit->pending;
 	visit_end(l, lane, visit, time_ns);
 	depart(l, thread, &departure);
+}
+
+void migration_depart(struct log *l, struct lane *lane, struct visit *visit, uint32_t to, uint64_t time_ns)
+{
+	int is_waiting = visit->state == STATE_RUNNABLE;
+
+	if (l->threads.at[visit->thread].pendings != THREAD_NONE || (is_waiting && !visit->has_ready)) {
+		depart_apart(l, lane, visit, to, time_ns);
+		return;
+	}
+	visit_leave(&l->threads, lane, visit, time_ns);
+	visit->since_ns = time_ns;
+	visit->ready_ns = is_waiting ? visit->ready_ns : time_ns;
+	visit->pending = 0;
+	visit->lane = (uint16_t)(to | VISIT_SENT);
+	visit->state = STATE_RUNNABLE;
+	visit->has_ready = 1;
 }

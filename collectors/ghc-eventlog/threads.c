@@ -104,7 +104,7 @@ static void say_run(struct log *l, const struct lane *lane, const struct visit *
 	span->attrs = thread_attrs(l, &l->threads.at[v->thread]);
 }
 
-static void finish(struct log *l, struct lane *lane, struct visit *v, uint64_t time_ns)
+static inline void finish(struct log *l, struct lane *lane, struct visit *v, uint64_t time_ns)
 {
 	struct thread *thread = &l->threads.at[v->thread];
 
@@ -182,16 +182,18 @@ static inline void take_wakeup(struct log *l, struct lane *lane, const struct ev
 
 static inline enum fate take_create(struct log *l, struct lane *lane, const struct eventlog_event *e)
 {
-	uint32_t id = eventlog_u32(e->payload);
-	struct visit *visit = visit_find(l, lane, id);
+	uint32_t id = eventlog_u32(e->payload), i = thread_find(&l->threads, id);
+	struct visit *visit;
 	struct thread *thread;
 
 	lane->created.value++;
-	if (visit) {
+	if (i == THREAD_NONE) {
+		i = thread_new(l, id);
+	} else if (visit_find(l, lane, id)) {
 		l->damage.n_out_of_step++;
 		return FATE_STORED;
 	}
-	visit = visit_new(l, lane, id, e->time_ns);
+	visit = visit_new(l, lane, i, e->time_ns);
 	if (!visit)
 		return FATE_LIMIT;
 	visit->ready_ns = e->time_ns;

@@ -113,17 +113,6 @@ static void sweep(struct log *l)
 	sweep_some(l, THREADS_WINDOW, t->n_elsewhere);
 }
 
-static inline uint32_t thread_find(const struct threads *t, uint32_t id)
-{
-	uint32_t i = id % THREADS_WINDOW;
-	const struct table_slot *slot;
-
-	if (i < t->n_window && t->at[i].id == id && t->at[i].life != THREAD_FREE)
-		return i;
-	slot = table_find(&t->elsewhere, id);
-	return slot ? slot->value : THREAD_NONE;
-}
-
 /* Behind the window. */
 static uint32_t place_elsewhere(struct threads *t, uint32_t id)
 {
@@ -151,13 +140,11 @@ static uint32_t place(struct threads *t, uint32_t id)
 	return t->at[i].life == THREAD_FREE ? i : place_elsewhere(t, id);
 }
 
-uint32_t thread_get(struct log *l, uint32_t id)
+uint32_t thread_new(struct log *l, uint32_t id)
 {
 	struct threads *t = &l->threads;
-	uint32_t i = thread_find(t, id);
+	uint32_t i;
 
-	if (i != THREAD_NONE)
-		return i;
 	if (t->n == THREADS_MAX)
 		sweep(l);
 	if (t->n == THREADS_MAX) {
@@ -273,9 +260,8 @@ struct visit *visit_search(struct log *l, struct lane *lane, uint32_t id)
 	return NULL;
 }
 
-struct visit *visit_new(struct log *l, struct lane *lane, uint32_t id, uint64_t time_ns)
+struct visit *visit_new(struct log *l, struct lane *lane, uint32_t thread, uint64_t time_ns)
 {
-	uint32_t thread = thread_get(l, id);
 	struct visit *v;
 
 	if (thread == THREAD_NONE)
@@ -292,17 +278,10 @@ struct visit *visit_new(struct log *l, struct lane *lane, uint32_t id, uint64_t 
 	return v;
 }
 
-void visit_end(struct log *l, struct lane *lane, struct visit *v, uint64_t time_ns)
+void visit_end_elsewhere(struct threads *t, struct visit *v)
 {
-	struct threads *t = &l->threads;
-	struct thread *thread = &t->at[v->thread];
-	uint32_t i = (uint32_t)(v - t->visits), *link = &thread->visits;
+	uint32_t i = (uint32_t)(v - t->visits), *link = &t->at[v->thread].visits;
 
-	visit_leave(t, lane, v, time_ns);
-	if (i == v->thread) {
-		v->lane = VISIT_NONE;
-		return;
-	}
 	while (*link != i + 1)
 		link = &t->visits[*link - 1].next;
 	free_visit(t, link);

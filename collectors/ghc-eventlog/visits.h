@@ -6,14 +6,13 @@
 
 #include "collectors/ghc-eventlog/ghc_eventlog.h"
 
-/* The thread's index, made when it isn't there. THREAD_NONE: there are too many. */
-uint32_t thread_get(struct log *l, uint32_t id);
+/* The index of a thread that isn't there yet. THREAD_NONE: there are too many. */
+uint32_t thread_new(struct log *l, uint32_t id);
 /* Says what the thread did and forgets it, when all is known that ever will be. */
 void thread_retire(struct log *l, struct thread *thread);
 
-/* The thread is on that capability from now on, runnable. NULL: there are too many. */
-struct visit *visit_new(struct log *l, struct lane *lane, uint32_t id, uint64_t time_ns);
-void visit_end(struct log *l, struct lane *lane, struct visit *v, uint64_t time_ns);
+/* The thread is on that capability from now on, runnable. NULL: there are too many, or it is THREAD_NONE. */
+struct visit *visit_new(struct log *l, struct lane *lane, uint32_t thread, uint64_t time_ns);
 /* One that there is no room to know: it counts for its capability only. */
 struct visit *visit_strange(struct log *l, struct lane *lane, uint32_t id, uint64_t time_ns);
 
@@ -37,14 +36,38 @@ static inline void lane_leave(struct lane *lane, enum state state, uint64_t time
 	lane->n_threads[state]--;
 }
 
+/* The thread's index; THREAD_NONE: it isn't there. */
+static inline uint32_t thread_find(const struct threads *t, uint32_t id)
+{
+	uint32_t i = id % THREADS_WINDOW;
+	const struct table_slot *slot;
+
+	if (i < t->n_window && t->at[i].id == id && t->at[i].life != THREAD_FREE)
+		return i;
+	slot = table_find(&t->elsewhere, id);
+	return slot ? slot->value : THREAD_NONE;
+}
+
+/* The same, made when it isn't there. THREAD_NONE: there are too many. */
+static inline uint32_t thread_get(struct log *l, uint32_t id)
+{
+	uint32_t i = thread_find(&l->threads, id);
+
+	return i != THREAD_NONE ? i : thread_new(l, id);
+}
+
 /* NULL: it is not on that capability. Good until the next one is asked for. */
 static inline struct visit *visit_find(struct log *l, struct lane *lane, uint32_t id)
 {
 	const struct threads *t = &l->threads;
 	uint32_t i = id % THREADS_WINDOW;
 
-	if (__builtin_expect(i < t->n_window && t->at[i].id == id && t->visits[i].lane == lane->capability, 1))
-		return &t->visits[i];
+	if (__builtin_expect(i < t->n_window && t->at[i].id == id, 1)) {
+		if (__builtin_expect(t->visits[i].lane == lane->capability, 1))
+			return &t->visits[i];
+		if (!t->at[i].visits)
+			return NULL;
+	}
 	return visit_search(l, lane, id);
 }
 
@@ -53,6 +76,21 @@ static inline void visit_leave(struct threads *t, struct lane *lane, const struc
 {
 	thread_spend(t, &t->at[v->thread], v->state, since(v->since_ns, time_ns));
 	lane_leave(lane, v->state, time_ns);
+}
+
+/* For a visit that isn't in its thread's own place. */
+void visit_end_elsewhere(struct threads *t, struct visit *v);
+
+/* It is no more on that capability. */
+static inline void visit_end(struct log *l, struct lane *lane, struct visit *v, uint64_t time_ns)
+{
+	struct threads *t = &l->threads;
+
+	visit_leave(t, lane, v, time_ns);
+	if (__builtin_expect(v == &t->visits[v->thread], 1))
+		v->lane = VISIT_NONE;
+	else
+		visit_end_elsewhere(t, v);
 }
 
 /* It is in that state from now on. */
