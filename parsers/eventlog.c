@@ -10,7 +10,8 @@ enum {
 	TEXT_MODE_REACH = 128, /* bytes of a type that are looked at for what a copy did to line ends */
 	PLAIN_MAX = 128,       /* bytes of a record of fixed size; GHC's longest have 68 */
 	GUESSES_WRONG_MAX = EVENTLOG_BATCH_MAX / 8,
-	GUESS_PAUSE = 32, /* batches */
+	GUESS_PAUSE = 32,     /* batches */
+	GUESS_NONE = 1 << 16, /* in no size */
 };
 
 /* How a run of records ended. */
@@ -74,11 +75,11 @@ static enum stop read_special(const struct eventlog *s, const struct eventlog_bl
  * wrong, a wrong guess costs more than right ones save, and the reader does without for a while. */
 struct guess {
 	uint32_t last, before;
+	uint32_t none; /* GUESS_NONE: all are wrong, which a processor does predict */
 	uint32_t n_wrong;
-	int is_made;
 };
 
-/* The compiler takes no branch whose two results are the same to it. */
+/* The compiler takes no branch whose two results it knows to be the same. */
 static inline uint32_t hidden(uint32_t size)
 {
 	__asm__("" : "+r"(size));
@@ -87,12 +88,12 @@ static inline uint32_t hidden(uint32_t size)
 
 static inline uint32_t guess_size(struct guess *g, uint32_t size)
 {
-	uint32_t guess = g->before;
+	uint32_t before = g->before, guess = hidden(before);
 
 	g->before = g->last;
-	g->last = size;
-	if (size == guess)
-		return hidden(guess);
+	g->last = size | g->none;
+	if (size == before)
+		return guess;
 	g->n_wrong++;
 	return size;
 }
@@ -100,9 +101,9 @@ static inline uint32_t guess_size(struct guess *g, uint32_t size)
 /* Batches until the next guess, after one more. */
 static uint32_t next_guess(const struct guess *g, uint32_t n_until)
 {
-	if (g->is_made)
-		return g->n_wrong > GUESSES_WRONG_MAX ? GUESS_PAUSE : 0;
-	return n_until - 1;
+	if (g->none)
+		return n_until - 1;
+	return g->n_wrong > GUESSES_WRONG_MAX ? GUESS_PAUSE : 0;
 }
 
 /* The payload of a record that states its length. 0: it is not all there, or makes no sense. */
@@ -128,7 +129,7 @@ static __attribute__((noinline)) enum stop read_run(const struct eventlog *s, st
 	const uint64_t span_ns = block->span_ns - (block->slack_ns - slack_ns);
 	const uint8_t *at = run->at, *limit = run->limit;
 	const uint8_t *whole = limit - at > PLAIN_MAX ? limit - PLAIN_MAX : at;
-	struct guess guess = { .is_made = !block->n_until_guess };
+	struct guess guess = { .none = block->n_until_guess ? GUESS_NONE : 0 };
 	uint64_t last_ns = block->last_time_ns;
 	struct eventlog_event *e = *ret;
 	enum stop stop = STOP_NOT;
@@ -138,13 +139,12 @@ static __attribute__((noinline)) enum stop read_run(const struct eventlog *s, st
 			uint16_t tag = eventlog_u16(at);
 			uint64_t time_ns = eventlog_u64(at + 2);
 			uint32_t size = __builtin_expect(!at[0], 1) ? s->size[at[1]] : eventlog_size_of(s, tag);
-			int is_timely = time_ns - last_ns + slack_ns <= span_ns;
 
-			if (guess.is_made)
-				size = guess_size(&guess, size);
+			size = guess_size(&guess, size);
 			*e = (struct eventlog_event){ time_ns, at + EVENTLOG_HEAD_BYTES, size, tag, EVENTLOG_RECORD };
-			if (__builtin_expect(size <= PLAIN_MAX - EVENTLOG_HEAD_BYTES && is_timely, 1) ||
-			    (size == EVENTLOG_SIZE_VARIABLE && is_timely && read_length(e, limit))) {
+			if (__builtin_expect(time_ns - last_ns + slack_ns <= span_ns, 1) &&
+			    (__builtin_expect(size <= PLAIN_MAX - EVENTLOG_HEAD_BYTES, 1) ||
+			     (size == EVENTLOG_SIZE_VARIABLE && read_length(e, limit)))) {
 				at = eventlog_end(e);
 				last_ns = time_ns;
 				e++;
