@@ -236,7 +236,8 @@ static ssize_t fill(struct reader *r, int fd, const char *path, size_t n)
 	return n_got;
 }
 
-static int read_all(struct reader *r, int fd, const char *path)
+/* Not inlined: what is inlined into this has all registers for itself. */
+__attribute__((noinline)) static int read_all(struct reader *r, int fd, const char *path)
 {
 	ssize_t n_got = 1, used = 0;
 	size_t n = 0;
