@@ -5,6 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Fewer than 8 bytes, in loads of sizes that are known; those in the middle may come twice. */
+static inline uint64_t tail(const char *at, size_t n)
+{
+	uint32_t first = 0, last = 0;
+
+	if (n >= sizeof(first)) {
+		memcpy(&first, at, sizeof(first));
+		memcpy(&last, at + n - sizeof(last), sizeof(last));
+	} else if (n) {
+		first = (uint32_t)(uint8_t)at[0] << 8 | (uint8_t)at[n / 2];
+		last = (uint8_t)at[n - 1];
+	}
+	return (uint64_t)first << 32 | last;
+}
+
 uint64_t texts_hash(const char *at, size_t n)
 {
 	uint64_t hash = n * 0x9e3779b97f4a7c15, word;
@@ -14,10 +29,7 @@ uint64_t texts_hash(const char *at, size_t n)
 		hash = (hash ^ word) * 0xff51afd7ed558ccd;
 		hash ^= hash >> 32;
 	}
-	word = 0;
-	if (n)
-		memcpy(&word, at, n);
-	hash = (hash ^ word) * 0xff51afd7ed558ccd;
+	hash = (hash ^ tail(at, n)) * 0xff51afd7ed558ccd;
 	return hash ^ hash >> 32;
 }
 
@@ -37,17 +49,19 @@ static inline int is_text(const struct texts *t, uint32_t i, const char *at, siz
 	return a == b && (!n || memcmp(text, at, n) == 0);
 }
 
+/* What was said one after the other is often said so again. */
 uint32_t texts_find(struct texts *t, const char *at, size_t n)
 {
-	uint32_t next = t->last + 1 < t->by_hash.n ? t->last + 1 : 0;
+	uint32_t guess = t->by_hash.n ? t->entries[t->last].after : 0;
 	const struct table_slot *slot;
 
-	if (is_text(t, next, at, n)) {
-		t->last = next;
+	if (is_text(t, guess, at, n)) {
+		t->last = guess;
 	} else if (!is_text(t, t->last, at, n)) {
 		slot = table_find(&t->by_hash, texts_hash(at, n));
 		if (!slot || !is_text(t, slot->value, at, n))
 			return 0;
+		t->entries[t->last].after = slot->value;
 		t->last = slot->value;
 	}
 	return t->entries[t->last].value;
@@ -95,7 +109,7 @@ int texts_add(struct texts *t, const char *at, size_t n, uint32_t value)
 		return r;
 	if (n)
 		memcpy(t->text + t->n_text, at, n);
-	t->entries[i] = (struct texts_entry){ (uint32_t)t->n_text, (uint32_t)n, value };
+	t->entries[i] = (struct texts_entry){ (uint32_t)t->n_text, (uint32_t)n, value, i + 1 };
 	t->n_text += n;
 	return 0;
 }

@@ -14,6 +14,8 @@ enum {
 
 struct texts_entry {
 	uint32_t at, n, value;
+	uint32_t after; /* the index of the text that came after it last time; before that, of the one that was added
+	                   next */
 };
 
 struct texts {
@@ -22,7 +24,7 @@ struct texts {
 	char *text;
 	size_t n_text, n_text_room;
 	uint32_t n_room;
-	uint32_t last; /* that was found: what was said one after the other is often said so again */
+	uint32_t last; /* that was found */
 };
 
 /* 0: it isn't there. */
