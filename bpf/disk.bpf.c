@@ -187,57 +187,64 @@ int BPF_PROG(on_frontmerge, struct bio *bio)
 	return joins(bio);
 }
 
-static __always_inline void time_owned(struct request *rq, __u64 queued_ns, __u64 issued_ns, __u64 now)
+/* Where it is counted that a device is done with a request: with whoever owns it, else with the device. */
+static __always_inline struct disk_device *done_of(struct request *rq, struct disk_device_key *key)
 {
-	const struct owner *owner = owners_take(&owners, is_by_piece ? address_of(rq->bio) : address_of(rq));
+	const struct owner *owner = 0;
 	struct disk_process *process;
-	struct disk_process_key key;
+	struct disk_process_key own;
 
-	if (!owner || !issued_ns)
-		return;
-	key = owner->key;
-	key.cpu = bpf_get_smp_processor_id();
-	process = bpf_map_lookup_elem(&processes, &key);
-	/* Who has been let go stays so. */
-	if (!process && target_of(key.tgid))
-		process = ENTRY_OF(processes, &key, no_process, DISK_LOST_PROCESSES);
-	if (process) {
-		hist_add(&process->latency, now - issued_ns, interval);
-		hist_add(&process->queue, queued_ns, interval);
+	if (has_targets)
+		owner = owners_take(&owners, is_by_piece ? address_of(rq->bio) : address_of(rq));
+	if (owner) {
+		own = owner->key;
+		own.cpu = bpf_get_smp_processor_id();
+		process = bpf_map_lookup_elem(&processes, &own);
+		/* Who has been let go stays so. */
+		if (!process && target_of(own.tgid))
+			process = ENTRY_OF(processes, &own, no_process, DISK_LOST_PROCESSES);
+		if (process)
+			return &process->done;
 	}
+	return ENTRY_OF(devices, key, no_device, DISK_LOST_DEVICES);
+}
+
+static __always_inline void count_done(struct disk_device *d, const struct request *rq, __u64 now)
+{
+	__u64 issued_ns = rq->io_start_time_ns, queued_ns;
+
+	d->n_operations++;
+	if (!issued_ns) {
+		d->n_unstamped++;
+		return;
+	}
+	if (issued_ns > now)
+		issued_ns = now;
+	queued_ns = issued_ns > rq->start_time_ns ? issued_ns - rq->start_time_ns : 0;
+	hist_add(&d->latency, now - issued_ns, interval);
+	hist_add(&d->queue, queued_ns, interval);
 }
 
 SEC("tp_btf/block_rq_complete")
 int BPF_PROG(on_rq_complete, struct request *rq, int error, unsigned int n_bytes)
 {
-	struct disk_device_key key = {};
-	__u64 now = bpf_ktime_get_ns(), queued_ns = 0, issued_ns;
-	struct disk_device *device;
+	__u64 now = bpf_ktime_get_ns();
+	struct disk_device_key key;
+	struct disk_device *d;
+	int is_whole;
 
-	if (!n_bytes && !rq->bio && (rq->cmd_flags & DISK_OP_MASK) != DISK_OP_FLUSH)
+	key.op = rq->cmd_flags & DISK_OP_MASK;
+	if (!n_bytes && !rq->bio && key.op != DISK_OP_FLUSH)
 		return 0;
 	key.device = device_of(rq);
-	key.op = rq->cmd_flags & DISK_OP_MASK;
-	device = ENTRY_OF(devices, &key, no_device, DISK_LOST_DEVICES);
-	if (!device)
+	/* Of one that is done in part, the rest completes later. */
+	is_whole = n_bytes >= rq->__data_len;
+	d = is_whole ? done_of(rq, &key) : ENTRY_OF(devices, &key, no_device, DISK_LOST_DEVICES);
+	if (!d)
 		return 0;
-	device->n_bytes += n_bytes;
-	/* A part of it is done; the rest completes later. */
-	if (n_bytes < rq->__data_len)
-		return 0;
-	device->n_operations++;
-	issued_ns = rq->io_start_time_ns;
-	if (issued_ns > now)
-		issued_ns = now;
-	if (issued_ns) {
-		queued_ns = issued_ns > rq->start_time_ns ? issued_ns - rq->start_time_ns : 0;
-		hist_add(&device->latency, now - issued_ns, interval);
-		hist_add(&device->queue, queued_ns, interval);
-	} else {
-		device->n_unstamped++;
-	}
-	if (has_targets)
-		time_owned(rq, queued_ns, issued_ns, now);
+	d->n_bytes += n_bytes;
+	if (is_whole)
+		count_done(d, rq, now);
 	return 0;
 }
 

@@ -28,6 +28,7 @@ struct disk_device_key {
 	__u32 op;
 };
 
+/* What a device did; in the map of devices, for those that have no owner. */
 struct disk_device {
 	__u64 n_bytes;
 	__u64 n_operations;
@@ -39,7 +40,8 @@ struct disk_device {
 
 _Static_assert(sizeof(struct disk_device) == 32 + 2 * sizeof(struct hist), "the layout that both compilers see");
 
-/* Entries of processes are made for each processor that counts for them, as it does: see struct sched_key. */
+/* Entries of processes are made for each processor that counts for them, as it does: see struct sched_key. What a
+ * device did for a process is counted there alone, so all that it did is the sum of both maps. */
 struct disk_process_key {
 	__u32 tgid;
 	__u32 device;
@@ -50,11 +52,11 @@ struct disk_process_key {
 struct disk_process {
 	__u64 n_bytes; /* as submitted */
 	__u64 n_operations;
-	struct hist latency;
-	struct hist queue;
+	__u64 reserved[2];
+	struct disk_device done;
 };
 
-_Static_assert(sizeof(struct disk_process) == 16 + 2 * sizeof(struct hist), "the layout that both compilers see");
+_Static_assert(sizeof(struct disk_process) == 32 + sizeof(struct disk_device), "the layout that both compilers see");
 
 struct disk_files_key {
 	__u32 tgid;

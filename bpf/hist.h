@@ -28,10 +28,11 @@ struct hist_edge {
 struct hist {
 	__u64 sum;
 	struct hist_edge edges[2]; /* by the interval's last bit */
+	__u64 reserved; /* what is before the slots fills one cache line, of a structure that begins with one */
 	__u32 slots[HIST_SLOTS];
 };
 
-_Static_assert(sizeof(struct hist) == 8 + 48 + 4 * HIST_SLOTS, "the layout that both compilers see");
+_Static_assert(sizeof(struct hist) == 64 + 4 * HIST_SLOTS, "the layout that both compilers see");
 
 static inline __attribute__((always_inline)) __u32 hist_log2(__u64 v)
 {

@@ -41,23 +41,25 @@ struct sched_key {
 	__u32 cpu; /* 0 for a thread */
 };
 
+/* What each switch adds to is one cache line. */
 struct sched_runner {
 	__u64 n_voluntary; /* times that it left its processor */
 	__u64 n_involuntary;
 	__u64 n_futex_waits;
-	__u64 n_migrations;
 	__u64 n_minor_faults;
 	__u64 n_major_faults;
-	__u64 disk_wait_ns;     /* off it for storage, until it could go on */
 	__u64 accounted_cpu_ns; /* by how much the scheduler's own accounts grew, between the same switches */
 	__u64 accounted_delay_ns;
 	__u64 n_accounted_switches;
+	__u64 n_migrations;
+	__u64 disk_wait_ns; /* off it for storage, until it could go on */
+	__u64 reserved[6];
 	struct hist on_cpu;
 	struct hist run_delay;
 	struct hist waits[SCHED_REASONS];
 };
 
-_Static_assert(sizeof(struct sched_runner) == 80 + (2 + SCHED_REASONS) * sizeof(struct hist),
+_Static_assert(sizeof(struct sched_runner) == 128 + (2 + SCHED_REASONS) * sizeof(struct hist),
                "the layout that both compilers see");
 
 /* A wait that was as long as asked for, and where it began. */

@@ -187,8 +187,11 @@ void table_forget(struct table *t, struct table_slot *slot)
 	if (!t->has_cpu_in_key)
 		(void)bpf_map_delete_elem(t->map, slot->key.bytes);
 	for (uint32_t cpu = 0; t->has_cpu_in_key && cpu < t->n_copies; cpu++) {
+		char *copy = t->values + cpu * t->n_value;
+
 		key_of_copy(t, slot, cpu, key);
-		(void)bpf_map_delete_elem(t->map, key);
+		if (bpf_map_lookup_and_delete_elem(t->map, key, copy) < 0)
+			memset(copy, 0, t->n_value);
 	}
 }
 

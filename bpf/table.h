@@ -81,7 +81,7 @@ void table_tell(const struct table *t, struct table_slot *slot, const struct tab
 /* How full the map was when it was read. */
 void table_tell_fill(const struct table *t, struct live *l);
 
-/* The entry is taken out of the map. */
+/* The entry is taken out of the map. Where copies are entries of their own, what they held at last is in `values`. */
 void table_forget(struct table *t, struct table_slot *slot);
 /* All entries of a process; keys begin with their thread group. */
 void table_forget_process(struct table *t, uint32_t tgid);

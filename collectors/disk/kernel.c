@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "bpf/disk.skel.h"
 #include "bpf/table.h"
 #include "disk.h"
+#include "shares.h"
 
 enum {
 	PAGE_BYTES_UNKNOWN = 4096,
@@ -21,6 +23,8 @@ struct disk_kernel {
 	struct disk_bpf__data *data;
 	struct disk_bpf__bss *bss;
 	struct table devices, processes, files;
+	struct disk_shares shares;
+	uint64_t n_unplaced; /* processes' completions of devices that the map had no room for */
 	uint32_t ended[TARGETS_MAX];
 };
 
@@ -137,7 +141,8 @@ static int load(struct disk_kernel *k, const struct live *l, int has_all_syncs, 
 
 static int make_room(struct disk_kernel *k)
 {
-	int r = table_open(&k->devices, &k->probes, "devices", k->probes.n_cpus);
+	/* The last copy is what was counted with processes. */
+	int r = table_open(&k->devices, &k->probes, "devices", k->probes.n_cpus + 1);
 
 	if (r == 0)
 		r = table_open(&k->processes, &k->probes, "processes", k->probes.n_cpus);
@@ -191,8 +196,8 @@ static const struct table_row device_rows[] = {
 static const struct table_row process_rows[] = {
 	{ ROW_PROCESS_IO, offsetof(struct disk_process, n_bytes), 0, 0, NULL, NULL },
 	{ ROW_PROCESS_OPERATIONS, offsetof(struct disk_process, n_operations), 0, 0, NULL, NULL },
-	{ ROW_PROCESS_LATENCY, offsetof(struct disk_process, latency), 1, 0, NULL, NULL },
-	{ ROW_PROCESS_QUEUE_TIME, offsetof(struct disk_process, queue), 1, 0, NULL, NULL },
+	{ ROW_PROCESS_LATENCY, offsetof(struct disk_process, done.latency), 1, 0, NULL, NULL },
+	{ ROW_PROCESS_QUEUE_TIME, offsetof(struct disk_process, done.queue), 1, 0, NULL, NULL },
 };
 
 static const struct table_row files_rows[] = {
@@ -231,18 +236,104 @@ static void name_entry(const struct table *t, struct table_slot *s, struct disk_
 		           3);
 }
 
-static void poll_map(struct table *t, const struct kind *kind, struct disk_devices *d, struct live *l,
-                     uint64_t interval)
+static void tell(struct table *t, struct table_slot *s, const struct kind *kind, struct disk_devices *d, struct live *l,
+                 uint64_t interval)
+{
+	if (!s->is_silent && table_lacks_name(t, s, kind->rows, kind->n_rows))
+		name_entry(t, s, d, kind, &l->outbox);
+	if (!s->is_silent)
+		table_tell(t, s, kind->rows, kind->n_rows, &l->outbox, interval);
+}
+
+typedef void share_one(struct disk_shares *s, struct disk_device_key key, const struct disk_device *done);
+
+/* Of the process's entry whose copies the table has at hand. */
+static void share(struct disk_kernel *k, const struct table_slot *s, share_one *one)
+{
+	const struct table *t = &k->processes;
+	struct disk_device_key key;
+	struct disk_process p;
+
+	memcpy(&key, s->key.bytes + offsetof(struct disk_process_key, device), sizeof(key));
+	for (unsigned i = 0; i < t->n_copies; i++) {
+		memcpy(&p, t->values + i * t->n_value, sizeof(p));
+		one(&k->shares, key, &p.done);
+	}
+}
+
+static void poll_processes(struct disk_kernel *k, struct disk_devices *d, struct live *l, uint64_t interval)
 {
 	struct table_slot *s;
 
+	disk_shares_begin(&k->shares);
+	for (table_begin(&k->processes); (s = table_next(&k->processes));) {
+		share(k, s, disk_shares_add);
+		tell(&k->processes, s, &of_processes, d, l, interval);
+	}
+	table_tell_fill(&k->processes, l);
+}
+
+/* A device that has worked for processes only has no entry yet. Its share is not lost when there is no room, but nobody
+ * is told of it. */
+static void place_shares(struct disk_kernel *k)
+{
+	char *none = k->devices.values;
+
+	k->n_unplaced = k->shares.n_unplaced;
+	memset(none, 0, (size_t)k->devices.n_copies * k->devices.n_value);
+	for (uint32_t i = 0; i < k->shares.n; i++) {
+		struct disk_share *share = &k->shares.at[i];
+
+		if (!share->has_entry)
+			share->has_entry = bpf_map_update_elem(k->devices.map, &share->key, none, BPF_NOEXIST) == 0 ||
+			                   errno == EEXIST;
+		if (!share->has_entry)
+			k->n_unplaced += share->all.n_operations;
+	}
+}
+
+static void poll_devices(struct disk_kernel *k, struct disk_devices *d, struct live *l, uint64_t interval)
+{
+	struct table *t = &k->devices;
+	struct table_slot *s;
+
+	place_shares(k);
 	for (table_begin(t); (s = table_next(t));) {
-		if (!s->is_silent && table_lacks_name(t, s, kind->rows, kind->n_rows))
-			name_entry(t, s, d, kind, &l->outbox);
-		if (!s->is_silent)
-			table_tell(t, s, kind->rows, kind->n_rows, &l->outbox, interval);
+		char *last = t->values + (t->n_copies - 1) * t->n_value;
+		const struct disk_share *share;
+		struct disk_device_key key;
+
+		memcpy(&key, s->key.bytes, sizeof(key));
+		share = disk_shares_of(&k->shares, key);
+		memset(last, 0, t->n_value);
+		if (share)
+			memcpy(last, &share->all, sizeof(share->all));
+		tell(t, s, &of_devices, d, l, interval);
 	}
 	table_tell_fill(t, l);
+}
+
+static void poll_files(struct disk_kernel *k, struct live *l, uint64_t interval)
+{
+	struct table_slot *s;
+
+	for (table_begin(&k->files); (s = table_next(&k->files));)
+		tell(&k->files, s, &of_files, NULL, l, interval);
+	table_tell_fill(&k->files, l);
+}
+
+/* What its entries held at last stays the devices'. */
+static void forget_process(struct disk_kernel *k, uint32_t tgid)
+{
+	struct table *t = &k->processes;
+
+	for (uint32_t i = 0; i < t->n_seen; i++) {
+		if (!t->slots[i].is_used || t->slots[i].key.tgid != tgid)
+			continue;
+		table_forget(t, &t->slots[i]);
+		share(k, &t->slots[i], disk_shares_keep);
+	}
+	table_forget_process(&k->files, tgid);
 }
 
 void disk_kernel_poll(struct disk_kernel *k, struct disk_devices *d, struct live *l)
@@ -251,16 +342,15 @@ void disk_kernel_poll(struct disk_kernel *k, struct disk_devices *d, struct live
 	uint32_t n;
 
 	probes_look(&k->probes, l);
-	poll_map(&k->devices, &of_devices, d, l, interval);
-	poll_map(&k->processes, &of_processes, d, l, interval);
-	poll_map(&k->files, &of_files, d, l, interval);
+	poll_processes(k, d, l, interval);
+	poll_devices(k, d, l, interval);
+	poll_files(k, l, interval);
 	n = probes_let_go(&k->probes, k->ended);
-	for (uint32_t i = 0; i < n; i++) {
-		table_forget_process(&k->processes, k->ended[i]);
-		table_forget_process(&k->files, k->ended[i]);
-	}
+	for (uint32_t i = 0; i < n; i++)
+		forget_process(k, k->ended[i]);
 	for (unsigned i = 0; i < DISK_LOST_COUNT; i++)
-		gauge_lost(&l->gauge, &l->outbox, losses[i], k->bss->lost[i]);
+		gauge_lost(&l->gauge, &l->outbox, losses[i],
+		           k->bss->lost[i] + (i == DISK_LOST_DEVICES ? k->n_unplaced : 0));
 	gauge_lost(&l->gauge, &l->outbox, "disk.targets_full", k->bss->lost_targets);
 	gauge_fill(&l->gauge, &l->outbox, "targets", k->probes.n_targets, TARGETS_MAX);
 }
