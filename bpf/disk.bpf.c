@@ -118,15 +118,28 @@ static __always_inline struct disk_process_key own_key(__u32 device, __u32 flags
 	return (struct disk_process_key){ current_tgid(), device, flags & DISK_OP_MASK, bpf_get_smp_processor_id() };
 }
 
-static __always_inline int starts(const void *pointer, struct disk_process_key key, __u32 n_bytes)
+/* NULL: the running process is no target. One that has an entry is: it is let go with it. */
+static __always_inline struct disk_process *own_process(struct disk_process_key *key)
 {
-	struct disk_process *process = ENTRY_OF(processes, &key, no_process, DISK_LOST_PROCESSES);
+	struct disk_process *process = bpf_map_lookup_elem(&processes, key);
 
-	if (!process)
+	if (process || !is_current_target())
+		return process;
+	return ENTRY_OF(processes, key, no_process, DISK_LOST_PROCESSES);
+}
+
+static __always_inline int starts(const void *pointer, __u32 device, __u32 flags, __u32 n_bytes)
+{
+	struct disk_process_key key = own_key(device, flags);
+	struct disk_process *process = own_process(&key);
+
+	if (!process) {
+		(void)owners_take(&owners, address_of(pointer));
 		return 0;
+	}
 	process->n_bytes += n_bytes;
 	process->n_operations++;
-	if (owners_put(&owners, address_of(pointer), &key))
+	if (owners_put(&owners, address_of(pointer), key.tgid))
 		lose(DISK_LOST_OWNERS);
 	return 0;
 }
@@ -134,11 +147,11 @@ static __always_inline int starts(const void *pointer, struct disk_process_key k
 SEC("tp_btf/block_io_start")
 int BPF_PROG(on_io_start, struct request *rq)
 {
-	if (!is_current_target()) {
+	if (!may_be_target()) {
 		(void)owners_take(&owners, address_of(rq));
 		return 0;
 	}
-	return starts(rq, own_key(device_of(rq), rq->cmd_flags), rq->__data_len);
+	return starts(rq, device_of(rq), rq->cmd_flags, rq->__data_len);
 }
 
 static __always_inline __u32 device_of_bio(struct bio *bio)
@@ -153,11 +166,11 @@ static __always_inline __u32 device_of_bio(struct bio *bio)
 SEC("tp_btf/block_getrq")
 int BPF_PROG(on_getrq, struct bio *bio)
 {
-	if (!is_current_target()) {
+	if (!may_be_target()) {
 		(void)owners_take(&owners, address_of(bio));
 		return 0;
 	}
-	return starts(bio, own_key(device_of_bio(bio), bio->bi_opf), bio->bi_iter.bi_size);
+	return starts(bio, device_of_bio(bio), bio->bi_opf, bio->bi_iter.bi_size);
 }
 
 /* A piece that joins a request which has started already brings bytes, but no start of its own. */
@@ -166,10 +179,10 @@ static __always_inline int joins(struct bio *bio)
 	struct disk_process_key key;
 	struct disk_process *process;
 
-	if (!is_current_target())
+	if (!may_be_target())
 		return 0;
 	key = own_key(device_of_bio(bio), bio->bi_opf);
-	process = ENTRY_OF(processes, &key, no_process, DISK_LOST_PROCESSES);
+	process = own_process(&key);
 	if (process)
 		process->n_bytes += bio->bi_iter.bi_size;
 	return 0;
@@ -190,14 +203,12 @@ int BPF_PROG(on_frontmerge, struct bio *bio)
 /* Where it is counted that a device is done with a request: with whoever owns it, else with the device. */
 static __always_inline struct disk_device *done_of(struct request *rq, struct disk_device_key *key)
 {
-	const struct owner *owner = 0;
+	struct disk_process_key own = { 0, key->device, key->op, 0 };
 	struct disk_process *process;
-	struct disk_process_key own;
 
 	if (has_targets)
-		owner = owners_take(&owners, is_by_piece ? address_of(rq->bio) : address_of(rq));
-	if (owner) {
-		own = owner->key;
+		own.tgid = owners_take(&owners, is_by_piece ? address_of(rq->bio) : address_of(rq));
+	if (own.tgid) {
 		own.cpu = bpf_get_smp_processor_id();
 		process = bpf_map_lookup_elem(&processes, &own);
 		/* Who has been let go stays so. */
@@ -272,10 +283,14 @@ int BPF_PROG(on_rq_requeue, struct request *rq)
 static __always_inline struct disk_files *files_of_current(void)
 {
 	struct disk_files_key key;
+	struct disk_files *f;
 
-	if (!is_current_target())
+	if (!may_be_target())
 		return 0;
 	key = (struct disk_files_key){ current_tgid(), bpf_get_smp_processor_id() };
+	f = bpf_map_lookup_elem(&files, &key);
+	if (f || !is_current_target())
+		return f;
 	return ENTRY_OF(files, &key, no_files, DISK_LOST_FILES);
 }
 

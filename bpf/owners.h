@@ -2,81 +2,80 @@
 #ifndef BPF_OWNERS_H
 #define BPF_OWNERS_H
 
-/* Whose a request in flight is, by the request's address, hashed, in one of two places: reading and writing it is a
- * fraction of what a map takes. The last one wins: a request that finds others in both of its places goes in, and one
- * of them is forgotten. Compiles for both sides. */
+/* Whose a request in flight is, by the request's address, hashed, in one of two places, which are neighbours: reading
+ * and writing it is a fraction of what a map takes. The last one wins: a request that finds others in both of its
+ * places goes in, and one of them is forgotten. Compiles for both sides. */
 
-#include "bpf/disk.h"
+#include <linux/types.h>
 
 enum {
 	OWNERS_BITS = 12, /* places for requests of targets in flight, several times what devices take */
 	OWNERS_MAX = 1 << OWNERS_BITS,
+	OWNERS_REST_BITS = 32,
+	OWNERS_ADDRESS_SHIFT = 3, /* requests and pieces lie at multiples of 8 */
+	OWNERS_TGID_BITS = 22,    /* the kernel's PID_MAX_LIMIT */
 };
 
-struct owner {
-	__u64 address;
-	struct disk_process_key key;
-};
-
+/* In each place the bits of the hash that do not tell the place, then whether it is the neighbour's, then the thread
+ * group; 0: it is free. The hash can be turned back, so all of it is the address: its 47 bits that tell all memory
+ * apart. */
 struct owners {
-	/* Of each place a piece of the hash that it was taken with; 0: it is free. Who is not in it is most often told
-	 * by one look at a page that others have looked at too. */
-	__u8 tags[OWNERS_MAX];
-	struct owner at[OWNERS_MAX];
+	__u64 at[OWNERS_MAX];
 };
 
 struct owners_place {
 	__u32 at; /* or its neighbour */
-	__u8 tag;
+	__u64 mark;
 };
 
 static inline __attribute__((always_inline)) struct owners_place owners_place(__u64 address)
 {
 	/* Fibonacci hashing: requests lie at regular distances. */
-	__u64 hash = address * 0x9e3779b97f4a7c15ULL;
+	__u64 hash =
+		(address >> OWNERS_ADDRESS_SHIFT) * 0x9e3779b97f5ULL & ((1ULL << (OWNERS_BITS + OWNERS_REST_BITS)) - 1);
 
-	return (struct owners_place){ (__u32)(hash >> (64 - OWNERS_BITS)), (__u8)(hash >> 40) | 1 };
+	return (struct owners_place){ (__u32)(hash >> OWNERS_REST_BITS), hash << 32 };
 }
 
-static inline __attribute__((always_inline)) int owners_has(const struct owners *o, __u32 at, __u8 tag, __u64 address)
+enum {
+	OWNERS_NEIGHBOUR = 1 << OWNERS_TGID_BITS,
+};
+
+static inline __attribute__((always_inline)) int owners_has(__u64 owner, __u64 mark)
 {
-	at &= OWNERS_MAX - 1;
-	return o->tags[at] == tag && o->at[at].address == address;
+	return owner && owner >> OWNERS_TGID_BITS == mark >> OWNERS_TGID_BITS;
 }
 
-/* The owner of the request at this address, which has none any more; what it was is still there to be read. NULL: it
- * had none. */
-static inline __attribute__((always_inline)) const struct owner *owners_take(struct owners *o, __u64 address)
+/* The owner of the request at this address, which has none any more. 0: it had none. */
+static inline __attribute__((always_inline)) __u32 owners_take(struct owners *o, __u64 address)
 {
 	struct owners_place place = owners_place(address);
+	__u64 owner = o->at[place.at & (OWNERS_MAX - 1)];
 
-	if (!owners_has(o, place.at, place.tag, address)) {
+	if (!owners_has(owner, place.mark)) {
 		place.at ^= 1;
-		if (!owners_has(o, place.at, place.tag, address))
+		owner = o->at[place.at & (OWNERS_MAX - 1)];
+		if (!owners_has(owner, place.mark | OWNERS_NEIGHBOUR))
 			return 0;
 	}
-	place.at &= OWNERS_MAX - 1;
-	o->tags[place.at] = 0;
-	return &o->at[place.at];
+	o->at[place.at & (OWNERS_MAX - 1)] = 0;
+	return (__u32)owner & (OWNERS_NEIGHBOUR - 1);
 }
 
-/* Returns how many others were forgotten for it. */
-static inline __attribute__((always_inline)) int owners_put(struct owners *o, __u64 address,
-                                                            const struct disk_process_key *key)
+/* tgid: not 0. Returns how many others were forgotten for it. */
+static inline __attribute__((always_inline)) int owners_put(struct owners *o, __u64 address, __u32 tgid)
 {
 	struct owners_place place = owners_place(address);
-	__u32 at = place.at & (OWNERS_MAX - 1);
-	int n_forgotten = 0;
+	__u64 owner = o->at[place.at & (OWNERS_MAX - 1)];
 
 	/* Its own old place is as good as a free one. */
-	if (o->tags[at] && !owners_has(o, at, place.tag, address)) {
-		at = (at ^ 1) & (OWNERS_MAX - 1);
-		n_forgotten = o->tags[at] && !owners_has(o, at, place.tag, address);
+	if (owner && !owners_has(owner, place.mark)) {
+		place.at ^= 1;
+		place.mark |= OWNERS_NEIGHBOUR;
+		owner = o->at[place.at & (OWNERS_MAX - 1)];
 	}
-	o->at[at].key = *key;
-	o->at[at].address = address;
-	o->tags[at] = place.tag;
-	return n_forgotten;
+	o->at[place.at & (OWNERS_MAX - 1)] = place.mark | tgid;
+	return owner && !owners_has(owner, place.mark);
 }
 
 #endif
