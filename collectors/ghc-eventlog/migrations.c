@@ -111,7 +111,8 @@ static void depart(struct log *l, struct thread *thread, const struct pending *d
 		if (departure->parent)
 			l->threads.pendings[departure->parent - 1].heir = link;
 	}
-	thread_retire(l, thread);
+	if (thread->life == THREAD_FINISHED)
+		thread_retire(l, thread);
 }
 
 /* One that there is more to say of than fits into the visit. */

@@ -114,8 +114,10 @@ void thread_say(struct log *l, struct thread *thread)
 {
 	int is_alone;
 
-	if (!thread->is_created && !thread->has_run && !thread->near_ns[STATE_RUNNABLE])
-		return; /* a label for a thread that never was */
+	/* A label for a thread that never was. In this order, or compilers read two bytes at once, of which one has
+	 * just been written, and the processor waits. */
+	if (!thread->is_created && !thread->near_ns[STATE_RUNNABLE] && !thread->has_run)
+		return;
 	is_alone = is_own(l, thread);
 	if (is_alone)
 		say_times(l, thread);

@@ -163,7 +163,7 @@ uint32_t thread_new(struct log *l, uint32_t id)
 
 void thread_retire(struct log *l, struct thread *thread)
 {
-	if (thread->life != THREAD_FINISHED || thread->pendings != THREAD_NONE || thread->visits ||
+	if (thread->pendings != THREAD_NONE || thread->visits ||
 	    l->threads.visits[thread - l->threads.at].lane != VISIT_NONE)
 		return;
 	l->threads.n_waiting -= l->threads.n_waiting > 0;
@@ -215,16 +215,14 @@ static int move_visit(struct log *l, uint32_t thread, struct visit *own)
 	return 1;
 }
 
-/* The thread's own place is free from then on. 0: there are too many. */
-static int clear_own(struct log *l, uint32_t thread)
+int visit_clear_own(struct log *l, uint32_t thread)
 {
 	struct visit *own = &l->threads.visits[thread];
 
-	if (own->lane == VISIT_NONE)
-		return 1;
-	if (!(own->lane & VISIT_SENT))
-		return move_visit(l, thread, own);
-	move_departure(&l->threads, thread, own);
+	if (own->lane & VISIT_SENT)
+		move_departure(&l->threads, thread, own);
+	else if (!move_visit(l, thread, own))
+		return 0;
 	return 1;
 }
 
@@ -238,7 +236,8 @@ static __attribute__((noinline)) struct visit *move_home(struct log *l, struct l
 	int is_running = lane->running == &t->visits[*link - 1];
 
 	free_visit(t, link);
-	(void)clear_own(l, thread);
+	if (own->lane != VISIT_NONE)
+		(void)visit_clear_own(l, thread);
 	*own = found;
 	if (is_running)
 		lane->running = own;
@@ -258,24 +257,6 @@ struct visit *visit_search(struct log *l, struct lane *lane, uint32_t id)
 		if (t->visits[*link - 1].lane == lane->capability)
 			return move_home(l, lane, i, link);
 	return NULL;
-}
-
-struct visit *visit_new(struct log *l, struct lane *lane, uint32_t thread, uint64_t time_ns)
-{
-	struct visit *v;
-
-	if (thread == THREAD_NONE)
-		return NULL;
-	if (!clear_own(l, thread)) {
-		l->threads.n_over++;
-		return NULL;
-	}
-	v = &l->threads.visits[thread];
-	*v = (struct visit){
-		.since_ns = time_ns, .thread = thread, .lane = (uint16_t)lane->capability, .state = STATE_RUNNABLE
-	};
-	lane_enter(lane, STATE_RUNNABLE, time_ns);
-	return v;
 }
 
 void visit_end_elsewhere(struct threads *t, struct visit *v)

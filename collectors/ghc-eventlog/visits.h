@@ -8,11 +8,9 @@
 
 /* The index of a thread that isn't there yet. THREAD_NONE: there are too many. */
 uint32_t thread_new(struct log *l, uint32_t id);
-/* Says what the thread did and forgets it, when all is known that ever will be. */
+/* Says what a thread that has finished did and forgets it, when all is known that ever will be. */
 void thread_retire(struct log *l, struct thread *thread);
 
-/* The thread is on that capability from now on, runnable. NULL: there are too many, or it is THREAD_NONE. */
-struct visit *visit_new(struct log *l, struct lane *lane, uint32_t thread, uint64_t time_ns);
 /* One that there is no room to know: it counts for its capability only. */
 struct visit *visit_strange(struct log *l, struct lane *lane, uint32_t id, uint64_t time_ns);
 
@@ -54,6 +52,28 @@ static inline uint32_t thread_get(struct log *l, uint32_t id)
 	uint32_t i = thread_find(&l->threads, id);
 
 	return i != THREAD_NONE ? i : thread_new(l, id);
+}
+
+/* The thread's own place, which is taken, is free from then on. 0: there are too many visits. */
+int visit_clear_own(struct log *l, uint32_t thread);
+
+/* The thread is on that capability from now on, runnable. NULL: there are too many, or it is THREAD_NONE. */
+static inline struct visit *visit_new(struct log *l, struct lane *lane, uint32_t thread, uint64_t time_ns)
+{
+	struct visit *v;
+
+	if (thread == THREAD_NONE)
+		return NULL;
+	v = &l->threads.visits[thread];
+	if (__builtin_expect(v->lane != VISIT_NONE, 0) && !visit_clear_own(l, thread)) {
+		l->threads.n_over++;
+		return NULL;
+	}
+	*v = (struct visit){
+		.since_ns = time_ns, .thread = thread, .lane = (uint16_t)lane->capability, .state = STATE_RUNNABLE
+	};
+	lane_enter(lane, STATE_RUNNABLE, time_ns);
+	return v;
 }
 
 /* NULL: it is not on that capability. Good until the next one is asked for. */
