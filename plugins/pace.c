@@ -7,14 +7,14 @@
 
 #include "store/now.h"
 
-struct pace pace_start(const struct schedule *schedule, int64_t interval_ns, int stop_fd)
+struct pace pace_start(const struct schedule *schedule, int64_t interval_ns, int64_t began_ns, int stop_fd)
 {
-	int64_t now_ns = now_monotonic_ns();
+	int64_t n_intervals = (now_monotonic_ns() - began_ns) / interval_ns;
 
 	return (struct pace){ .schedule = schedule && schedule->period_ns > 0 ? schedule : NULL,
 		              .interval_ns = interval_ns,
-		              .next_ns = now_ns,
-		              .handed_over_ns = now_ns,
+		              .next_ns = began_ns + n_intervals * interval_ns,
+		              .handed_over_ns = began_ns,
 		              .stop_fd = stop_fd };
 }
 
@@ -48,10 +48,11 @@ void pace_wait(struct pace *p)
 
 int pace_is_time_to_hand_over(struct pace *p)
 {
-	int64_t now_ns = now_monotonic_ns();
+	/* By when it should be, which for all sources is the same. */
+	int64_t poll_ns = p->schedule ? now_monotonic_ns() : p->next_ns;
 
-	if (now_ns + until_next(p) - p->handed_over_ns < PACE_HAND_OVER_NS)
+	if (poll_ns + until_next(p) - p->handed_over_ns < PACE_HAND_OVER_NS)
 		return 0;
-	p->handed_over_ns = now_ns;
+	p->handed_over_ns = poll_ns;
 	return 1;
 }

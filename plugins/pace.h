@@ -3,7 +3,9 @@
 #define PLUGINS_PACE_H
 
 /* When a live source is polled: at each interval by the monotonic clock, without drift. A poll that took longer than
- * its interval costs the intervals that it covered, never a burst of polls afterwards. */
+ * its interval costs the intervals that it covered, never a burst of polls afterwards. The sources of a recording count
+ * their intervals from the same moment: their numbers are of the same intervals, the processor is woken once for all of
+ * them, and what they hand over is written in one go. */
 
 #include <stdint.h>
 
@@ -18,8 +20,9 @@ struct pace {
 	int is_last; /* stop_fd was readable: the poll that follows is the last */
 };
 
-/* Where there is a schedule with windows it is followed, by UTC. */
-struct pace pace_start(const struct schedule *schedule, int64_t interval_ns, int stop_fd);
+/* began_ns: what intervals count from, by the monotonic clock. Where there is a schedule with windows it is followed,
+ * by UTC. The first poll may come at once; the second, where the next interval begins, less than one later. */
+struct pace pace_start(const struct schedule *schedule, int64_t interval_ns, int64_t began_ns, int stop_fd);
 /* Sleeps until the next interval, or until stop_fd is readable. */
 void pace_wait(struct pace *p);
 /* Whether PACE_HAND_OVER_NS will be over since it last was when the next poll comes; always when that is as far away.

@@ -170,6 +170,7 @@ static struct worker_task task_of(const struct reading *r, int is_beside, struct
 		                 .is_beside = is_beside,
 		                 .is_live = job->is_live,
 		                 .interval_ns = job->interval_ns,
+		                 .began_ns = r->setup.began_ns,
 		                 .schedule = job->schedule,
 		                 .stop_fd = r->stop_fd,
 		                 .is_stream = job->is_stream,

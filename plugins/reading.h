@@ -30,6 +30,7 @@ enum {
 struct reading_setup {
 	const struct session_job *job;
 	const struct session_config *config; /* with its defaults filled in */
+	int64_t began_ns;                    /* CLOCK_MONOTONIC, of the session */
 	uint8_t *room;                       /* RING_MESSAGE_MAX bytes, shared by all readings of a session */
 	intake_hear *hear;
 	struct intake_listener *listener;

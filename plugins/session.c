@@ -11,6 +11,10 @@
 #include "plugins/session_private.h"
 #include "store/now.h"
 
+enum {
+	GATHER_MS = 50, /* how long what one live source said waits for what the others say */
+};
+
 /* ---- Setting up ---- */
 
 static void fill_in(struct session_config *c)
@@ -175,15 +179,18 @@ static int is_all_live(const struct session *s)
 	return 1;
 }
 
+/* Live sources hand over at the same time: once no more comes, it is written in one go. */
 static int loop(struct session *s, struct weir_error *reterr)
 {
 	int r = start_some(s, reterr);
-	int has_more = 1;
+	int has_more = 1, n_events, wait_ms;
 
 	while (r == 0 && !s->is_cancelled && is_anything_running(s)) {
-		session_events_answer(s, has_more);
+		wait_ms = store_is_changing(s->config.store) ? GATHER_MS : -1;
+		n_events = session_events_answer(s, has_more ? 0 : wait_ms);
 		has_more = drain_all(s, reterr);
-		r = has_more < 0 ? has_more : store_commit(s->config.store, !has_more && is_all_live(s), reterr);
+		r = has_more < 0 ? has_more
+		                 : store_commit(s->config.store, !has_more && !n_events && is_all_live(s), reterr);
 		if (r == 0)
 			r = start_some(s, reterr);
 		if (r == 0 && !s->has_opened)

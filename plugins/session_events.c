@@ -226,11 +226,12 @@ static void answer(struct session *s, const struct epoll_event *e)
 	}
 }
 
-void session_events_answer(struct session *s, int is_busy)
+int session_events_answer(struct session *s, int wait_ms)
 {
 	struct epoll_event events[EVENTS_MAX];
-	int n = epoll_wait(s->epoll_fd, events, EVENTS_MAX, is_busy ? 0 : -1);
+	int n = epoll_wait(s->epoll_fd, events, EVENTS_MAX, wait_ms);
 
 	for (int i = 0; i < n; i++)
 		answer(s, &events[i]);
+	return n > 0 ? n : 0;
 }

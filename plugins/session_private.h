@@ -58,8 +58,8 @@ int session_events_open(struct session *s); /* -errno; to be closed all the same
 void session_events_close(struct session *s);
 /* Hears a new worker. -errno. */
 int session_events_watch(struct session *s, struct session_slot *slot);
-/* Waits, unless is_busy, and does what the events ask for. */
-void session_events_answer(struct session *s, int is_busy);
+/* Waits for so long at most, -1: for ever, and does what the events ask for. How many there were. */
+int session_events_answer(struct session *s, int wait_ms);
 
 void session_tell_progress(struct session *s);
 

@@ -137,6 +137,7 @@ static int open_next(struct session *s, struct session_slot *slot, int is_change
 {
 	struct reading_setup setup = { .job = &s->jobs[slot->job]->of,
 		                       .config = &s->config,
+		                       .began_ns = s->started_ns,
 		                       .room = s->room,
 		                       .hear = hear_diag,
 		                       .listener = &s->ear };

@@ -211,7 +211,7 @@ static int is_pressed(struct worker *w)
  * ten points costs a store little more than one of one. */
 static int poll_live(struct worker *w)
 {
-	struct pace pace = pace_start(&w->task->schedule, w->task->interval_ns, w->task->stop_fd);
+	struct pace pace = pace_start(&w->task->schedule, w->task->interval_ns, w->task->began_ns, w->task->stop_fd);
 	int r = hand_over(w);
 
 	while (r >= 0 && r != WEIR_END && !w->delivery.is_flood) {

@@ -49,6 +49,7 @@ struct worker_task {
 	int is_live;
 	struct schedule schedule;
 	int64_t interval_ns; /* between two polls */
+	int64_t began_ns;    /* CLOCK_MONOTONIC: what intervals count from */
 	int stop_fd;         /* readable: one more poll, and the end */
 	int is_stream;       /* it is a live input of a collector of files, and not a system */
 	int has_own_end;

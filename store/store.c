@@ -51,6 +51,11 @@ int store_begin(struct store *s, struct weir_error *reterr)
 	return 0;
 }
 
+int store_is_changing(const struct store *s)
+{
+	return s->in_transaction;
+}
+
 /* What is written to a file without a name is lost when it is closed. */
 static int check_place(struct store *s, struct weir_error *reterr)
 {

@@ -35,6 +35,8 @@ void store_close(struct store *s);
 /* Commits when enough has gathered or enough time has passed; call it often. force: now. After a change or a commit has
  * failed (disk full), all later ones fail with the same sentence; what was committed before stays. */
 int store_commit(struct store *s, int force, struct weir_error *reterr);
+/* Whether something waits for store_commit(). */
+int store_is_changing(const struct store *s);
 
 /* ---- Provenance ---- */
 

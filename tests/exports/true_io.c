@@ -320,7 +320,7 @@ static void run_tool(const struct folder *f, const char *first, const char *seco
 	struct program p = program_run(f->path, (const char *const[]){ first, second, third, fourth, NULL });
 
 	if (p.code)
-		fail_msg("%s %s %s: exit code %d: %s%s", first, second, third, p.code, p.out, p.err);
+		fail_msg("%s %s: exit code %d: %s%s", first, second, p.code, p.out, p.err);
 	program_done(&p);
 }
 
