@@ -34,42 +34,54 @@ struct hist {
 
 _Static_assert(sizeof(struct hist) == 64 + 4 * HIST_SLOTS, "the layout that both compilers see");
 
-static inline __attribute__((always_inline)) __u32 hist_log2(__u64 v)
+/* 1 if a > b, else 0; both below 2^63. Made of what lets no compiler jump: values come in no order that a processor could
+ * learn, and a wrong guess costs more than all of a slot's arithmetic. */
+static inline __attribute__((always_inline)) __u64 hist_exceeds(__u64 a, __u64 b)
 {
-	__u32 r, shift;
+	__u64 difference = b - a;
 
-	r = (__u32)(v > 0xffffffff) << 5;
+	__asm__("" : "+r"(difference));
+	return difference >> 63;
+}
+
+static inline __attribute__((always_inline)) __u64 hist_log2(__u64 v)
+{
+	__u64 r, shift;
+
+	r = hist_exceeds(v, 0xffffffff) << 5;
 	v >>= r;
-	shift = (__u32)(v > 0xffff) << 4;
+	shift = hist_exceeds(v, 0xffff) << 4;
 	v >>= shift;
 	r |= shift;
-	shift = (__u32)(v > 0xff) << 3;
+	shift = hist_exceeds(v, 0xff) << 3;
 	v >>= shift;
 	r |= shift;
-	shift = (__u32)(v > 0xf) << 2;
+	shift = hist_exceeds(v, 0xf) << 2;
 	v >>= shift;
 	r |= shift;
-	shift = (__u32)(v > 0x3) << 1;
+	shift = hist_exceeds(v, 0x3) << 1;
 	v >>= shift;
 	r |= shift;
-	return r | (__u32)(v >> 1);
+	return r | v >> 1;
 }
 
 static inline __attribute__((always_inline)) __u32 hist_slot(__u64 v)
 {
-	/* 2^63 times 2^(1/4), 2^(2/4) and 2^(3/4). Of an integer v and an irrational or whole bound b, v > b is
+	/* 2^62 times 2^(1/4), 2^(2/4) and 2^(3/4). Of an integer v and an irrational or whole bound b, v > b is
 	 * v - 1 >= floor(b). */
-	const __u64 quarter[3] = { 0x9837f0518db8a96fULL, 0xb504f333f9de6484ULL, 0xd744fccad69d6af4ULL };
-	__u64 u = v - 1;
-	__u32 down, slot;
+	const __u64 quarter[3] = { 0x4c1bf828c6dc54b7ULL, 0x5a827999fcef3242ULL, 0x6ba27e656b4eb57aULL };
+	__u64 u = v - 1, down, slot;
 
 	if (v <= 1)
 		return (__u32)v;
+	if (u >> 62)
+		return HIST_SLOTS - 1;
 	down = hist_log2(u);
-	slot = 2 + 4 * down;
-	down = 63 - down;
-	slot += (__u32)((u >= quarter[0] >> down) + (u >= quarter[1] >> down) + (u >= quarter[2] >> down));
-	return slot < HIST_SLOTS ? slot : HIST_SLOTS - 1;
+	slot = 5 + 4 * down;
+	down = 62 - down;
+	slot -= hist_exceeds(quarter[0] >> down, u) + hist_exceeds(quarter[1] >> down, u) +
+	        hist_exceeds(quarter[2] >> down, u);
+	return slot < HIST_SLOTS ? (__u32)slot : HIST_SLOTS - 1;
 }
 
 static inline __attribute__((always_inline)) void hist_add(struct hist *h, __u64 v, __u64 interval)
