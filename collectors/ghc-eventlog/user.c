@@ -173,10 +173,12 @@ static int span_take(struct user *u, const struct label *label, struct user_span
 	i = *link;
 	*ret = u->spans[i];
 	*link = ret->next;
-	free(ret->label);
 	u->spans[i] = (struct user_span){ .next = u->free_span };
 	u->free_span = i;
 	u->n_open--;
+	if (!label->at) /* it will come again, and takes up less room than what keeps its text */
+		return 1;
+	free(ret->label);
 	if (slot->value == SPAN_NONE)
 		table_remove(&u->open, label->key);
 	return 1;
