@@ -5,6 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/ghc-eventlog/pages.h"
+
+enum {
+	HELD_LITTLE = 1 << 20, /* bytes; what is more is likely to become all that may wait */
+	HELD_MUCH = 32 << 20,
+};
+
+_Static_assert((int)HELD_MUCH > (int)OUTBOX_HELD_MAX, "it has room for all that may wait");
+
 enum kind {
 	KIND_NUMBERS = 0,
 	KIND_SPANS,
@@ -19,21 +28,40 @@ struct held {
 
 /* ---- What waits ---- */
 
+static uint8_t *move_to_pages(const struct outbox *o)
+{
+	uint8_t *much = pages_new(HELD_MUCH, 0);
+
+	if (!much)
+		return NULL;
+	if (o->n_held)
+		memcpy(much, o->held, o->n_held);
+	free(o->held);
+	return much;
+}
+
+static int grow(struct outbox *o, size_t n_needed)
+{
+	size_t n_room = o->n_held_room ? 2 * o->n_held_room : 64 * 1024;
+	uint8_t *bigger;
+
+	while (n_room < n_needed)
+		n_room *= 2;
+	if (n_room > HELD_LITTLE && n_room < HELD_MUCH)
+		n_room = HELD_MUCH;
+	bigger = n_room == HELD_MUCH ? move_to_pages(o) : realloc(o->held, n_room);
+	if (!bigger)
+		return -ENOMEM;
+	o->held = bigger;
+	o->n_held_room = n_room;
+	return 0;
+}
+
 static void *make_room(struct outbox *o, size_t n)
 {
-	if (o->n_held + n > o->n_held_room) {
-		size_t n_room = o->n_held_room ? 2 * o->n_held_room : 64 * 1024;
-		uint8_t *bigger;
-
-		while (n_room < o->n_held + n)
-			n_room *= 2;
-		bigger = realloc(o->held, n_room);
-		if (!bigger) {
-			o->r = -ENOMEM;
-			return NULL;
-		}
-		o->held = bigger;
-		o->n_held_room = n_room;
+	if (o->n_held + n > o->n_held_room && grow(o, o->n_held + n) < 0) {
+		o->r = -ENOMEM;
+		return NULL;
 	}
 	o->n_held += n;
 	return o->held + o->n_held - n;
