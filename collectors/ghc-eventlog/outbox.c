@@ -158,14 +158,9 @@ void outbox_flush(struct outbox *o)
 
 /* ---- What is said ---- */
 
-static int is_sendable(const struct outbox *o, uint32_t series)
-{
-	return series && !o->r;
-}
-
 static void add_number(struct outbox *o, uint32_t series, uint64_t time_ns, union weir_value value)
 {
-	if (!is_sendable(o, series))
+	if (!outbox_is_sendable(o, series))
 		return;
 	if (o->n_numbers == OUTBOX_BATCH)
 		outbox_flush(o);
@@ -183,33 +178,6 @@ void outbox_real(struct outbox *o, uint32_t series, uint64_t time_ns, double val
 	add_number(o, series, time_ns, (union weir_value){ .f64 = value });
 }
 
-/* Filled in where it will be read: a copy of what has just been written field by field waits for all the writes. */
-struct weir_span *outbox_span(struct outbox *o, uint32_t series, uint64_t time_ns)
-{
-	struct weir_span *span;
-
-	if (o->n_spans == OUTBOX_BATCH)
-		outbox_flush(o);
-	span = &o->spans[is_sendable(o, series) ? o->n_spans++ : OUTBOX_BATCH];
-	*span = (struct weir_span){ .time_ns = (int64_t)time_ns, .series = series };
-	return span;
-}
-
-void outbox_weight(struct outbox *o, uint32_t series, uint64_t time_ns, uint64_t duration_ns, uint32_t stack,
-                   uint64_t self)
-{
-	if (!is_sendable(o, series) || !stack)
-		return;
-	if (o->n_weights == OUTBOX_BATCH)
-		outbox_flush(o);
-	o->weights[o->n_weights++] = (struct weir_weight){ .time_ns = (int64_t)time_ns,
-		                                           .duration_ns = (int64_t)duration_ns,
-		                                           .self.i64 = self > INT64_MAX ? INT64_MAX : (int64_t)self,
-		                                           .series = series,
-		                                           .stack = stack,
-		                                           .flags = WEIR_WEIGHT_HAS_SELF };
-}
-
 void outbox_distribution(struct outbox *o, uint32_t series, uint64_t time_ns, uint64_t duration_ns,
                          const struct distribution *d)
 {
@@ -218,7 +186,7 @@ void outbox_distribution(struct outbox *o, uint32_t series, uint64_t time_ns, ui
 	uint64_t count = d->n_zero;
 	struct weir_histogram h;
 
-	if (!is_sendable(o, series) || !d->is_used)
+	if (!outbox_is_sendable(o, series) || !d->is_used)
 		return;
 	while (first < end && !d->buckets[first])
 		first++;

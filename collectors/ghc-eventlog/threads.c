@@ -273,7 +273,8 @@ void threads_take(struct log *l, struct lane *lane, const struct eventlog_event 
 		}
 		fate = take(l, lane, e);
 		if (__builtin_expect(fate != FATE_STORED, 0)) {
-			ledger_count(l, e, fate);
+			if (fate != FATE_LATER)
+				ledger_count(l, e, fate);
 			n_others++;
 		}
 		now_ns = e->time_ns > now_ns ? e->time_ns : now_ns;
