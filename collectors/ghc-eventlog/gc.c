@@ -199,8 +199,7 @@ enum fate gc_stats(struct log *l, struct lane *lane, const struct eventlog_event
 	if (eventlog_u32(at + STATS_THREADS_AT) > 1) {
 		lane->parallel_max.value += eventlog_u64(at + STATS_MAX_COPIED_AT);
 		lane->parallel_copied.value += eventlog_u64(at + STATS_ALL_COPIED_AT);
-		lane->parallel_balanced.value +=
-			e->n_payload >= STATS_BYTES ? eventlog_u64(at + STATS_BALANCED_AT) : 0;
+		lane->parallel_balanced.value += e->n_payload >= STATS_BYTES ? eventlog_u64(at + STATS_BALANCED_AT) : 0;
 	}
 	return FATE_STORED;
 }
