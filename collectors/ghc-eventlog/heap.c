@@ -93,11 +93,7 @@ enum fate spark_counters(struct log *l, struct lane *lane, const struct eventlog
 
 enum fate spark_event(struct log *l, struct lane *lane, const struct eventlog_event *e, const struct eventlog_values *v)
 {
-	uint32_t event = e->tag == EVENTLOG_RUN_SPARK     ? SPARK_EVENT_RUN
-	                 : e->tag == EVENTLOG_STEAL_SPARK ? SPARK_EVENT_STEAL
-	                                                  : (uint32_t)(e->tag - EVENTLOG_SPARK_CREATE);
-
-	lane->spark_events[event].value++;
+	lane->spark_events[e->tag == EVENTLOG_RUN_SPARK ? SPARK_EVENT_RUN : SPARK_EVENT_STEAL].value++;
 	return FATE_STORED;
 }
 
