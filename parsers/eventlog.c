@@ -10,8 +10,7 @@ enum {
 	TEXT_MODE_REACH = 128, /* bytes of a type that are looked at for what a copy did to line ends */
 	PLAIN_MAX = 128,       /* bytes of a record of fixed size; GHC's longest have 68 */
 	GUESSES_WRONG_MAX = EVENTLOG_BATCH_MAX / 8,
-	GUESS_PAUSE = 32,     /* batches */
-	GUESS_NONE = 1 << 16, /* in no size */
+	GUESS_PAUSE = 32, /* batches */
 };
 
 /* How a run of records ended. */
@@ -75,7 +74,6 @@ static enum stop read_special(const struct eventlog *s, const struct eventlog_bl
  * wrong, a wrong guess costs more than right ones save, and the reader does without for a while. */
 struct guess {
 	uint32_t last, before;
-	uint32_t none; /* GUESS_NONE: all are wrong, which a processor does predict */
 	uint32_t n_wrong;
 };
 
@@ -91,19 +89,11 @@ static inline uint32_t guess_size(struct guess *g, uint32_t size)
 	uint32_t before = g->before, guess = hidden(before);
 
 	g->before = g->last;
-	g->last = size | g->none;
+	g->last = size;
 	if (size == before)
 		return guess;
 	g->n_wrong++;
 	return size;
-}
-
-/* Batches until the next guess, after one more. */
-static uint32_t next_guess(const struct guess *g, uint32_t n_until)
-{
-	if (g->none)
-		return n_until - 1;
-	return g->n_wrong > GUESSES_WRONG_MAX ? GUESS_PAUSE : 0;
 }
 
 /* The payload of a record that states its length. 0: it is not all there, or makes no sense. */
@@ -119,18 +109,17 @@ static inline int read_length(struct eventlog_event *e, const uint8_t *limit)
 }
 
 /* The hot loop: records of fixed size and of a stated length here and now; what is special, or so near the end that it
- * might not be whole, through read_special(). Not inlined, so that the registers are its own. */
-static __attribute__((noinline)) enum stop read_run(const struct eventlog *s, struct eventlog_block *block,
-                                                    struct run *run, struct eventlog_event **ret,
-                                                    const struct eventlog_event *e_end)
+ * might not be whole, through read_special(). `guess` NULL: none. */
+static inline __attribute__((always_inline)) enum stop
+read_run_with(const struct eventlog *s, struct eventlog_block *block, struct run *run, struct eventlog_event **ret,
+              const struct eventlog_event *e_end, struct guess *guess)
 {
 	/* As at the first record: where that is more than the slack later, read_special() knows. */
 	const uint64_t slack_ns = eventlog_step_back(block);
 	const uint64_t span_ns = block->span_ns - (block->slack_ns - slack_ns);
 	const uint8_t *at = run->at, *limit = run->limit;
 	const uint8_t *whole = limit - at > PLAIN_MAX ? limit - PLAIN_MAX : at;
-	struct guess guess = { .none = block->n_until_guess ? GUESS_NONE : 0 };
-	uint64_t last_ns = block->last_time_ns;
+	uint64_t first_ns = block->last_time_ns - slack_ns; /* that the next record may have */
 	struct eventlog_event *e = *ret;
 	enum stop stop = STOP_NOT;
 
@@ -140,30 +129,57 @@ static __attribute__((noinline)) enum stop read_run(const struct eventlog *s, st
 			uint64_t time_ns = eventlog_u64(at + 2);
 			uint32_t size = __builtin_expect(!at[0], 1) ? s->size[at[1]] : eventlog_size_of(s, tag);
 
-			size = guess_size(&guess, size);
+			if (guess)
+				size = guess_size(guess, size);
 			*e = (struct eventlog_event){ time_ns, at + EVENTLOG_HEAD_BYTES, size, tag, EVENTLOG_RECORD };
-			if (__builtin_expect(time_ns - last_ns + slack_ns <= span_ns, 1) &&
+			if (__builtin_expect(time_ns - first_ns <= span_ns, 1) &&
 			    (__builtin_expect(size <= PLAIN_MAX - EVENTLOG_HEAD_BYTES, 1) ||
 			     (size == EVENTLOG_SIZE_VARIABLE && read_length(e, limit)))) {
 				at = eventlog_end(e);
-				last_ns = time_ns;
+				first_ns = time_ns - slack_ns;
 				e++;
 				continue;
 			}
 		}
-		block->last_time_ns = last_ns;
+		block->last_time_ns = first_ns + slack_ns;
 		stop = read_special(s, block, run, at, e);
 		if (stop != STOP_NOT)
 			break;
 		at = eventlog_end(e);
 		if (!eventlog_has_own_clock(e->tag))
-			last_ns = e->time_ns;
+			first_ns = e->time_ns - slack_ns;
 		e++;
 	}
-	block->n_until_guess = next_guess(&guess, block->n_until_guess);
 	run->at = at;
 	*ret = e;
 	return stop == STOP_NOT ? STOP_FULL : stop;
+}
+
+/* Not inlined, so that the registers are their own. */
+static __attribute__((noinline)) enum stop read_run_guessing(const struct eventlog *s, struct eventlog_block *block,
+                                                             struct run *run, struct eventlog_event **ret,
+                                                             const struct eventlog_event *e_end)
+{
+	struct guess guess = { 0 };
+	enum stop stop = read_run_with(s, block, run, ret, e_end, &guess);
+
+	block->n_until_guess = guess.n_wrong > GUESSES_WRONG_MAX ? GUESS_PAUSE : 0;
+	return stop;
+}
+
+static __attribute__((noinline)) enum stop read_run_waiting(const struct eventlog *s, struct eventlog_block *block,
+                                                            struct run *run, struct eventlog_event **ret,
+                                                            const struct eventlog_event *e_end)
+{
+	block->n_until_guess--;
+	return read_run_with(s, block, run, ret, e_end, NULL);
+}
+
+static enum stop read_run(const struct eventlog *s, struct eventlog_block *block, struct run *run,
+                          struct eventlog_event **ret, const struct eventlog_event *e_end)
+{
+	return block->n_until_guess ? read_run_waiting(s, block, run, ret, e_end)
+	                            : read_run_guessing(s, block, run, ret, e_end);
 }
 
 /* Whether the record behind a run at least begins like one. Only so much is asked of it, because so much is all that is

@@ -287,39 +287,6 @@ enum parse_result eventlog_values(const struct eventlog_event *e, struct eventlo
 	return c.is_short ? PARSE_BAD : PARSE_OK;
 }
 
-/* Where the samples' tables above put bytes, depths and labels. */
-enum {
-	SAMPLE_BYTES_AT = 1,
-	SAMPLE_LABEL_AT = 9,
-	HEAP_DEPTH_AT = 9,
-	TIME_TICK_AT = 4,
-	TIME_DEPTH_AT = 12,
-};
-
-int eventlog_sample_stack(const struct eventlog_event *e, uint64_t *ret_number, struct parse_text *ret_ids)
-{
-	int is_time = e->tag == EVENTLOG_PROF_SAMPLE_COST_CENTRE;
-	uint32_t at = is_time ? TIME_DEPTH_AT : HEAP_DEPTH_AT;
-
-	if (e->n_payload <= at || e->n_payload - at - 1 < 4U * e->payload[at])
-		return 0;
-	*ret_number = eventlog_u64(e->payload + (is_time ? TIME_TICK_AT : SAMPLE_BYTES_AT));
-	*ret_ids = (struct parse_text){ (const char *)e->payload + at + 1, 4U * e->payload[at] };
-	return 1;
-}
-
-int eventlog_sample_label(const struct eventlog_event *e, uint64_t *ret_bytes, struct parse_text *ret_label)
-{
-	const char *at = (const char *)e->payload + SAMPLE_LABEL_AT;
-	const char *nul = e->n_payload > SAMPLE_LABEL_AT ? memchr(at, 0, e->n_payload - (size_t)SAMPLE_LABEL_AT) : NULL;
-
-	if (!nul)
-		return 0;
-	*ret_bytes = eventlog_u64(e->payload + SAMPLE_BYTES_AT);
-	*ret_label = (struct parse_text){ at, (size_t)(nul - at) };
-	return 1;
-}
-
 int eventlog_next_text(struct parse_text *rest, struct parse_text *ret)
 {
 	const char *nul;

@@ -10,6 +10,8 @@
  * size of a non-moving census, in the table under the wider form.
  */
 
+#include <string.h>
+
 #include "parsers/eventlog.h"
 
 enum eventlog_field_kind {
@@ -28,6 +30,15 @@ enum eventlog_field_kind {
 
 enum {
 	EVENTLOG_FIELDS_MAX = 10,
+};
+
+/* Where samples have their bytes, depths and labels. */
+enum {
+	EVENTLOG_SAMPLE_BYTES_AT = 1,
+	EVENTLOG_SAMPLE_LABEL_AT = 9,
+	EVENTLOG_HEAP_DEPTH_AT = 9,
+	EVENTLOG_TIME_TICK_AT = 4,
+	EVENTLOG_TIME_DEPTH_AT = 12,
 };
 
 struct eventlog_field {
@@ -61,8 +72,32 @@ enum parse_result eventlog_values(const struct eventlog_event *e, struct eventlo
 
 /* Samples are most of a profile's log: the same values as eventlog_values() gives, without its table. ret_number: of a
  * heap sample its bytes, of a time sample the number of its tick. 0: malformed. */
-int eventlog_sample_stack(const struct eventlog_event *e, uint64_t *ret_number, struct parse_text *ret_ids);
-int eventlog_sample_label(const struct eventlog_event *e, uint64_t *ret_bytes, struct parse_text *ret_label);
+static inline int eventlog_sample_stack(const struct eventlog_event *e, uint64_t *ret_number,
+                                        struct parse_text *ret_ids)
+{
+	int is_time = e->tag == EVENTLOG_PROF_SAMPLE_COST_CENTRE;
+	uint32_t at = is_time ? EVENTLOG_TIME_DEPTH_AT : EVENTLOG_HEAP_DEPTH_AT;
+
+	if (e->n_payload <= at || e->n_payload - at - 1 < 4U * e->payload[at])
+		return 0;
+	*ret_number = eventlog_u64(e->payload + (is_time ? EVENTLOG_TIME_TICK_AT : EVENTLOG_SAMPLE_BYTES_AT));
+	*ret_ids = (struct parse_text){ (const char *)e->payload + at + 1, 4U * e->payload[at] };
+	return 1;
+}
+
+static inline int eventlog_sample_label(const struct eventlog_event *e, uint64_t *ret_bytes,
+                                        struct parse_text *ret_label)
+{
+	const char *at = (const char *)e->payload + EVENTLOG_SAMPLE_LABEL_AT;
+	size_t n = e->n_payload > EVENTLOG_SAMPLE_LABEL_AT ? e->n_payload - (size_t)EVENTLOG_SAMPLE_LABEL_AT : 0;
+	const char *nul = n ? memchr(at, 0, n) : NULL;
+
+	if (!nul)
+		return 0;
+	*ret_bytes = eventlog_u64(e->payload + EVENTLOG_SAMPLE_BYTES_AT);
+	*ret_label = (struct parse_text){ at, (size_t)(nul - at) };
+	return 1;
+}
 
 /* The next text of EVENTLOG_TEXTS; 0: there is none. `rest` moves on. */
 int eventlog_next_text(struct parse_text *rest, struct parse_text *ret);

@@ -7,6 +7,10 @@ _Static_assert(sizeof(struct eventlog_order_cell) == 64, "a cell is a cache line
 
 #define NONE EVENTLOG_ORDER_NONE
 
+enum {
+	ID_BYTES = 4, /* what most records are: a number */
+};
+
 void eventlog_order_init(struct eventlog_order *o, struct eventlog_order_cell *cells, uint32_t n_cells,
                          struct eventlog_order_queue *queues, uint32_t n_queues)
 {
@@ -94,19 +98,13 @@ static uint32_t take_cell(struct eventlog_order *o)
 	return i;
 }
 
-static uint32_t fill(struct eventlog_order *o, const struct eventlog_event *e)
+static __attribute__((noinline)) void fill_payload(struct eventlog_order *o, uint32_t cell,
+                                                   const struct eventlog_event *e)
 {
-	uint32_t first = take_cell(o), cell = first,
-		 n = e->n_payload < EVENTLOG_ORDER_INLINE ? e->n_payload : EVENTLOG_ORDER_INLINE;
-	struct eventlog_order_cell *c = &o->cells[first];
+	uint32_t n = e->n_payload < EVENTLOG_ORDER_INLINE ? e->n_payload : EVENTLOG_ORDER_INLINE;
 
-	c->u.record.key = c->u.record.time_ns = e->time_ns;
-	c->u.record.sequence = o->n_put++;
-	c->u.record.n_payload = e->n_payload;
-	c->u.record.tag = e->tag;
-	c->u.record.kind = e->kind;
 	if (n)
-		memcpy(c->u.record.payload, e->payload, n);
+		memcpy(o->cells[cell].u.record.payload, e->payload, n);
 	for (uint32_t i = n; i < e->n_payload; i += n) {
 		uint32_t more = take_cell(o);
 
@@ -115,11 +113,27 @@ static uint32_t fill(struct eventlog_order *o, const struct eventlog_event *e)
 		o->cells[cell].more = more;
 		cell = more;
 	}
-	return first;
+}
+
+static inline uint32_t fill(struct eventlog_order *o, const struct eventlog_event *e)
+{
+	uint32_t cell = take_cell(o);
+	struct eventlog_order_cell *c = &o->cells[cell];
+
+	c->u.record.key = c->u.record.time_ns = e->time_ns;
+	c->u.record.sequence = o->n_put++;
+	c->u.record.n_payload = e->n_payload;
+	c->u.record.tag = e->tag;
+	c->u.record.kind = e->kind;
+	if (__builtin_expect(e->n_payload == ID_BYTES, 1))
+		memcpy(c->u.record.payload, e->payload, ID_BYTES);
+	else
+		fill_payload(o, cell, e);
+	return cell;
 }
 
 /* Copies what fits and gives the cells back. */
-static void drain(struct eventlog_order *o, uint32_t cell, uint8_t *room, uint32_t n_room)
+static __attribute__((noinline)) void drain(struct eventlog_order *o, uint32_t cell, uint8_t *room, uint32_t n_room)
 {
 	uint32_t n_left = o->cells[cell].u.record.n_payload < n_room ? o->cells[cell].u.record.n_payload : n_room;
 	const uint8_t *from = o->cells[cell].u.record.payload;
@@ -156,21 +170,18 @@ static uint32_t find_place(const struct eventlog_order *o, const struct eventlog
 	return before;
 }
 
-int eventlog_order_put(struct eventlog_order *o, uint32_t queue, const struct eventlog_event *e)
+/* Into a queue that is empty, or where later records wait. */
+static __attribute__((noinline)) void put_between(struct eventlog_order *o, uint32_t queue, uint32_t cell)
 {
 	struct eventlog_order_queue *q = &o->queues[queue];
-	struct eventlog_order_cell *c;
-	uint32_t cell, before, next;
+	struct eventlog_order_cell *c = &o->cells[cell];
+	uint64_t time_ns = c->u.record.time_ns;
+	uint32_t before = find_place(o, q, time_ns), next;
 
-	if (cells_of(e->n_payload) > o->n_free)
-		return 0;
-	cell = fill(o, e);
-	c = &o->cells[cell];
-	before = find_place(o, q, e->time_ns);
 	if (before != NONE && o->cells[before].u.record.key > c->u.record.key) {
 		c->u.record.key = o->cells[before].u.record.key;
 		o->n_late++;
-	} else if (e->time_ns < o->last_key) {
+	} else if (time_ns < o->last_key) {
 		o->n_late++;
 	}
 	next = before == NONE ? q->head : o->cells[before].next;
@@ -184,6 +195,25 @@ int eventlog_order_put(struct eventlog_order *o, uint32_t queue, const struct ev
 	} else if (before == NONE) {
 		move_up(o, queue);
 	}
+}
+
+int eventlog_order_put(struct eventlog_order *o, uint32_t queue, const struct eventlog_event *e)
+{
+	struct eventlog_order_queue *q = &o->queues[queue];
+	uint32_t cell, tail = q->tail;
+
+	if (cells_of(e->n_payload) > o->n_free)
+		return 0;
+	cell = fill(o, e);
+	if (__builtin_expect(tail == NONE || o->cells[tail].u.record.key > e->time_ns, 0)) {
+		put_between(o, queue, cell);
+		return 1;
+	}
+	o->n_late += e->time_ns < o->last_key;
+	o->cells[cell].u.record.before = tail;
+	o->cells[cell].next = NONE;
+	o->cells[tail].next = cell;
+	q->tail = cell;
 	return 1;
 }
 
@@ -192,13 +222,13 @@ int eventlog_order_take(struct eventlog_order *o, uint64_t until_ns, uint8_t *ro
 {
 	uint32_t queue = o->n_heap ? o->queues[0].heap : NONE, cell = queue == NONE ? NONE : o->queues[queue].head;
 	struct eventlog_order_queue *q = &o->queues[queue == NONE ? 0 : queue];
-	const struct eventlog_order_cell *c;
+	struct eventlog_order_cell *c;
 
 	if (cell == NONE || o->cells[cell].u.record.key > until_ns)
 		return 0;
 	c = &o->cells[cell];
 	*ret = (struct eventlog_event){ .time_ns = c->u.record.time_ns,
-		                        .payload = room,
+		                        .payload = c->u.record.payload,
 		                        .n_payload = c->u.record.n_payload < n_room ? c->u.record.n_payload : n_room,
 		                        .tag = c->u.record.tag,
 		                        .kind = c->u.record.kind };
@@ -210,10 +240,17 @@ int eventlog_order_take(struct eventlog_order *o, uint64_t until_ns, uint8_t *ro
 		q->tail = NONE;
 	else
 		o->cells[q->head].u.record.before = NONE;
-	drain(o, cell, room, n_room);
+	if (__builtin_expect(c->more == NONE, 1)) {
+		c->more = o->free;
+		o->free = cell;
+		o->n_free++;
+	} else {
+		drain(o, cell, room, n_room);
+		ret->payload = room;
+	}
 	if (q->head == NONE)
 		remove_first(o);
-	else
+	else if (o->n_heap > 1)
 		move_down(o, queue);
 	return 1;
 }

@@ -71,8 +71,9 @@ void eventlog_order_init(struct eventlog_order *o, struct eventlog_order_cell *c
 int eventlog_order_put(struct eventlog_order *o, uint32_t queue, const struct eventlog_event *e)
 	__attribute__((warn_unused_result));
 
-/* The earliest record, unless it is later than until_ns: 1, with its payload in `room`, which holds n_room bytes. What
- * doesn't fit is cut. Of records of one time, the one that was put first comes first. 0: there is none. */
+/* The earliest record, unless it is later than until_ns: 1, with its payload, which is good until the next call: in its
+ * cell, or, if it has several, in `room`. Of more than n_room bytes the rest is cut. Of records of one time, the one
+ * that was put first comes first. 0: there is none. */
 int eventlog_order_take(struct eventlog_order *o, uint64_t until_ns, uint8_t *room, uint32_t n_room,
                         struct eventlog_event *ret, uint32_t *ret_queue);
 

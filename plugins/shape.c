@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugins/shape.h"
 
-#include <math.h>
-#include <stddef.h>
-
 enum {
 	SCALE_MIN = -10,
 	SCALE_MAX = 20,
@@ -19,25 +16,6 @@ const char *shape_name(uint32_t shape)
 	};
 
 	return shape < sizeof(names) / sizeof(names[0]) ? names[shape] : NULL;
-}
-
-static int is_interval(int64_t time_ns, int64_t duration_ns)
-{
-	int64_t end_ns;
-
-	return duration_ns >= 0 && !__builtin_add_overflow(time_ns, duration_ns, &end_ns);
-}
-
-static int is_value(union weir_value v, uint8_t type)
-{
-	return type != WEIR_TYPE_F64 || isfinite(v.f64);
-}
-
-const char *shape_number_fault(const struct weir_number *n, uint8_t type)
-{
-	if (!is_value(n->value, type))
-		return "its value is not finite";
-	return n->reserved ? "its reserved field is not 0" : NULL;
 }
 
 static const char *buckets_fault(const struct weir_histogram *h)
@@ -56,7 +34,7 @@ static const char *buckets_fault(const struct weir_histogram *h)
 
 const char *shape_histogram_fault(const struct weir_histogram *h)
 {
-	if (!is_interval(h->time_ns, h->duration_ns))
+	if (!shape_is_interval(h->time_ns, h->duration_ns))
 		return "its interval ends before it starts";
 	if (h->scale < SCALE_MIN || h->scale > SCALE_MAX)
 		return "its scale is not from -10 to 20";
@@ -65,28 +43,4 @@ const char *shape_histogram_fault(const struct weir_histogram *h)
 	if (h->count && !(isfinite(h->min) && isfinite(h->max) && h->min >= 0 && h->min <= h->max))
 		return "its min and max are not 0 <= min <= max";
 	return buckets_fault(h);
-}
-
-const char *shape_span_fault(const struct weir_span *s)
-{
-	if (!is_interval(s->time_ns, s->duration_ns))
-		return "it ends before it starts";
-	if (s->flags & ~(uint32_t)WEIR_SPAN_HAS_VALUE)
-		return "it has unknown flags";
-	return (s->flags & WEIR_SPAN_HAS_VALUE) && !isfinite(s->value) ? "its value is not finite" : NULL;
-}
-
-const char *shape_weight_fault(const struct weir_weight *w, uint8_t type)
-{
-	if (!is_interval(w->time_ns, w->duration_ns))
-		return "its interval ends before it starts";
-	if (w->flags & ~(uint32_t)(WEIR_WEIGHT_HAS_SELF | WEIR_WEIGHT_HAS_INCLUSIVE))
-		return "it has unknown flags";
-	if (!w->flags)
-		return "it has neither a self nor an inclusive value";
-	if ((w->flags & WEIR_WEIGHT_HAS_SELF) && !is_value(w->self, type))
-		return "its self value is not finite";
-	if ((w->flags & WEIR_WEIGHT_HAS_INCLUSIVE) && !is_value(w->inclusive, type))
-		return "its inclusive value is not finite";
-	return w->reserved ? "its reserved field is not 0" : NULL;
 }

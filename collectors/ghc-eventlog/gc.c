@@ -150,7 +150,7 @@ enum fate gc_end(struct log *l, struct lane *lane, const struct eventlog_event *
 	lane->gc_ns += e->time_ns;
 	gc->is_running = 0;
 	if (gc->has_stats || gc->has_request) {
-		lane->generations[generation].n.value++;
+		lane_generation(lane, generation)->n.value++;
 		say_pause(l, lane, generation, e->time_ns);
 		if (gc->has_stats && (gc->generation > 0 || l->settings.has_collections))
 			lane_say_collection(l, lane, e->time_ns > gc->start_ns ? e->time_ns : gc->start_ns);
@@ -170,19 +170,36 @@ enum fate gc_thread(struct log *l, struct lane *lane, const struct eventlog_even
 	return FATE_STORED;
 }
 
+/* Where the numbers of its statistics stand. */
+enum {
+	STATS_GENERATION_AT = 4,
+	STATS_COPIED_AT = 6,
+	STATS_SLOP_AT = 14,
+	STATS_FRAGMENTATION_AT = 22,
+	STATS_THREADS_AT = 30,
+	STATS_MAX_COPIED_AT = 34,
+	STATS_ALL_COPIED_AT = 42,
+	STATS_BALANCED_AT = 50, /* or the payload ends here */
+	STATS_BYTES = 58,
+};
+
 enum fate gc_stats(struct log *l, struct lane *lane, const struct eventlog_event *e, const struct eventlog_values *v)
 {
-	uint32_t generation = (uint32_t)v->at[1].number;
+	const uint8_t *at = e->payload;
+	uint32_t generation;
 
+	if (e->n_payload < STATS_BYTES && e->n_payload != STATS_BALANCED_AT)
+		return FATE_BAD;
+	generation = eventlog_u16(at + STATS_GENERATION_AT);
 	lane->gc.has_stats = 1;
 	lane->gc.generation = generation;
-	lane->generations[generation < GENERATIONS_MAX ? generation : GENERATIONS_MAX].copied.value += v->at[2].number;
-	level_set(&lane->slop, e->time_ns, v->at[3].number);
-	level_set(&lane->fragmentation, e->time_ns, v->at[4].number);
-	if (v->at[5].number > 1) {
-		lane->parallel_max.value += v->at[6].number;
-		lane->parallel_copied.value += v->at[7].number;
-		lane->parallel_balanced.value += v->n > 8 ? v->at[8].number : 0;
+	lane_generation(lane, generation)->copied.value += eventlog_u64(at + STATS_COPIED_AT);
+	level_set(&lane->slop, e->time_ns, eventlog_u64(at + STATS_SLOP_AT));
+	level_set(&lane->fragmentation, e->time_ns, eventlog_u64(at + STATS_FRAGMENTATION_AT));
+	if (eventlog_u32(at + STATS_THREADS_AT) > 1) {
+		lane->parallel_max.value += eventlog_u64(at + STATS_MAX_COPIED_AT);
+		lane->parallel_copied.value += eventlog_u64(at + STATS_ALL_COPIED_AT);
+		lane->parallel_balanced.value += e->n_payload >= STATS_BYTES ? eventlog_u64(at + STATS_BALANCED_AT) : 0;
 	}
 	return FATE_STORED;
 }

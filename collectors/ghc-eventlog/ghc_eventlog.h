@@ -26,7 +26,7 @@
  *     look_ahead.c    the log's clock, where it stands at its end
  *     capability_sets.c
  *                     processes and clocks that capabilities belong to
- *     outbox.c, distribution.c, table.c, texts.c
+ *     outbox.c, distribution.c, pages.c, table.c, texts.c
  *
  * Records are taken in the file's order. Inside a capability that is the order of time, and nearly everything here
  * needs no more: a thread lives on one capability until that one says that it migrates. What capabilities tell of one

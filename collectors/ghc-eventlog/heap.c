@@ -5,10 +5,23 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+/* A capability set, and its bytes. */
+enum {
+	HEAP_BYTES_AT = 4,
+	HEAP_PAYLOAD_BYTES = 12,
+};
+
+static uint64_t heap_bytes(const struct eventlog_event *e)
+{
+	return eventlog_u64(e->payload + HEAP_BYTES_AT);
+}
+
 enum fate heap_allocated(struct log *l, struct lane *lane, const struct eventlog_event *e,
                          const struct eventlog_values *v)
 {
-	level_set(&lane->allocated, e->time_ns, v->at[1].number);
+	if (e->n_payload < HEAP_PAYLOAD_BYTES)
+		return FATE_BAD;
+	level_set(&lane->allocated, e->time_ns, heap_bytes(e));
 	return FATE_STORED;
 }
 
@@ -17,24 +30,24 @@ enum fate heap_size(struct log *l, struct lane *lane, const struct eventlog_even
 {
 	struct level *size = &lane->heap_size;
 
-	if (v->at[1].number >= HEAP_BYTES_END)
+	if (e->n_payload < HEAP_PAYLOAD_BYTES || heap_bytes(e) >= HEAP_BYTES_END)
 		return FATE_BAD;
 	if (!l->heap_size_series)
 		l->heap_size_series = series_of(l, ROW_HEAP_SIZE, NULL);
-	if (!size->has_series || size->value != v->at[1].number)
-		outbox_count(&l->outbox, l->heap_size_series, e->time_ns, v->at[1].number);
+	if (!size->has_series || size->value != heap_bytes(e))
+		outbox_count(&l->outbox, l->heap_size_series, e->time_ns, heap_bytes(e));
 	size->has_series = 1;
-	size->value = v->at[1].number;
+	size->value = heap_bytes(e);
 	return FATE_STORED;
 }
 
 enum fate heap_live(struct log *l, struct lane *lane, const struct eventlog_event *e, const struct eventlog_values *v)
 {
-	if (v->at[1].number >= HEAP_BYTES_END)
+	if (e->n_payload < HEAP_PAYLOAD_BYTES || heap_bytes(e) >= HEAP_BYTES_END)
 		return FATE_BAD;
 	if (!l->heap_live_series)
 		l->heap_live_series = series_of(l, ROW_HEAP_LIVE, NULL);
-	outbox_count(&l->outbox, l->heap_live_series, e->time_ns, v->at[1].number);
+	outbox_count(&l->outbox, l->heap_live_series, e->time_ns, heap_bytes(e));
 	return FATE_STORED;
 }
 
@@ -71,18 +84,16 @@ enum fate heap_info(struct log *l, struct lane *lane, const struct eventlog_even
 enum fate spark_counters(struct log *l, struct lane *lane, const struct eventlog_event *e,
                          const struct eventlog_values *v)
 {
-	for (int i = 0; i < SPARK_KINDS; i++)
-		level_set(&lane->sparks[i], e->time_ns, v->at[i].number);
+	if (e->n_payload < SPARK_KINDS * sizeof(uint64_t))
+		return FATE_BAD;
+	for (size_t i = 0; i < SPARK_KINDS; i++)
+		level_set(&lane->sparks[i], e->time_ns, eventlog_u64(e->payload + i * sizeof(uint64_t)));
 	return FATE_STORED;
 }
 
 enum fate spark_event(struct log *l, struct lane *lane, const struct eventlog_event *e, const struct eventlog_values *v)
 {
-	uint32_t event = e->tag == EVENTLOG_RUN_SPARK     ? SPARK_EVENT_RUN
-	                 : e->tag == EVENTLOG_STEAL_SPARK ? SPARK_EVENT_STEAL
-	                                                  : (uint32_t)(e->tag - EVENTLOG_SPARK_CREATE);
-
-	lane->spark_events[event].value++;
+	lane->spark_events[e->tag == EVENTLOG_RUN_SPARK ? SPARK_EVENT_RUN : SPARK_EVENT_STEAL].value++;
 	return FATE_STORED;
 }
 

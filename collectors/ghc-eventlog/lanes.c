@@ -174,21 +174,24 @@ static void say_threads(struct log *l, struct lane *lane, uint64_t now_ns, doubl
 	say_count(l, lane, &lane->migrations, ROW_THREAD_MIGRATIONS, NULL, NULL, now_ns);
 }
 
+static void say_generation(struct log *l, struct lane *lane, uint32_t g, uint64_t now_ns)
+{
+	struct generation *generation = &lane->generations[g];
+	const char *key = g < GENERATIONS_MAX ? "generation" : NULL;
+	char name[12] = "";
+
+	if (generation->n.value == generation->n.said && generation->copied.value == generation->copied.said)
+		return;
+	if (!generation->n.has_series || !generation->copied.has_series)
+		(void)snprintf(name, sizeof(name), "%" PRIu32, g);
+	say_count(l, lane, &generation->n, ROW_GC_COUNT, key, name, now_ns);
+	say_count(l, lane, &generation->copied, ROW_GC_COPIED, key, name, now_ns);
+}
+
 static void say_generations(struct log *l, struct lane *lane, uint64_t now_ns)
 {
-	char name[12];
-
-	for (int g = 0; g <= GENERATIONS_MAX; g++) {
-		struct generation *generation = &lane->generations[g];
-
-		if (generation->n.value == generation->n.said && generation->copied.value == generation->copied.said)
-			continue;
-		(void)snprintf(name, sizeof(name), "%d", g);
-		say_count(l, lane, &generation->n, ROW_GC_COUNT, g < GENERATIONS_MAX ? "generation" : NULL, name,
-		          now_ns);
-		say_count(l, lane, &generation->copied, ROW_GC_COPIED, g < GENERATIONS_MAX ? "generation" : NULL, name,
-		          now_ns);
-	}
+	for (uint32_t g = 0; g < lane->n_generations; g++)
+		say_generation(l, lane, g, now_ns);
 }
 
 static void say_last_collection(struct log *l, struct lane *lane, uint64_t now_ns)

@@ -120,6 +120,7 @@ struct lane {
 
 	struct collection gc;
 	struct generation generations[GENERATIONS_MAX + 1]; /* the last: not said */
+	uint32_t n_generations;                             /* up to the highest that there was */
 	struct count gc_thread_time[GC_THREAD_COUNT], parallel_copied, parallel_max, parallel_balanced;
 	struct level slop, fragmentation, heap_blocks, heap_size, allocated, megablocks[3];
 	struct level sparks[SPARK_KINDS];
@@ -134,6 +135,16 @@ void lane_advance(struct log *l, struct lane *lane, uint64_t time_ns);
 void lane_say_collection(struct log *l, struct lane *lane, uint64_t end_ns);
 /* Ends the last interval where the lane's records end. */
 void lane_finish(struct log *l, struct lane *lane);
+
+/* g: GENERATIONS_MAX and what is beyond is not said. */
+static inline struct generation *lane_generation(struct lane *lane, uint32_t g)
+{
+	if (g > GENERATIONS_MAX)
+		g = GENERATIONS_MAX;
+	if (lane->n_generations <= g)
+		lane->n_generations = g + 1;
+	return &lane->generations[g];
+}
 
 static inline void level_set(struct level *level, uint64_t time_ns, uint64_t value)
 {

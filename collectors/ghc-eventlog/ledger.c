@@ -69,8 +69,7 @@ void ledger_count(struct log *l, const struct eventlog_event *e, enum fate fate)
 {
 	if (fate == FATE_BAD)
 		ledger_say_bad(l, e, "its contents make no sense");
-	if (fate != FATE_LATER)
-		l->fates[fate]++;
+	l->fates[fate]++;
 }
 
 void ledger_tally(struct log *l)

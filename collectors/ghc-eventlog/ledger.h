@@ -32,7 +32,7 @@ void log_say(struct log *l, uint32_t severity, const char *code, uint64_t offset
 uint64_t ledger_offset(const struct log *l, const struct eventlog_event *e);
 /* That a record makes no sense, and why; of the first ones. */
 void ledger_say_bad(struct log *l, const struct eventlog_event *e, const char *why);
-/* Counts what became of a record. */
+/* Counts what became of a record, unless that is FATE_LATER. */
 void ledger_count(struct log *l, const struct eventlog_event *e, enum fate fate);
 /* Tells the host of the fates since the last call. */
 void ledger_tally(struct log *l);

@@ -5,6 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/ghc-eventlog/pages.h"
+
+enum {
+	HELD_LITTLE = 1 << 20, /* bytes; what is more is likely to become all that may wait */
+	HELD_MUCH = 32 << 20,
+};
+
+_Static_assert((int)HELD_MUCH > (int)OUTBOX_HELD_MAX, "it has room for all that may wait");
+
 enum kind {
 	KIND_NUMBERS = 0,
 	KIND_SPANS,
@@ -19,21 +28,40 @@ struct held {
 
 /* ---- What waits ---- */
 
+static uint8_t *move_to_pages(const struct outbox *o)
+{
+	uint8_t *much = pages_new(HELD_MUCH, 0);
+
+	if (!much)
+		return NULL;
+	if (o->n_held)
+		memcpy(much, o->held, o->n_held);
+	free(o->held);
+	return much;
+}
+
+static int grow(struct outbox *o, size_t n_needed)
+{
+	size_t n_room = o->n_held_room ? 2 * o->n_held_room : 64 * 1024;
+	uint8_t *bigger;
+
+	while (n_room < n_needed)
+		n_room *= 2;
+	if (n_room > HELD_LITTLE && n_room < HELD_MUCH)
+		n_room = HELD_MUCH;
+	bigger = n_room == HELD_MUCH ? move_to_pages(o) : realloc(o->held, n_room);
+	if (!bigger)
+		return -ENOMEM;
+	o->held = bigger;
+	o->n_held_room = n_room;
+	return 0;
+}
+
 static void *make_room(struct outbox *o, size_t n)
 {
-	if (o->n_held + n > o->n_held_room) {
-		size_t n_room = o->n_held_room ? 2 * o->n_held_room : 64 * 1024;
-		uint8_t *bigger;
-
-		while (n_room < o->n_held + n)
-			n_room *= 2;
-		bigger = realloc(o->held, n_room);
-		if (!bigger) {
-			o->r = -ENOMEM;
-			return NULL;
-		}
-		o->held = bigger;
-		o->n_held_room = n_room;
+	if (o->n_held + n > o->n_held_room && grow(o, o->n_held + n) < 0) {
+		o->r = -ENOMEM;
+		return NULL;
 	}
 	o->n_held += n;
 	return o->held + o->n_held - n;
@@ -130,14 +158,9 @@ void outbox_flush(struct outbox *o)
 
 /* ---- What is said ---- */
 
-static int is_sendable(const struct outbox *o, uint32_t series)
-{
-	return series && !o->r;
-}
-
 static void add_number(struct outbox *o, uint32_t series, uint64_t time_ns, union weir_value value)
 {
-	if (!is_sendable(o, series))
+	if (!outbox_is_sendable(o, series))
 		return;
 	if (o->n_numbers == OUTBOX_BATCH)
 		outbox_flush(o);
@@ -155,33 +178,6 @@ void outbox_real(struct outbox *o, uint32_t series, uint64_t time_ns, double val
 	add_number(o, series, time_ns, (union weir_value){ .f64 = value });
 }
 
-/* Filled in where it will be read: a copy of what has just been written field by field waits for all the writes. */
-struct weir_span *outbox_span(struct outbox *o, uint32_t series, uint64_t time_ns)
-{
-	struct weir_span *span;
-
-	if (o->n_spans == OUTBOX_BATCH)
-		outbox_flush(o);
-	span = &o->spans[is_sendable(o, series) ? o->n_spans++ : OUTBOX_BATCH];
-	*span = (struct weir_span){ .time_ns = (int64_t)time_ns, .series = series };
-	return span;
-}
-
-void outbox_weight(struct outbox *o, uint32_t series, uint64_t time_ns, uint64_t duration_ns, uint32_t stack,
-                   uint64_t self)
-{
-	if (!is_sendable(o, series) || !stack)
-		return;
-	if (o->n_weights == OUTBOX_BATCH)
-		outbox_flush(o);
-	o->weights[o->n_weights++] = (struct weir_weight){ .time_ns = (int64_t)time_ns,
-		                                           .duration_ns = (int64_t)duration_ns,
-		                                           .self.i64 = self > INT64_MAX ? INT64_MAX : (int64_t)self,
-		                                           .series = series,
-		                                           .stack = stack,
-		                                           .flags = WEIR_WEIGHT_HAS_SELF };
-}
-
 void outbox_distribution(struct outbox *o, uint32_t series, uint64_t time_ns, uint64_t duration_ns,
                          const struct distribution *d)
 {
@@ -190,7 +186,7 @@ void outbox_distribution(struct outbox *o, uint32_t series, uint64_t time_ns, ui
 	uint64_t count = d->n_zero;
 	struct weir_histogram h;
 
-	if (!is_sendable(o, series) || !d->is_used)
+	if (!outbox_is_sendable(o, series) || !d->is_used)
 		return;
 	while (first < end && !d->buckets[first])
 		first++;

@@ -38,11 +38,6 @@ struct outbox {
 /* Series 0 (the host refused it) drops the observation. Times are the runtime's. */
 void outbox_count(struct outbox *o, uint32_t series, uint64_t time_ns, uint64_t value); /* of type I64 */
 void outbox_real(struct outbox *o, uint32_t series, uint64_t time_ns, double value);    /* of type F64 */
-/* A span to be filled in before the next call: all but its series and its start is 0. */
-struct weir_span *outbox_span(struct outbox *o, uint32_t series, uint64_t time_ns);
-/* What a stack itself has. Stack 0 drops it. */
-void outbox_weight(struct outbox *o, uint32_t series, uint64_t time_ns, uint64_t duration_ns, uint32_t stack,
-                   uint64_t self);
 /* Nothing when the distribution is empty. */
 void outbox_distribution(struct outbox *o, uint32_t series, uint64_t time_ns, uint64_t duration_ns,
                          const struct distribution *d);
@@ -54,5 +49,39 @@ void outbox_tie(struct outbox *o, int64_t start_ns);
 /* Hands over what is pending. */
 void outbox_flush(struct outbox *o);
 void outbox_done(struct outbox *o);
+
+static inline int outbox_is_sendable(const struct outbox *o, uint32_t series)
+{
+	return series && !o->r;
+}
+
+/* A span to be filled in before the next call: all but its series and its start is 0. It is where it will be read: a
+ * copy of what has just been written field by field waits for all the writes. */
+static inline struct weir_span *outbox_span(struct outbox *o, uint32_t series, uint64_t time_ns)
+{
+	struct weir_span *span;
+
+	if (__builtin_expect(o->n_spans == OUTBOX_BATCH, 0))
+		outbox_flush(o);
+	span = &o->spans[outbox_is_sendable(o, series) ? o->n_spans++ : OUTBOX_BATCH];
+	*span = (struct weir_span){ .time_ns = (int64_t)time_ns, .series = series };
+	return span;
+}
+
+/* What a stack itself has. Stack 0 drops it. */
+static inline void outbox_weight(struct outbox *o, uint32_t series, uint64_t time_ns, uint64_t duration_ns,
+                                 uint32_t stack, uint64_t self)
+{
+	if (!outbox_is_sendable(o, series) || !stack)
+		return;
+	if (__builtin_expect(o->n_weights == OUTBOX_BATCH, 0))
+		outbox_flush(o);
+	o->weights[o->n_weights++] = (struct weir_weight){ .time_ns = (int64_t)time_ns,
+		                                           .duration_ns = (int64_t)duration_ns,
+		                                           .self.i64 = self > INT64_MAX ? INT64_MAX : (int64_t)self,
+		                                           .series = series,
+		                                           .stack = stack,
+		                                           .flags = WEIR_WEIGHT_HAS_SELF };
+}
 
 #endif

@@ -49,7 +49,7 @@ static taker *const rules[EVENTLOG_TICKY_BEGIN_SAMPLE + 1] = {
 	[EVENTLOG_OSPROCESS_PID] = identity_pid,
 	[EVENTLOG_OSPROCESS_PPID] = identity_pid,
 	[EVENTLOG_SPARK_COUNTERS] = spark_counters,
-	[EVENTLOG_SPARK_STEAL] = spark_event,
+	[EVENTLOG_SPARK_STEAL] = short_record,
 	[EVENTLOG_INTERN_STRING] = structure,
 	[EVENTLOG_WALL_CLOCK_TIME] = identity_clock,
 	[EVENTLOG_THREAD_LABEL] = thread_label,
@@ -98,7 +98,8 @@ static taker *const rules[EVENTLOG_TICKY_BEGIN_SAMPLE + 1] = {
 	[EVENTLOG_TICKY_BEGIN_SAMPLE] = ticky_begin,
 };
 
-/* Types whose values nobody reads one by one: nothing, one text, bytes of any kind, samples. */
+/* Types whose values nobody reads one by one (nothing, one text, bytes of any kind, samples), or that are so frequent
+ * that who takes them does so without the table of fields. */
 static const uint8_t is_whole[EVENTLOG_TICKY_BEGIN_SAMPLE + 1] = {
 	[EVENTLOG_GC_START] = 1,
 	[EVENTLOG_GC_END] = 1,
@@ -109,11 +110,18 @@ static const uint8_t is_whole[EVENTLOG_TICKY_BEGIN_SAMPLE + 1] = {
 	[EVENTLOG_GC_IDLE] = 1,
 	[EVENTLOG_GC_WORK] = 1,
 	[EVENTLOG_GC_DONE] = 1,
+	[EVENTLOG_SPARK_COUNTERS] = 1,
+	[EVENTLOG_HEAP_ALLOCATED] = 1,
+	[EVENTLOG_HEAP_SIZE] = 1,
+	[EVENTLOG_HEAP_LIVE] = 1,
+	[EVENTLOG_GC_STATS] = 1,
 	[EVENTLOG_GC_GLOBAL_SYNC] = 1,
 	[EVENTLOG_USER_MARKER] = 1,
 	[EVENTLOG_USER_BINARY_MSG] = 1,
+	[EVENTLOG_HEAP_PROF_SAMPLE_BEGIN] = 1,
 	[EVENTLOG_HEAP_PROF_SAMPLE_COST_CENTRE] = 1,
 	[EVENTLOG_HEAP_PROF_SAMPLE_STRING] = 1,
+	[EVENTLOG_HEAP_PROF_SAMPLE_END] = 1,
 	[EVENTLOG_PROF_SAMPLE_COST_CENTRE] = 1,
 };
 
@@ -132,14 +140,18 @@ static enum fate pass_over(struct log *l, uint32_t tag)
 	return FATE_UNKNOWN;
 }
 
+static __attribute__((noinline)) enum fate take_values(struct log *l, struct lane *lane, const struct eventlog_event *e)
+{
+	struct eventlog_values values;
+
+	return eventlog_values(e, &values) == PARSE_OK ? rules[e->tag](l, lane, e, &values) : FATE_BAD;
+}
+
 enum fate rules_take(struct log *l, struct lane *lane, const struct eventlog_event *e)
 {
 	taker *rule = e->tag < sizeof(rules) / sizeof(rules[0]) ? rules[e->tag] : NULL;
-	struct eventlog_values values;
 
 	if (!rule)
 		return pass_over(l, e->tag);
-	if (is_whole[e->tag])
-		return rule(l, lane, e, NULL);
-	return eventlog_values(e, &values) == PARSE_OK ? rule(l, lane, e, &values) : FATE_BAD;
+	return is_whole[e->tag] ? rule(l, lane, e, NULL) : take_values(l, lane, e);
 }

@@ -10,6 +10,7 @@
 enum {
 	PERF_MAX = 4096, /* counters */
 	RETAINERS_MAX = 4096,
+	ERA_BYTES = 8, /* where a sample begins and ends */
 	BREAKDOWN_COST_CENTRE = 1,
 	BREAKDOWN_MODULE,
 	BREAKDOWN_RETAINER = 5,
@@ -164,6 +165,8 @@ enum fate sample_heap_begin(struct log *l, struct lane *lane, const struct event
 enum fate sample_heap_start(struct log *l, struct lane *lane, const struct eventlog_event *e,
                             const struct eventlog_values *v)
 {
+	if (e->n_payload < ERA_BYTES)
+		return FATE_BAD;
 	l->samples.in_heap = 1;
 	l->samples.heap_ns = e->time_ns;
 	return FATE_STORED;
@@ -183,6 +186,8 @@ enum fate sample_heap_bio_start(struct log *l, struct lane *lane, const struct e
 enum fate sample_heap_end(struct log *l, struct lane *lane, const struct eventlog_event *e,
                           const struct eventlog_values *v)
 {
+	if (e->n_payload < ERA_BYTES)
+		return FATE_BAD;
 	l->samples.in_heap = 0;
 	return FATE_STORED;
 }

@@ -33,20 +33,31 @@ uint64_t texts_hash(const char *at, size_t n)
 	return hash ^ hash >> 32;
 }
 
-/* Most that differ do so at once: those are told apart without a call. */
+static inline uint64_t differ(const char *a, const char *b)
+{
+	uint64_t x, y;
+
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	return x ^ y;
+}
+
+/* Most are short: those are told apart without a call, in words that may overlap. */
+static inline int is_same(const char *a, const char *b, size_t n)
+{
+	if (n > 32)
+		return memcmp(a, b, n) == 0;
+	if (n >= 16)
+		return !(differ(a, b) | differ(a + 8, b + 8) | differ(a + n - 16, b + n - 16) |
+		         differ(a + n - 8, b + n - 8));
+	if (n >= 8)
+		return !(differ(a, b) | differ(a + n - 8, b + n - 8));
+	return tail(a, n) == tail(b, n);
+}
+
 static inline int is_text(const struct texts *t, uint32_t i, const char *at, size_t n)
 {
-	const char *text;
-	uint32_t a = 0, b = 0;
-
-	if (i >= t->by_hash.n || t->entries[i].n != n)
-		return 0;
-	text = t->text + t->entries[i].at;
-	if (n >= sizeof(a)) {
-		memcpy(&a, at, sizeof(a));
-		memcpy(&b, text, sizeof(b));
-	}
-	return a == b && (!n || memcmp(text, at, n) == 0);
+	return i < t->by_hash.n && t->entries[i].n == n && is_same(t->text + t->entries[i].at, at, n);
 }
 
 /* What was said one after the other is often said so again. */

@@ -36,6 +36,7 @@ enum {
 	STOP_BYTES = 6,
 	MIGRATE_BYTES = 6,
 	WAKEUP_BYTES = 6,
+	STEAL_BYTES = 2,
 };
 
 /* What runs, and has for so long, stops and is in that state from now on. */
@@ -222,10 +223,11 @@ static inline enum fate take_migrate(struct log *l, struct lane *lane, const str
 	return FATE_STORED;
 }
 
-/* An event of a spark that is nothing but its tag. */
-static inline int is_bare_spark(uint32_t tag)
+/* An event of a spark, of which nothing but its tag is of interest. */
+static inline int is_spark(const struct eventlog_event *e)
 {
-	return tag >= EVENTLOG_SPARK_CREATE && tag <= EVENTLOG_SPARK_GC && tag != EVENTLOG_SPARK_STEAL;
+	return e->tag >= EVENTLOG_SPARK_CREATE && e->tag <= EVENTLOG_SPARK_GC &&
+	       (e->tag != EVENTLOG_SPARK_STEAL || e->n_payload >= STEAL_BYTES);
 }
 
 static inline enum fate take(struct log *l, struct lane *lane, const struct eventlog_event *e)
@@ -240,7 +242,7 @@ static inline enum fate take(struct log *l, struct lane *lane, const struct even
 		return take_create(l, lane, e);
 	else if (e->tag == EVENTLOG_MIGRATE_THREAD && e->n_payload >= MIGRATE_BYTES)
 		return take_migrate(l, lane, e);
-	else if (is_bare_spark(e->tag))
+	else if (is_spark(e))
 		lane->spark_events[e->tag - EVENTLOG_SPARK_CREATE].value++;
 	else
 		return rules_take(l, lane, e);
@@ -273,7 +275,8 @@ void threads_take(struct log *l, struct lane *lane, const struct eventlog_event 
 		}
 		fate = take(l, lane, e);
 		if (__builtin_expect(fate != FATE_STORED, 0)) {
-			ledger_count(l, e, fate);
+			if (fate != FATE_LATER)
+				ledger_count(l, e, fate);
 			n_others++;
 		}
 		now_ns = e->time_ns > now_ns ? e->time_ns : now_ns;

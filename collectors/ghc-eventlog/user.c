@@ -4,6 +4,7 @@
  * call stacks build on what any capability said before: these records, and only these, are brought into the order of
  * time before they are taken. */
 #include "collectors/ghc-eventlog/ghc_eventlog.h"
+#include "collectors/ghc-eventlog/pages.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,12 +14,13 @@
 #define HASH_KEY  ((uint64_t)1 << 63)
 
 enum {
+	CELLS_FIRST = 1 << 15,   /* that small logs need */
 	STEP_BACK_NS = 10000000, /* runtimes step back by microseconds; what does so further is told as late */
 };
 
 int user_init(struct user *u)
 {
-	u->cells = reallocarray(NULL, ORDER_CELLS, sizeof(*u->cells));
+	u->cells = pages_new(ORDER_CELLS * sizeof(*u->cells), CELLS_FIRST * sizeof(*u->cells));
 	u->queues = calloc(LANE_COUNT, sizeof(*u->queues));
 	u->room = malloc(EVENTLOG_RECORD_MAX);
 	if (!u->cells || !u->queues || !u->room)
@@ -173,10 +175,12 @@ static int span_take(struct user *u, const struct label *label, struct user_span
 	i = *link;
 	*ret = u->spans[i];
 	*link = ret->next;
-	free(ret->label);
 	u->spans[i] = (struct user_span){ .next = u->free_span };
 	u->free_span = i;
 	u->n_open--;
+	if (!label->at) /* it will come again, and takes up less room than what keeps its text */
+		return 1;
+	free(ret->label);
 	if (slot->value == SPAN_NONE)
 		table_remove(&u->open, label->key);
 	return 1;

@@ -43,7 +43,7 @@ struct user {
 	struct eventlog_order_cell *cells;
 	struct eventlog_order_queue *queues;
 	uint8_t *room;
-	struct table open; /* a label's id, or its hash, to the span that was opened last */
+	struct table open; /* a label's id, or its hash, to the span that was opened last; an id may have none */
 	struct user_span *spans;
 	uint32_t n_spans, n_open, free_span;
 	struct texts attrs[USER_KEYS]; /* text to the host's id */

@@ -99,6 +99,37 @@ static void records_of_threads_that_lack_a_part_are_bad(void **state)
 	recorder_free(heard.rec);
 }
 
+/* Those that are read without the table of fields: sparks stolen and counted, bytes of the heap, collections, samples.
+ */
+static void frequent_records_that_lack_a_part_are_bad(void **state)
+{
+	static const struct {
+		uint32_t tag, size;
+		int is_bad;
+	} records[] = {
+		{ 39, 1, 1 },  { 39, 2, 0 },  { 34, 55, 1 }, { 34, 56, 0 }, { 49, 11, 1 }, { 49, 12, 0 }, { 50, 11, 1 },
+		{ 50, 12, 0 }, { 51, 11, 1 }, { 51, 12, 0 }, { 53, 49, 1 }, { 53, 50, 0 }, { 53, 51, 1 }, { 53, 57, 1 },
+		{ 53, 58, 0 }, { 53, 59, 0 }, { 162, 7, 1 }, { 162, 8, 0 }, { 165, 7, 1 }, { 165, 8, 0 },
+	};
+	static const uint8_t payload[64] = { 0 };
+
+	for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++) {
+		struct eventlog_writer w;
+		struct heard heard;
+
+		eventlog_writer_init(&w);
+		w.size[records[i].tag] = (uint16_t)records[i].size;
+		write_header(&w);
+		write_block(&w, 0, 0);
+		write_record(&w, records[i].tag, T0, payload, records[i].size);
+		write_block_end(&w, T0);
+		write_end(&w);
+		heard = hear(&w, NULL, 0, eventlog_mtime, 1);
+		assert_says(&heard, records[i].is_bad ? "\"bad\":1" : "\"bad\":0");
+		recorder_free(heard.rec);
+	}
+}
+
 static void logs_of_killed_programs_are_whole_as_far_as_they_go(void **state)
 {
 	struct eventlog_writer w;
@@ -288,6 +319,7 @@ int main(void)
 		cmocka_unit_test(every_beginning_of_a_log_ends_well),
 		cmocka_unit_test(unknown_and_foreign_types_are_passed_over_and_counted),
 		cmocka_unit_test(records_of_threads_that_lack_a_part_are_bad),
+		cmocka_unit_test(frequent_records_that_lack_a_part_are_bad),
 		cmocka_unit_test(logs_of_killed_programs_are_whole_as_far_as_they_go),
 		cmocka_unit_test(flipped_bits_leave_the_ledger_adding_up),
 		cmocka_unit_test(damage_costs_what_is_damaged_only),
