@@ -17,16 +17,28 @@ ghc -v0 -O1 -rtsopts -outputdir shares.o Shares.hs -o shares
 stolen() { awk -v hz="$(getconf CLK_TCK)" '$1 == "cpu" { printf "%.0f\n", $9 * 1e9 / hz }' /proc/stat; }
 watch() # FILE COMMAND...
 {
-	out=$1 before=$(stolen)
+	out=$1 taken=$(stolen) elapsed=$(date +%s%N)
 	shift
 	"$@" 3>"$out"
-	echo $(($(stolen) - before)) >"$out.stolen"
+	taken=$(($(stolen) - taken)) elapsed=$(($(date +%s%N) - elapsed))
+	echo $taken >"$out.stolen"
 }
 profile() # FILE PROGRAM ARGS...; what the program says is in FILE.said
 {
 	file=$1 program=$2
 	shift 2
 	watch "$file" "$live" hsprof -frequency=1999 "process.exe=$work/$program" -- "./$program" "$@" >"$file.said"
+}
+
+# Of a run that lost much to others no time can be checked: a timer that falls due often while the processor is away fires
+# once when it is back, and the process's clock does not know of all that was taken. Such a run is made anew.
+undisturbed() # profile or watch, FILE...
+{
+	for _ in 1 2 3 4 5 6; do
+		"$@"
+		[ $((10 * taken)) -ge $elapsed ] || return 0
+		echo "made anew: $2, from which $((taken / 1000000)) ms of $((elapsed / 1000000)) were stolen" >&2
+	done
 }
 
 # Stacks to their end, whatever they are made of.
@@ -54,7 +66,7 @@ say says plain 'buildMap.*balance[LR]'
 # call, and up to 4 on a busy machine.
 shares() # PROGRAM POINTS
 {
-	profile "$1.out" "$1" 2500 +RTS -A64m
+	undisturbed profile "$1.out" "$1" 2500 +RTS -A64m
 	say shares "$1.out" "$1.out.said" "$2"
 }
 shares shares-prof 6
@@ -62,7 +74,8 @@ shares shares 4
 say whole shares-prof.out shares.out
 
 # All processes of a tree, from before and after it began.
-watch tree "$live" hsprof -frequency=1999 interval_ms=50 -- sh -c './shares 400 & ./shares 400; wait; ./shapes 10 1' >/dev/null
+undisturbed watch tree "$live" hsprof -frequency=1999 interval_ms=50 -- \
+	sh -c './shares 400 & ./shares 400; wait; ./shapes 10 1' >/dev/null
 say says tree '^\[shares\];.*alphaWork'
 say says tree '^\[shapes\];.*(work1|\$wwork)'
 
@@ -112,13 +125,13 @@ int main(void)
 }
 TEXT
 cc -O1 burn.c -o burn
-profile burn.out burn
+undisturbed profile burn.out burn
 say time burn.out 1e9 0.05
 say account shares.out 0.05
 say account tree 0.2 # what a process spends between two readings is not in the second when it ends before that
 
 # A ring that is too small for what comes between two polls: what is lost is counted.
-watch lost "$live" hsprof -frequency=9999 interval_ns=1000000 interval_ms=4000 "process.exe=$work/burn" -- ./burn
+undisturbed watch lost "$live" hsprof -frequency=9999 interval_ns=1000000 interval_ms=4000 "process.exe=$work/burn" -- ./burn
 say lost lost 9999 0.05
 
 # Without any right: where it is, by name, and all the time there was.
@@ -133,5 +146,5 @@ say fact flat rung flat
 say says flat '^spin$'
 say says flat '^\[RTS\];stm'
 say silent flat ';.*;'
-watch flat-burn $nobody "$live" hsprof -frequency=1999 "process.exe=$work/burn" -- ./burn
+undisturbed watch flat-burn $nobody "$live" hsprof -frequency=1999 "process.exe=$work/burn" -- ./burn
 say time flat-burn 1e9 0.05
