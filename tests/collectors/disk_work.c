@@ -12,12 +12,15 @@
 #include <fcntl.h>
 #include <linux/loop.h>
 #include <linux/perf_event.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
@@ -59,20 +62,50 @@ int disk_remove_file(void **state)
 	return unlink(disk_file);
 }
 
-/* A tracepoint of the block layer; -1: there is no tracefs. */
-static int64_t tracepoint_id(const char *name)
+static int64_t read_id(const char *tracepoint)
 {
 	unsigned long long id = 0;
 	char path[96];
 	FILE *f;
 	int n;
 
-	(void)snprintf(path, sizeof(path), "/sys/kernel/tracing/events/block/%s/id", name);
+	(void)snprintf(path, sizeof(path), "/sys/kernel/tracing/events/block/%s/id", tracepoint);
 	f = fopen(path, "re");
 	n = f ? fscanf(f, "%llu", &id) : 0;
 	if (f)
 		(void)fclose(f);
 	return n == 1 ? (int64_t)id : -1;
+}
+
+/* Where nobody has mounted tracefs it is mounted for a process that nobody else shares it with. */
+static int64_t read_id_apart(const char *tracepoint)
+{
+	int64_t id = -1;
+	int ends[2];
+	pid_t pid;
+
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+		    mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL) == 0)
+			id = read_id(tracepoint);
+		_exit(write(ends[1], &id, sizeof(id)) != sizeof(id));
+	}
+	(void)close(ends[1]);
+	if (read(ends[0], &id, sizeof(id)) != sizeof(id))
+		id = -1;
+	(void)close(ends[0]);
+	(void)waitpid(pid, NULL, 0);
+	return id;
+}
+
+/* A tracepoint of the block layer; -1: there is no tracefs. */
+static int64_t tracepoint_id(const char *name)
+{
+	int64_t id = read_id(name);
+
+	return id < 0 ? read_id_apart(name) : id;
 }
 
 static void add_event(struct disk_events *e, int64_t tracepoint, pid_t pid, int cpu)
