@@ -117,10 +117,15 @@ def main():
                 "net": [sys.executable, "-c", TALK],
                 "disk": [sys.executable, "-c", WRITE]}
     n_wrong = 0
+    # In a changed root, whose own folder is no mount, nobody gets mounts of his own.
+    apart = subprocess.run(["unshare", "-m", "true"], capture_output=True, text=True, check=False)
     for taken, prefix in TAKEN.items():
         for collector in [*MATRIX, "self"]:
             name = f"{collector}_without_{taken}"
             print(f"[ RUN      ] {name}")
+            if prefix[:1] == ["unshare"] and apart.returncode != 0:
+                print(f"nothing can be hidden here: {apart.stderr.strip()}\n[  SKIPPED ] {name}", flush=True)
+                continue
             try:
                 if collector == "self":
                     check_self(taken, weir)
