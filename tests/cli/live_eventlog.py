@@ -20,6 +20,7 @@ try:
 except PermissionError:
     pass
 FLUSHES, EVERY_S, LIMIT_S = 5, 0.5, 2.0
+TRIES, TAKEN_MAX = 5, 0.1
 TYPES = {18: 14, 19: 0xFFFF, 43: 16, 9: 0, 10: 0, 53: 58}
 
 
@@ -70,11 +71,36 @@ def watch(store, sent, seen):
         time.sleep(max(0, 0.1 - (time.monotonic() - now)))
 
 
+def taken_share():
+    """The share of the processors' time that the machine's host kept for others since this was asked last."""
+    global taken_before
+    with open("/proc/stat") as f:
+        states = [int(x) for x in f.readline().split()[1:9]]
+    whole, taken = sum(states) - sum(taken_before), states[7] - taken_before[7]
+    taken_before = states
+    return taken / whole if whole else 0.0
+
+
+taken_before = [0] * 8
+
+
 def run(name, arguments, write, close, **kw):
+    """One way for five flushes; anew while the host takes a tenth of the machine, five times at most."""
+    for k in range(TRIES):
+        taken_share()
+        late, err = lateness("%d-%s.weir" % (k, name), arguments, write, close, **kw)
+        taken = taken_share()
+        print(f"{name}: {max(late.values()):.2f} s at most, {sum(late.values()) / len(late):.2f} s on average; "
+              f"taken by the host: {taken:.1%}")
+        if taken < TAKEN_MAX:
+            break
+    assert max(late.values()) < LIMIT_S, (name, late, err)
+
+
+def lateness(store, arguments, write, close, **kw):
     global began_ns, start
     began_ns, start = time.monotonic_ns() - 10**9, time.monotonic()
     sent, seen = {}, {}
-    store = name + ".weir"
     p = subprocess.Popen([weir, "ingest", "-q", "-o", store, *arguments], stderr=subprocess.PIPE, **kw)
     watcher = threading.Thread(target=watch, args=(store, sent, seen))
     watcher.start()
@@ -87,12 +113,12 @@ def run(name, arguments, write, close, **kw):
     watcher.join()
     close(p)
     err = p.communicate(timeout=30)[1]
-    late = {k: seen.get(k, float("inf")) - t for k, t in sent.items()}
-    print(f"{name}: {max(late.values()):.2f} s at most, {sum(late.values()) / len(late):.2f} s on average")
-    assert max(late.values()) < LIMIT_S, (name, late, err)
+    return {k: seen.get(k, float("inf")) - t for k, t in sent.items()}, err
 
 
-os.chdir(tempfile.mkdtemp())
+# In memory: a disk that others keep busy lets whoever writes to it wait for seconds.
+work = tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
+os.chdir(work.name)
 
 
 def to_stdin(p):
@@ -106,8 +132,13 @@ def end_stdin(p):
 
 run("stdin", ["-"], to_stdin, end_stdin, stdin=subprocess.PIPE)
 
-grows = open("grows.eventlog", "wb", buffering=0)
-run("file", ["--follow", "grows.eventlog"], lambda p: grows.write, lambda p: p.send_signal(2))
+
+def to_file(p):
+    return open("grows.eventlog", "wb", buffering=0).write
+
+
+open("grows.eventlog", "wb").close()
+run("file", ["--follow", "grows.eventlog"], to_file, lambda p: p.send_signal(2))
 
 os.mkfifo("pipe.eventlog")
 ends = []
