@@ -98,6 +98,13 @@ static uint32_t take_cell(struct eventlog_order *o)
 	return i;
 }
 
+static inline void give_back(struct eventlog_order *o, uint32_t cell)
+{
+	o->cells[cell].more = o->free;
+	o->free = cell;
+	o->n_free++;
+}
+
 static __attribute__((noinline)) void fill_payload(struct eventlog_order *o, uint32_t cell,
                                                    const struct eventlog_event *e)
 {
@@ -146,9 +153,7 @@ static __attribute__((noinline)) void drain(struct eventlog_order *o, uint32_t c
 			memcpy(room, from, n);
 		room += n;
 		n_left -= n;
-		o->cells[cell].more = o->free;
-		o->free = cell;
-		o->n_free++;
+		give_back(o, cell);
 		cell = next;
 		from = cell != NONE ? o->cells[cell].u.payload : NULL;
 		n_here = EVENTLOG_ORDER_MORE;
@@ -222,7 +227,7 @@ int eventlog_order_take(struct eventlog_order *o, uint64_t until_ns, uint8_t *ro
 {
 	uint32_t queue = o->n_heap ? o->queues[0].heap : NONE, cell = queue == NONE ? NONE : o->queues[queue].head;
 	struct eventlog_order_queue *q = &o->queues[queue == NONE ? 0 : queue];
-	struct eventlog_order_cell *c;
+	const struct eventlog_order_cell *c;
 
 	if (cell == NONE || o->cells[cell].u.record.key > until_ns)
 		return 0;
@@ -241,9 +246,7 @@ int eventlog_order_take(struct eventlog_order *o, uint64_t until_ns, uint8_t *ro
 	else
 		o->cells[q->head].u.record.before = NONE;
 	if (__builtin_expect(c->more == NONE, 1)) {
-		c->more = o->free;
-		o->free = cell;
-		o->n_free++;
+		give_back(o, cell);
 	} else {
 		drain(o, cell, room, n_room);
 		ret->payload = room;
