@@ -31,7 +31,7 @@ profile() # FILE PROGRAM ARGS...; what the program says is in FILE.said
 }
 
 # Of a run that lost much to others no time can be checked: a timer that falls due often while the processor is away fires
-# once when it is back, and the process's clock does not know of all that was taken. Such a run is made anew.
+# once when it is back, and the process's clock may not know of all that was taken. Such a run is made anew.
 undisturbed() # profile or watch, FILE...
 {
 	for _ in 1 2 3 4 5 6; do
