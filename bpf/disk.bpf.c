@@ -145,7 +145,7 @@ static __always_inline int starts(const void *pointer, __u32 device, __u32 flags
 }
 
 SEC("tp_btf/block_io_start")
-int BPF_PROG(on_io_start, struct request *rq)
+int COUNTED_PROG(on_io_start, struct request *rq)
 {
 	if (!may_be_target()) {
 		(void)owners_take(&owners, address_of(rq));
@@ -164,7 +164,7 @@ static __always_inline __u32 device_of_bio(struct bio *bio)
 /* Before Linux 6.5: a request was found for a piece, but which one is not told. So it goes by its first piece, and is
  * not timed when another has come before that. */
 SEC("tp_btf/block_getrq")
-int BPF_PROG(on_getrq, struct bio *bio)
+int COUNTED_PROG(on_getrq, struct bio *bio)
 {
 	if (!may_be_target()) {
 		(void)owners_take(&owners, address_of(bio));
@@ -189,13 +189,13 @@ static __always_inline int joins(struct bio *bio)
 }
 
 SEC("tp_btf/block_bio_backmerge")
-int BPF_PROG(on_backmerge, struct bio *bio)
+int COUNTED_PROG(on_backmerge, struct bio *bio)
 {
 	return joins(bio);
 }
 
 SEC("tp_btf/block_bio_frontmerge")
-int BPF_PROG(on_frontmerge, struct bio *bio)
+int COUNTED_PROG(on_frontmerge, struct bio *bio)
 {
 	return joins(bio);
 }
@@ -237,7 +237,7 @@ static __always_inline void count_done(struct disk_device *d, const struct reque
 }
 
 SEC("tp_btf/block_rq_complete")
-int BPF_PROG(on_rq_complete, struct request *rq, int error, unsigned int n_bytes)
+int COUNTED_PROG(on_rq_complete, struct request *rq, int error, unsigned int n_bytes)
 {
 	__u64 now = bpf_ktime_get_ns();
 	struct disk_device_key key;
@@ -261,14 +261,14 @@ int BPF_PROG(on_rq_complete, struct request *rq, int error, unsigned int n_bytes
 
 /* It goes on as a part of its neighbour, and completes with that one. */
 SEC("tp_btf/block_rq_merge")
-int BPF_PROG(on_merge, struct request *rq)
+int COUNTED_PROG(on_merge, struct request *rq)
 {
 	(void)owners_take(&owners, is_by_piece ? address_of(rq->bio) : address_of(rq));
 	return 0;
 }
 
 SEC("tp_btf/block_rq_requeue")
-int BPF_PROG(on_rq_requeue, struct request *rq)
+int COUNTED_PROG(on_rq_requeue, struct request *rq)
 {
 	struct disk_device_key key = { device_of(rq), rq->cmd_flags & DISK_OP_MASK };
 	struct disk_device *device = ENTRY_OF(devices, &key, no_device, DISK_LOST_DEVICES);
@@ -312,7 +312,7 @@ static __always_inline __u64 pages_of(struct folio *folio)
 }
 
 SEC("tp_btf/writeback_dirty_folio")
-int BPF_PROG(on_dirty_folio, struct folio *folio)
+int COUNTED_PROG(on_dirty_folio, struct folio *folio)
 {
 	struct disk_files *f = files_of_current();
 
@@ -322,7 +322,7 @@ int BPF_PROG(on_dirty_folio, struct folio *folio)
 }
 
 SEC("tp_btf/mm_filemap_get_pages")
-int BPF_PROG(on_get_pages, struct address_space *mapping, unsigned long first, unsigned long last)
+int COUNTED_PROG(on_get_pages, struct address_space *mapping, unsigned long first, unsigned long last)
 {
 	struct disk_files *f = files_of_current();
 
@@ -332,7 +332,7 @@ int BPF_PROG(on_get_pages, struct address_space *mapping, unsigned long first, u
 }
 
 SEC("tp_btf/mm_filemap_add_to_page_cache")
-int BPF_PROG(on_add_to_cache, struct folio *folio)
+int COUNTED_PROG(on_add_to_cache, struct folio *folio)
 {
 	struct disk_files *f = files_of_current();
 
@@ -342,7 +342,7 @@ int BPF_PROG(on_add_to_cache, struct folio *folio)
 }
 
 SEC("tp_btf/mm_filemap_fault")
-int BPF_PROG(on_filemap_fault)
+int COUNTED_PROG(on_filemap_fault)
 {
 	struct disk_files *f = files_of_current();
 
@@ -383,14 +383,14 @@ static __always_inline void sync_ends(void)
 }
 
 SEC("tp_btf/ext4_sync_file_enter")
-int BPF_PROG(on_ext4_sync_enter, struct file *file, int is_data_only)
+int COUNTED_PROG(on_ext4_sync_enter, struct file *file, int is_data_only)
 {
 	sync_begins(is_data_only != 0);
 	return 0;
 }
 
 SEC("tp_btf/ext4_sync_file_exit")
-int BPF_PROG(on_ext4_sync_exit)
+int COUNTED_PROG(on_ext4_sync_exit)
 {
 	sync_ends();
 	return 0;
@@ -398,7 +398,7 @@ int BPF_PROG(on_ext4_sync_exit)
 
 /* These two cost every system call of the machine some nanoseconds: only where the file system has no hook. */
 SEC("tp_btf/sys_enter")
-int BPF_PROG(on_sys_enter, struct pt_regs *regs, long call)
+int COUNTED_PROG(on_sys_enter, struct pt_regs *regs, long call)
 {
 	if (call == call_fsync || call == call_fdatasync)
 		sync_begins(call == call_fdatasync);
@@ -406,7 +406,7 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long call)
 }
 
 SEC("tp_btf/sys_exit")
-int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
+int COUNTED_PROG(on_sys_exit, struct pt_regs *regs, long result)
 {
 	if (is_current_target())
 		sync_ends();

@@ -199,7 +199,7 @@ static __always_inline void send(const struct hsprof_sample *s)
 }
 
 SEC("perf_event")
-int on_sample(struct bpf_perf_event_data *event)
+int COUNTED(on_sample, struct bpf_perf_event_data *)
 {
 	__u32 tgid = current_tgid(), zero = 0;
 	struct mm_struct___hsprof *mm;
@@ -224,12 +224,12 @@ int on_sample(struct bpf_perf_event_data *event)
 	s->n_slides = 0;
 	s->n_calls = 0;
 	s->flags = 0;
-	ip = CODE_AT(&event->regs);
-	sp = STACK_AT(&event->regs);
-	c_sp = C_STACK_AT(&event->regs);
+	ip = CODE_AT(&ctx->regs);
+	sp = STACK_AT(&ctx->regs);
+	c_sp = C_STACK_AT(&ctx->regs);
 	/* Else the compiler makes one load of both branches' and the verifier refuses a moved context. */
 	asm volatile("" : "+r"(ip), "+r"(sp), "+r"(c_sp));
-	if (!IS_USER(&event->regs)) {
+	if (!IS_USER(&ctx->regs)) {
 		struct pt_regs___hsprof *regs = (void *)bpf_task_pt_regs(task);
 
 		s->flags = HSPROF_IN_KERNEL;

@@ -177,40 +177,40 @@ static __always_inline int received(struct sock *sk, int result, int flags)
 }
 
 SEC("tp_btf/sock_send_length")
-int BPF_PROG(on_send, struct sock *sk, int result, int flags)
+int COUNTED_PROG(on_send, struct sock *sk, int result, int flags)
 {
 	return sent(sk, result);
 }
 
 SEC("tp_btf/sock_recv_length")
-int BPF_PROG(on_receive, struct sock *sk, int result, int flags)
+int COUNTED_PROG(on_receive, struct sock *sk, int result, int flags)
 {
 	return received(sk, result, flags);
 }
 
 /* Where there are no such tracepoints, what the calls end in; user space loads these or those. The calls' own functions
  * are not there to hang on: the compiler has put them into their callers. */
-#define CALLS_OF(family)                                                                                               \
+#define CALLS_OF(family, who)                                                                                          \
 	SEC("fexit/" #family "_sendmsg")                                                                               \
-	int BPF_PROG(on_##family##_send, struct socket *socket, struct msghdr *message, unsigned long n, int result)   \
+	int COUNTED_PROG(on_##who##_send, struct socket *socket, struct msghdr *message, unsigned long n, int result)  \
 	{                                                                                                              \
 		struct sock *sk = socket->sk;                                                                          \
                                                                                                                        \
 		return sk ? sent(sk, result) : 0;                                                                      \
 	}                                                                                                              \
 	SEC("fexit/" #family "_recvmsg")                                                                               \
-	int BPF_PROG(on_##family##_receive, struct socket *socket, struct msghdr *message, unsigned long n, int flags, \
-	             int result)                                                                                       \
+	int COUNTED_PROG(on_##who##_recv, struct socket *socket, struct msghdr *message, unsigned long n, int flags,   \
+	                 int result)                                                                                   \
 	{                                                                                                              \
 		struct sock *sk = socket->sk;                                                                          \
                                                                                                                        \
 		return sk ? received(sk, result, flags) : 0;                                                           \
 	}
 
-CALLS_OF(inet)
-CALLS_OF(inet6)
-CALLS_OF(unix_stream)
-CALLS_OF(unix_dgram)
+CALLS_OF(inet, inet)
+CALLS_OF(inet6, inet6)
+CALLS_OF(unix_stream, stream)
+CALLS_OF(unix_dgram, dgram)
 
 /* ---- TCP's own view ---- */
 
@@ -234,7 +234,7 @@ static __always_inline void take_state(struct net_tcp *t, struct tcp_sock *tp)
 }
 
 SEC("tp_btf/tcp_probe")
-int BPF_PROG(on_segment, struct sock *sk)
+int COUNTED_PROG(on_segment, struct sock *sk)
 {
 	struct net_tcp *t = tcp_of(sk);
 	struct tcp_sock *tp = t ? bpf_skc_to_tcp_sock(sk) : 0;
@@ -268,7 +268,7 @@ static __always_inline void begin(struct sock *sk, int old_state, int new_state)
 }
 
 SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(on_state, struct sock *sk, int old_state, int new_state)
+int COUNTED_PROG(on_state, struct sock *sk, int old_state, int new_state)
 {
 	struct net_tcp *t;
 	struct tcp_sock *tp;

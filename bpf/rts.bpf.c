@@ -15,6 +15,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "bpf/rts.h"
+#include "bpf/runs.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -74,7 +75,7 @@ static __always_inline struct rts_event *reserve(__u32 kind)
 }
 
 SEC("uprobe")
-int on_gc_asked(struct pt_regs *ctx)
+int COUNTED(on_gc_asked, struct pt_regs *)
 {
 	struct starts *s = starts_of(this_process());
 
@@ -84,7 +85,7 @@ int on_gc_asked(struct pt_regs *ctx)
 }
 
 SEC("uprobe")
-int on_gc_start(struct pt_regs *ctx)
+int COUNTED(on_gc_start, struct pt_regs *)
 {
 	struct starts *s = starts_of(this_process());
 
@@ -112,7 +113,7 @@ static __always_inline __u32 take_n_threads(struct pt_regs *ctx)
 }
 
 SEC("uprobe")
-int on_gc_end(struct pt_regs *ctx)
+int COUNTED(on_gc_end, struct pt_regs *)
 {
 	struct starts *s = starts_of(this_process());
 	struct rts_event *e;
@@ -136,7 +137,7 @@ int on_gc_end(struct pt_regs *ctx)
 
 /* The non-moving collector's phases: they carry no arguments. */
 SEC("uprobe")
-int on_concurrent_start(struct pt_regs *ctx)
+int COUNTED(on_concurrent_start, struct pt_regs *)
 {
 	struct starts *s = starts_of(this_process());
 
@@ -161,7 +162,7 @@ static __always_inline int end_phase(__u64 *start_ns, __u32 kind)
 }
 
 SEC("uprobe")
-int on_concurrent_end(struct pt_regs *ctx)
+int COUNTED(on_concurrent_end, struct pt_regs *)
 {
 	struct starts *s = starts_of(this_process());
 
@@ -169,7 +170,7 @@ int on_concurrent_end(struct pt_regs *ctx)
 }
 
 SEC("uprobe")
-int on_sync_start(struct pt_regs *ctx)
+int COUNTED(on_sync_start, struct pt_regs *)
 {
 	struct starts *s = starts_of(this_process());
 
@@ -179,7 +180,7 @@ int on_sync_start(struct pt_regs *ctx)
 }
 
 SEC("uprobe")
-int on_sync_end(struct pt_regs *ctx)
+int COUNTED(on_sync_end, struct pt_regs *)
 {
 	struct starts *s = starts_of(this_process());
 

@@ -128,7 +128,7 @@ static __always_inline struct thread *measure(struct task_struct *task)
 }
 
 SEC("iter/task")
-int on_task(struct bpf_iter__task *ctx)
+int COUNTED(on_task, struct bpf_iter__task *)
 {
 	struct task_struct *task = ctx->task;
 
@@ -139,7 +139,7 @@ int on_task(struct bpf_iter__task *ctx)
 
 /* Of threads too: a thread's parent is the one that made it. */
 SEC("tp_btf/sched_process_fork")
-int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+int COUNTED_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	if (!target_of((__u32)parent->tgid))
 		return 0;
@@ -291,7 +291,7 @@ static __always_inline void leaves(struct task_struct *task, struct thread *t)
 }
 
 SEC("tp_btf/sched_switch")
-int BPF_PROG(on_switch, bool is_preempted, struct task_struct *prev)
+int COUNTED_PROG(on_switch, bool is_preempted, struct task_struct *prev)
 {
 	struct thread *t = prev->bpf_storage ? thread_of(prev) : 0;
 
@@ -304,7 +304,7 @@ int BPF_PROG(on_switch, bool is_preempted, struct task_struct *prev)
 }
 
 SEC("tp_btf/sched_migrate_task")
-int BPF_PROG(on_migrate, struct task_struct *task)
+int COUNTED_PROG(on_migrate, struct task_struct *task)
 {
 	struct sched_runner *r = task->bpf_storage && thread_of(task) ? runner_of(task) : 0;
 

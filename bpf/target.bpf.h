@@ -11,6 +11,7 @@
  */
 
 #include "bpf/kernel_types.h"
+#include "bpf/runs.bpf.h"
 #include "bpf/target.h"
 
 struct {
@@ -60,7 +61,7 @@ static __always_inline void join(struct task_struct *leader)
 
 /* A thread that was not the first may be it now. */
 SEC("tp_btf/sched_process_exec")
-int BPF_PROG(on_exec, struct task_struct *task)
+int COUNTED_PROG(on_exec, struct task_struct *task)
 {
 	if (target_of((__u32)task->tgid))
 		join(task);
@@ -85,7 +86,7 @@ static __always_inline void follow_child(struct task_struct *child)
 
 #ifndef TARGET_HAS_OWN_FORK
 SEC("tp_btf/sched_process_fork")
-int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+int COUNTED_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	if (parent->tgid != child->tgid && target_of((__u32)parent->tgid))
 		follow_child(child);
@@ -94,7 +95,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 #endif
 
 SEC("tp_btf/sched_process_exit")
-int BPF_PROG(on_exit, struct task_struct *task)
+int COUNTED_PROG(on_exit, struct task_struct *task)
 {
 	struct target *t = target_of((__u32)task->tgid);
 

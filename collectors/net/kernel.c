@@ -94,18 +94,16 @@ static const struct {
 	const char *program;
 	enum net_means means;
 } calls[] = {
-	{ "on_send", NET_TRACEPOINTS },           { "on_receive", NET_TRACEPOINTS },
-	{ "on_inet_send", NET_FUNCTIONS },        { "on_inet_receive", NET_FUNCTIONS },
-	{ "on_inet6_send", NET_FUNCTIONS },       { "on_inet6_receive", NET_FUNCTIONS },
-	{ "on_unix_stream_send", NET_FUNCTIONS }, { "on_unix_stream_receive", NET_FUNCTIONS },
-	{ "on_unix_dgram_send", NET_FUNCTIONS },  { "on_unix_dgram_receive", NET_FUNCTIONS },
+	{ "on_send", NET_TRACEPOINTS },      { "on_receive", NET_TRACEPOINTS },   { "on_inet_send", NET_FUNCTIONS },
+	{ "on_inet_recv", NET_FUNCTIONS },   { "on_inet6_send", NET_FUNCTIONS },  { "on_inet6_recv", NET_FUNCTIONS },
+	{ "on_stream_send", NET_FUNCTIONS }, { "on_stream_recv", NET_FUNCTIONS }, { "on_dgram_send", NET_FUNCTIONS },
+	{ "on_dgram_recv", NET_FUNCTIONS },
 };
 
 static int load(struct net_kernel *k, enum net_means means, char *why)
 {
 	const char *const needed[] = { means == NET_TRACEPOINTS ? "on_send" : "on_inet_send",
-		                       means == NET_TRACEPOINTS ? "on_receive" : "on_inet_receive", "on_fork",
-		                       "on_exit" };
+		                       means == NET_TRACEPOINTS ? "on_receive" : "on_inet_recv", "on_fork", "on_exit" };
 	size_t n_bytes;
 	const void *bytes = net_bpf__elf_bytes(&n_bytes);
 	int r = probes_open(&k->probes, bytes, n_bytes, why);

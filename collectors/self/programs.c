@@ -77,17 +77,32 @@ static void add_program(struct programs *p, int number, uint64_t id, uint64_t me
 		(void)snprintf(o->name, sizeof(o->name), "%.*s", (int)sizeof(info.name), info.name);
 }
 
+/* Whether it is the one that they count in, of their layout. */
+static int is_counts(int fd)
+{
+	static const char name[] = RUNS_MAP_NAME;
+	struct bpf_map_info info = { 0 };
+	union bpf_attr attr = { .info = {
+					.bpf_fd = (uint32_t)fd, .info_len = sizeof(info), .info = (uintptr_t)&info } };
+
+	return bpf(BPF_OBJ_GET_INFO_BY_FD, &attr) == 0 && info.type == BPF_MAP_TYPE_PERCPU_ARRAY &&
+	       info.value_size == sizeof(struct runs) && strncmp(info.name, name, sizeof(info.name)) == 0;
+}
+
 static void add_map(struct programs *p, int number, uint64_t id)
 {
 	union bpf_attr attr = { .map_id = (uint32_t)id };
+	struct programs_object *m = &p->maps[p->n_maps];
 
 	for (uint32_t i = 0; i < p->n_maps; i++)
 		if (p->maps[i].id == id)
 			return;
 	if (p->n_maps == PROGRAMS_MAX)
 		return;
-	p->maps[p->n_maps++] =
-		(struct programs_object){ .id = id, .number = number, .fd = (int)bpf(BPF_MAP_GET_FD_BY_ID, &attr) };
+	p->n_maps++;
+	*m = (struct programs_object){ .id = id, .number = number, .fd = (int)bpf(BPF_MAP_GET_FD_BY_ID, &attr) };
+	if (m->fd >= 0 && is_counts(m->fd))
+		p->counts_fd = m->fd;
 }
 
 static void look_at(struct programs *p, int number)
@@ -110,7 +125,7 @@ int programs_find(pid_t worker, struct programs *ret)
 	char path[64];
 	DIR *files;
 
-	*ret = (struct programs){ .worker = worker };
+	*ret = (struct programs){ .worker = worker, .counts_fd = -1 };
 	(void)snprintf(path, sizeof(path), "/proc/%d/fdinfo", (int)worker);
 	files = opendir(path);
 	if (!files)
@@ -134,6 +149,60 @@ void programs_release(struct programs *p)
 	release(p->at, p->n);
 	release(p->maps, p->n_maps);
 	p->n = p->n_maps = 0;
+	p->counts_fd = -1;
+}
+
+int programs_may_be_held(void)
+{
+	union bpf_attr attr = { .start_id = 0 };
+
+	/* There may be none. */
+	return bpf(BPF_MAP_GET_NEXT_ID, &attr) == 0 || errno == ENOENT ? 0 : -errno;
+}
+
+uint32_t programs_processors(void)
+{
+	char text[TEXT_BYTES];
+	const char *last;
+	int n = family_read("/sys/devices/system/cpu/possible", text, sizeof(text));
+
+	/* `0`, `0-63`, or several of these. Without /sys: those that there are. */
+	if (n <= 0)
+		return (uint32_t)sysconf(_SC_NPROCESSORS_CONF);
+	text[strcspn(text, "\n")] = '\0';
+	last = strrchr(text, '-');
+	if (!last || strchr(last, ','))
+		last = strrchr(text, ',');
+	return 1 + (uint32_t)strtoul(last ? last + 1 : text, NULL, 10);
+}
+
+static void add_counts(struct programs *p, const struct runs *of_processor)
+{
+	for (uint32_t i = 0; i < p->n; i++)
+		for (uint32_t k = 0; k < RUNS_PROGRAMS_MAX; k++) {
+			const struct runs_count *c = &of_processor->of[k];
+
+			if (strncmp(c->name, p->at[i].name, RUNS_NAME_MAX) != 0)
+				continue;
+			p->at[i].n_runs += c->n_runs;
+			p->at[i].time_ns += c->time_ns;
+		}
+}
+
+int programs_count(struct programs *p, struct runs *room, uint32_t n_processors)
+{
+	uint32_t zero = 0;
+	union bpf_attr attr = { .map_fd = (uint32_t)p->counts_fd, .key = (uintptr_t)&zero, .value = (uintptr_t)room };
+
+	if (p->counts_fd < 0)
+		return -ENOENT;
+	if (bpf(BPF_MAP_LOOKUP_ELEM, &attr) < 0)
+		return -errno;
+	for (uint32_t i = 0; i < p->n; i++)
+		p->at[i].n_runs = p->at[i].time_ns = 0;
+	for (uint32_t c = 0; c < n_processors; c++)
+		add_counts(p, &room[c]);
+	return 0;
 }
 
 int programs_cost(const struct programs *p, uint32_t i, uint64_t *ret_ns, uint64_t *ret_runs)

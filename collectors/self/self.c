@@ -48,7 +48,7 @@ struct worker {
 	uint32_t cpu, memory, bpf_memory;                 /* series */
 	uint32_t times[PROGRAMS_MAX], runs[PROGRAMS_MAX]; /* of its programs */
 	struct programs programs;
-	int is_counted; /* one of its programs has run since somebody counts */
+	int is_counted; /* by the kernel: one of its programs has run since somebody wants that */
 };
 
 struct weir_instance {
@@ -58,8 +58,10 @@ struct weir_instance {
 	uint32_t n_workers;
 	uint64_t n_looks;
 	uint32_t n_closed;
-	pid_t weir; /* the process that all workers are children of */
-	int stats_fd;
+	pid_t weir;          /* the process that all workers are children of */
+	int stats_fd;        /* -1: nobody asked for the kernel's own count, or it isn't to be had */
+	struct runs *counts; /* room for those of all processors; NULL: nobody's can be read */
+	uint32_t n_processors;
 	int has_complained;
 	int is_spare;
 	char text[TEXT_MAX];
@@ -74,8 +76,11 @@ static const struct weir_metric metrics[ROW_COUNT] = {
 	                   "Resident memory of weir: of the worker of each collector, and of the host. Code that they "
 	                   "share counts for each.",
 	                   -1),
-	[ROW_BPF_TIME] = ROWS_COUNTER("weir.cost.bpf.time", "ns", "BPF time",
-	                              "Time that the kernel spent in a BPF program of weir, on all processors.", -1),
+	[ROW_BPF_TIME] =
+		ROWS_COUNTER("weir.cost.bpf.time", "ns", "BPF time",
+	                     "Time that the kernel spent in a BPF program of weir, on all processors: one of 61 "
+	                     "runs is timed and stands for them.",
+	                     -1),
 	[ROW_BPF_RUNS] = ROWS_COUNTER("weir.cost.bpf.runs", "{run}", "BPF runs",
 	                              "How often the kernel ran a BPF program of weir.", -1),
 	[ROW_BPF_MEMORY] = ROWS_GAUGE("weir.cost.bpf.memory", "By", "BPF memory",
@@ -83,9 +88,11 @@ static const struct weir_metric metrics[ROW_COUNT] = {
 };
 
 static const struct weir_option options[OPTION_COUNT] = {
-	[OPTION_BPF_STATS] = { "bpf-stats", "true", NULL,
-	                       "Measure BPF programs' run times; costs each run some ten nanoseconds.", 0, 0,
-	                       WEIR_OPTION_BOOL, 0 },
+	[OPTION_BPF_STATS] = { "bpf-stats", "false", NULL,
+	                       "Let the kernel time each run of each BPF program of the machine, which costs each some "
+	                       "ten "
+	                       "nanoseconds.",
+	                       0, 0, WEIR_OPTION_BOOL, 0 },
 };
 
 /* ---- Files of a process ---- */
@@ -147,20 +154,28 @@ static struct worker *worker_of(struct weir_instance *i, pid_t pid, const char *
 	return w;
 }
 
-static void look_at_programs(struct weir_instance *i, struct worker *w)
+/* By what they count themselves, else by what the kernel does. */
+static void look_at_costs(struct weir_instance *i, struct worker *w)
 {
-	uint64_t time_ns, n_runs;
+	int has_counts = i->stats_fd < 0 && i->counts && programs_count(&w->programs, i->counts, i->n_processors) == 0;
 
 	for (uint32_t k = 0; k < w->programs.n; k++) {
-		if (programs_cost(&w->programs, k, &time_ns, &n_runs) < 0)
+		uint64_t time_ns = w->programs.at[k].time_ns, n_runs = w->programs.at[k].n_runs;
+
+		if (!has_counts && programs_cost(&w->programs, k, &time_ns, &n_runs) < 0)
 			continue;
-		/* Without statistics nothing is counted, and 0 would be wrong. */
-		w->is_counted |= i->stats_fd >= 0 || n_runs > 0;
+		/* Where nobody wants it the kernel counts nothing, and 0 would be wrong. */
+		w->is_counted |= has_counts || i->stats_fd >= 0 || n_runs > 0;
 		if (!w->is_counted)
 			continue;
 		outbox_count(&i->outbox, w->times[k], time_ns);
 		outbox_count(&i->outbox, w->runs[k], n_runs);
 	}
+}
+
+static void look_at_programs(struct weir_instance *i, struct worker *w)
+{
+	look_at_costs(i, w);
 	if (w->bpf_memory && i->n_looks % MEMORY_LOOKS == 1)
 		outbox_count(&i->outbox, w->bpf_memory, programs_memory(&w->programs));
 }
@@ -283,36 +298,63 @@ static int look_at_all(struct weir_instance *i)
 
 /* ---- Verbs ---- */
 
-static void tell_statistics(struct weir_instance *i, int error, int wants)
+/* One way to what programs cost, which takes CAP_SYS_ADMIN. error: what it failed with; 0: it works. */
+static void tell_way(struct weir_instance *i, const char *name, const char *means, const char *fails, int error)
 {
+	struct weir_rung r = { .part = "bpf.time", .name = name, .state = error == 0 };
 	struct weir_error why;
-	struct weir_rung r = { .part = "bpf.time", .name = "bpf_stats", .state = i->stats_fd >= 0 };
 
-	r.means = text_of("the kernel's own statistics of each program");
-	if (i->stats_fd < 0) {
-		(void)snprintf(why.text, sizeof(why.text), "they cannot be switched on: %s",
-		               wants ? strerror(error) : "the option bpf-stats is false");
+	r.means = text_of(means);
+	if (error) {
+		(void)snprintf(why.text, sizeof(why.text), "%s: %s", fails, strerror(-error));
 		r.why_not = text_of(why.text);
-		r.remedy = text_of(!wants           ? "leave out -O self.bpf-stats=false"
-		                   : error == EPERM ? "run weir as root or with CAP_SYS_ADMIN"
-		                                    : "a kernel with BPF, from 5.8 on");
+		r.remedy = text_of(error == -EPERM ? "run weir as root or with CAP_SYS_ADMIN"
+		                                   : "a kernel with BPF, from 5.8 on");
 	}
-	i->host->rung(i->host, &r);
-	if (i->stats_fd >= 0)
-		return;
-	r = (struct weir_rung){ .part = "bpf.time", .name = "as_it_is", .state = WEIR_RUNG_WORKS };
-	r.means = text_of("what is counted where somebody else has switched them on (kernel.bpf_stats_enabled)");
-	r.loss = text_of("run times and counts of BPF programs, where nobody has");
 	i->host->rung(i->host, &r);
 }
 
-static void tell_rungs(struct weir_instance *i, int error, int wants)
+static void tell_lowest(struct weir_instance *i)
+{
+	struct weir_rung r = { .part = "bpf.time", .name = "as_it_is", .state = WEIR_RUNG_WORKS };
+
+	r.means = text_of("what the kernel counts where somebody else wants that (kernel.bpf_stats_enabled)");
+	r.loss = text_of("run times and counts of BPF programs, where nobody does");
+	i->host->rung(i->host, &r);
+}
+
+/* Best first. Returns whether what programs count themselves is to be read. */
+static int find_way(struct weir_instance *i, int wants_statistics)
+{
+	int has_rungs = WEIR_HAS(i->host, rung), error = 0;
+	union bpf_attr attr;
+
+	if (wants_statistics) {
+		memset(&attr, 0, sizeof(attr));
+		attr.enable_stats.type = BPF_STATS_RUN_TIME;
+		i->stats_fd = (int)syscall(SYS_bpf, BPF_ENABLE_STATS, &attr, sizeof(attr));
+		error = i->stats_fd < 0 ? -errno : 0;
+		if (has_rungs)
+			tell_way(i, "bpf_stats", "the kernel's own statistics of each program",
+			         "they cannot be switched on", error);
+		if (!error)
+			return 0;
+	}
+	error = programs_may_be_held();
+	if (has_rungs)
+		tell_way(i, "own_counts", "programs count their runs and time one of 61",
+		         "other workers' maps cannot be opened", error);
+	if (has_rungs && error)
+		tell_lowest(i);
+	return !error;
+}
+
+static void tell_cpu(struct weir_instance *i)
 {
 	struct weir_rung cpu = { .part = "cpu", .name = "schedstat", .state = WEIR_RUNG_WORKS };
 
 	if (!WEIR_HAS(i->host, rung))
 		return;
-	tell_statistics(i, error, wants);
 	cpu.means = text_of("/proc/PID/schedstat, in nanoseconds");
 	i->host->rung(i->host, &cpu);
 }
@@ -320,9 +362,7 @@ static void tell_rungs(struct weir_instance *i, int error, int wants)
 static int self_open(const struct weir_host *h, struct weir_instance **ret, struct weir_error *reterr)
 {
 	struct weir_instance *i = calloc(1, sizeof(*i));
-	union weir_value wants = { .i64 = 1 };
-	union bpf_attr attr;
-	int error;
+	union weir_value wants = { .i64 = 0 };
 
 	if (!i)
 		return weir_fail(reterr, -ENOMEM, "self: no memory");
@@ -331,15 +371,15 @@ static int self_open(const struct weir_host *h, struct weir_instance **ret, stru
 	i->outbox.host = h;
 	i->weir = getppid();
 	i->stats_fd = -1;
-	errno = 0;
-	memset(&attr, 0, sizeof(attr));
-	attr.enable_stats.type = BPF_STATS_RUN_TIME;
 	(void)h->option(h, OPTION_BPF_STATS, &wants);
-	if (wants.i64)
-		i->stats_fd = (int)syscall(SYS_bpf, BPF_ENABLE_STATS, &attr, sizeof(attr));
-	error = errno;
 	(void)live_clock(h);
-	tell_rungs(i, error, wants.i64 != 0);
+	if (find_way(i, wants.i64 != 0)) {
+		i->n_processors = programs_processors();
+		i->counts = calloc(i->n_processors, sizeof(*i->counts));
+		if (!i->counts)
+			return weir_fail(reterr, -ENOMEM, "self: no memory");
+	}
+	tell_cpu(i);
 	wait_for_workers(i);
 	meet_workers(i);
 	return WEIR_OK;
@@ -381,6 +421,7 @@ static void self_close(struct weir_instance *i)
 		free(i->workers[k]);
 	}
 	kept_close(&i->files);
+	free(i->counts);
 	if (i->stats_fd >= 0)
 		(void)close(i->stats_fd);
 	free(i);

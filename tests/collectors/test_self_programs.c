@@ -8,8 +8,10 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <linux/bpf.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -72,9 +74,71 @@ static void a_program_with_several_descriptors_is_one(void **state)
 	(void)close(fd);
 }
 
+static int load_map(const char *name, uint32_t value_bytes)
+{
+	union bpf_attr attr;
+	int fd;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = BPF_MAP_TYPE_PERCPU_ARRAY;
+	attr.key_size = sizeof(uint32_t);
+	attr.value_size = value_bytes;
+	attr.max_entries = 1;
+	(void)snprintf(attr.map_name, sizeof(attr.map_name), "%s", name);
+	fd = (int)syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static void write_map(int fd, const struct runs *of_each_processor)
+{
+	uint32_t zero = 0;
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (uint32_t)fd;
+	attr.key = (uintptr_t)&zero;
+	attr.value = (uintptr_t)of_each_processor;
+	assert_int_equal(syscall(SYS_bpf, BPF_MAP_UPDATE_ELEM, &attr, sizeof(attr)), 0);
+}
+
+static void what_programs_count_is_summed_over_processors(void **state)
+{
+	uint32_t n = programs_processors();
+	struct runs *counts = calloc(n, sizeof(*counts)), *room = calloc(n, sizeof(*room));
+	int fd = load_program(), map = load_map(RUNS_MAP_NAME, sizeof(*counts)), none = load_map("counts", 8);
+	struct programs found;
+
+	assert_true((int)n >= sysconf(_SC_NPROCESSORS_ONLN));
+	for (uint32_t c = 0; c < n; c++) {
+		counts[c].of[3] = (struct runs_count){ .n_runs = 1 + c, .time_ns = 1000, .name = "shortest" };
+		counts[c].of[4] = (struct runs_count){ .n_runs = 1 << 20, .time_ns = 1, .name = "another" };
+	}
+	write_map(map, counts);
+	assert_int_equal(programs_may_be_held(), 0);
+	assert_int_equal(programs_find(getpid(), &found), 0);
+	assert_int_equal(found.n_maps, 2);
+	/* Each look begins anew. */
+	for (int k = 0; k < 2; k++) {
+		assert_int_equal(programs_count(&found, room, n), 0);
+		assert_int_equal(found.at[0].n_runs, (uint64_t)n * (n + 1) / 2);
+		assert_int_equal(found.at[0].time_ns, (uint64_t)n * 1000);
+	}
+	programs_release(&found);
+	(void)close(map);
+	assert_int_equal(programs_find(getpid(), &found), 0);
+	assert_int_equal(programs_count(&found, room, n), -ENOENT);
+	programs_release(&found);
+	(void)close(none);
+	(void)close(fd);
+	free(counts);
+	free(room);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(a_program_with_several_descriptors_is_one) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(a_program_with_several_descriptors_is_one),
+		                            cmocka_unit_test(what_programs_count_is_summed_over_processors) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,10 +97,10 @@ def check_self(taken, weir):
     """It measures weir's own processes, so weir runs it."""
     said = subprocess.run([*TAKEN[taken], weir, "doctor", "--json"], capture_output=True, text=True, check=False, timeout=100)
     parts = {part["part"]: part for c in json.loads(said.stdout) if c["collector"] == "self" for part in c["parts"]}
-    rung = "as_it_is" if taken == "capabilities" else "bpf_stats"
+    rung = "as_it_is" if taken == "capabilities" else "own_counts"
     expect(parts["bpf.time"]["used"] == rung, f"bpf.time by {parts['bpf.time']}")
     expect(parts["cpu"]["used"] == "schedstat", f"cpu by {parts['cpu']}")
-    if rung != "bpf_stats":
+    if rung != "own_counts":
         expect("not permitted" in parts["bpf.time"]["rungs"][0]["why_not"], f"why: {parts['bpf.time']}")
 
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What the collector self says of weir's processes, against what this test reads of them at the same time, and of BPF
-programs against bpftool where it may be asked; and that a measuring worker has given up its rights: self.py WEIR"""
+programs, which count their own runs and time, against the kernel's count where it may be had; and that a measuring
+worker has given up its rights: self.py WEIR"""
 import ctypes
 import json
 import os
@@ -13,6 +14,8 @@ import sys
 import tempfile
 import time
 
+# Programs of all kinds run: processes, switches, files, a disk.
+WORK = ["timeout", "-s", "KILL", "4", "sh", "-c", "while :; do dd if=/dev/zero of=file bs=4k count=100 oflag=sync status=none; done"]
 SYS_BPF = {"x86_64": 321, "aarch64": 280}[platform.machine()]
 
 
@@ -60,6 +63,13 @@ def programs():
     return {p["id"]: p for p in json.loads(p.stdout)} if p.returncode == 0 else {}
 
 
+def count_programs():
+    """Lets the kernel count programs' runs for as long as the descriptor lives; None where that may not be."""
+    attr = ctypes.create_string_buffer(struct.pack("=I", 0))  # BPF_STATS_RUN_TIME
+    fd = ctypes.CDLL(None, use_errno=True).syscall(SYS_BPF, 32, attr, 4)  # BPF_ENABLE_STATS
+    return fd if fd >= 0 else None
+
+
 def load_stranger(name):
     """A program of somebody else, called as one of weir's is: a descriptor; None where that may not be. It never runs."""
     instructions = ctypes.create_string_buffer(bytes([0xB7] + [0] * 7 + [0x95] + [0] * 7))  # r0 = 0; exit
@@ -74,11 +84,12 @@ def load_stranger(name):
 def check_programs(rows, known):
     """The rows are of the programs that the workers hold, all of them and no others, by their numbers: names are
     anybody's, another recording's programs have the same ones."""
-    runs = {}
+    runs, times = {}, {}
     for r in rows:
-        if r["metric"] == "weir.cost.bpf.runs":
-            runs.setdefault((r["attrs"]["collector"], r["attrs"]["program"]), []).append((r["t_ns"], r["value"]))
-    n, names = 0, set()
+        if r["metric"].startswith("weir.cost.bpf.") and "program" in r["attrs"]:
+            kept = runs if r["metric"] == "weir.cost.bpf.runs" else times
+            kept.setdefault((r["attrs"]["collector"], r["attrs"]["program"]), []).append((r["t_ns"], r["value"]))
+    n, names, kernels = 0, set(), {}
     for look, holders, begun, ended in known:
         for collector, ids in holders.items():
             # What it holds of the others' it holds to look at them.
@@ -91,12 +102,16 @@ def check_programs(rows, known):
                 until = [v for at, v in runs[name] if at < begun - 500_000_000]
                 after = [v for at, v in runs[name] if at > ended]
                 if until and after:
+                    kernels[name] = (p.get("run_time_ns", 0), [v for at, v in times[name] if at > ended][0])
                     assert until[-1] <= p.get("run_cnt", 0) <= after[0], (name, until[-1], p, after[0])
                     n += 1
     if any(look for look, _, _, _ in known):
         assert set(runs) == names, ("not of our workers", set(runs) - names)
         assert n or not names, (runs, known)
-    return n
+    # The kernel times all runs, and its reading the clock with them, they themselves one of 61, without.
+    by_kernel, by_own = (sum(x[k] for x in kernels.values()) for k in (0, 1))
+    assert not by_kernel or 0.25 <= by_own / by_kernel <= 1.25, kernels
+    return n, by_own / by_kernel if by_kernel else None
 
 
 def check_other_user(weir, folder):
@@ -115,7 +130,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         store = folder + "/s.weir"
         strangers = [load_stranger(name) for name in ("on_send", "on_rq_complete", "on_nobody")]
-        run = subprocess.Popen([weir, "record", "-q", "-o", store, "--interval", "0.2", "--", "sleep", "4"], cwd=folder,
+        counting = count_programs()
+        run = subprocess.Popen([weir, "record", "-q", "-o", store, "--interval", "0.2", "--", *WORK], cwd=folder,
                                stderr=subprocess.PIPE, text=True)
         seen, known = [], []
         while run.poll() is None:
@@ -128,7 +144,7 @@ def main():
                 begun = time.time_ns()
                 known.append((programs(), holders, begun, time.time_ns()))
         run.communicate()
-        for fd in strangers:
+        for fd in [counting, *strangers]:
             if fd is not None:
                 os.close(fd)
         sql = subprocess.run([weir, "sql", "--json", store, "select metric, attrs, t_ns, value from numbers where"
@@ -159,7 +175,7 @@ def main():
             assert least - (1 << 20) <= value <= most + (1 << 20), (row, least, most)
             n += 1
     assert n >= 20, f"only {n} numbers could be compared"
-    n_programs = check_programs(rows, known)
+    n_programs, share = check_programs(rows, known)
     # While it measures a worker has no right, or the one to look into a target that has rights; and a filter.
     for name in ("proc", "self"):
         status = [s[name][3] for _, s, _ in seen if name in s][-1]
@@ -169,7 +185,8 @@ def main():
         # A build with AddressSanitizer, which reserves terabytes, has no filter.
         is_sanitized = int(status["VmSize"].split()[0]) > 1 << 30
         assert status["Seccomp"].strip() == "2" or is_sanitized, (name, status)
-    print(f"{n} numbers agree; {n_programs} programs run as often as bpftool says")
+    print(f"{n} numbers agree; {n_programs} programs run as often as the kernel says" +
+          (f", and take {share:.0%} of what it says" if share else ""))
 
 
 main()
