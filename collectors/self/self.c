@@ -56,7 +56,7 @@ struct weir_instance {
 	struct worker *workers[WORKERS_MAX];
 	struct outbox outbox;
 	uint32_t n_workers;
-	uint64_t n_looks;
+	uint64_t n_looks, page_bytes;
 	uint32_t n_closed;
 	pid_t weir;          /* the process that all workers are children of */
 	int stats_fd;        /* -1: nobody asked for the kernel's own count, or it isn't to be had */
@@ -144,6 +144,7 @@ static struct worker *worker_of(struct weir_instance *i, pid_t pid, const char *
 		return NULL;
 	i->workers[i->n_workers++] = w;
 	w->pid = pid;
+	w->programs.counts_fd = -1;
 	(void)snprintf(w->name, sizeof(w->name), "%s", name);
 	(void)snprintf(w->number, sizeof(w->number), "%d", pid);
 	w->cpu = series(i, ROW_CPU, w, NULL);
@@ -182,16 +183,17 @@ static void look_at_programs(struct weir_instance *i, struct worker *w)
 
 static void look_at(struct weir_instance *i, struct worker *w)
 {
-	uint64_t n;
+	uint64_t n, pages[2];
 	int n_text;
 
 	/* Nanoseconds on a processor, first of three. Every process of weir has one thread while it measures. */
 	n_text = read_of(i, w->pid, "schedstat");
 	if (n_text > 0 && procfs_numbers(i->text, (size_t)n_text, &n, 1) == 1)
 		outbox_count(&i->outbox, w->cpu, n);
-	n_text = read_of(i, w->pid, "status");
-	if (n_text > 0 && procfs_field(i->text, (size_t)n_text, "VmRSS", &n) == 0)
-		outbox_count(&i->outbox, w->memory, n * 1024);
+	/* All pages, and those that are resident. `status` says the same, and 50 things more. */
+	n_text = read_of(i, w->pid, "statm");
+	if (n_text > 0 && procfs_numbers(i->text, (size_t)n_text, pages, 2) == 2)
+		outbox_count(&i->outbox, w->memory, pages[1] * i->page_bytes);
 	look_at_programs(i, w);
 }
 
@@ -370,6 +372,7 @@ static int self_open(const struct weir_host *h, struct weir_instance **ret, stru
 	i->host = h;
 	i->outbox.host = h;
 	i->weir = getppid();
+	i->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
 	i->stats_fd = -1;
 	(void)h->option(h, OPTION_BPF_STATS, &wants);
 	(void)live_clock(h);
