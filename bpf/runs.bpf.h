@@ -6,6 +6,9 @@
  * of the machine, somebody else's too, and take longer than most of ours do. RUNS_EACH is a prime, so that what goes by
  * twos and tens (a thread that comes and leaves) is not always timed in the same half.
  *
+ * The kernel lets no program of ours interrupt itself on a processor, but for those on probes in user space, where once
+ * in a while a run may be missing.
+ *
  * In place of BPF_PROG(name, args...) stands COUNTED_PROG(name, args...), and COUNTED(name, type) where the context is
  * all. Include after bpf_tracing.h.
  */
@@ -72,15 +75,19 @@ static __always_inline void runs_end(__u32 program, const char *name, __u32 n_na
 		return result;                                                                                         \
 	}
 
+/* It would take what follows the body for a part of it. */
+/* clang-format off */
 #define COUNTED(program, type)                                                                                         \
 	program(type ctx);                                                                                             \
 	static __always_inline int counted_##program(type ctx);                                                        \
-	int program(type ctx) RUNS_COUNTED(__COUNTER__, program) static __always_inline int counted_##program(type ctx)
+	int program(type ctx) RUNS_COUNTED(__COUNTER__, program)                                                       \
+	static __always_inline int counted_##program(type ctx)
 
 #define COUNTED_PROG(program, args...)                                                                                 \
 	program(unsigned long long *ctx);                                                                              \
 	static __always_inline int counted_##program(unsigned long long *ctx);                                         \
-	int program(unsigned long long *ctx) RUNS_COUNTED(__COUNTER__, program) static __always_inline int BPF_PROG(   \
-		counted_##program, ##args)
+	int program(unsigned long long *ctx) RUNS_COUNTED(__COUNTER__, program)                                        \
+	static __always_inline int BPF_PROG(counted_##program, ##args)
+/* clang-format on */
 
 #endif

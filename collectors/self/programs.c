@@ -166,9 +166,9 @@ uint32_t programs_processors(void)
 	const char *last;
 	int n = family_read("/sys/devices/system/cpu/possible", text, sizeof(text));
 
-	/* `0`, `0-63`, or several of these. Without /sys: those that there are. */
+	/* `0`, `0-63`, or several of these. */
 	if (n <= 0)
-		return (uint32_t)sysconf(_SC_NPROCESSORS_CONF);
+		return 0;
 	text[strcspn(text, "\n")] = '\0';
 	last = strrchr(text, '-');
 	if (!last || strchr(last, ','))

@@ -43,7 +43,8 @@ void programs_release(struct programs *p);
 
 /* 0, or -errno: why nobody's may be held. */
 int programs_may_be_held(void);
-/* Of the machine, those that may yet come included: so many parts has what programs_count() reads. */
+/* Of the machine, those that may yet come included: so many parts the kernel writes for programs_count(). 0: this
+ * system doesn't say. */
 uint32_t programs_processors(void);
 
 /* Reads what they have counted themselves. room: of one struct runs for each processor. 0, or -errno; -ENOENT: they do

@@ -89,9 +89,8 @@ static const struct weir_metric metrics[ROW_COUNT] = {
 
 static const struct weir_option options[OPTION_COUNT] = {
 	[OPTION_BPF_STATS] = { "bpf-stats", "false", NULL,
-	                       "Let the kernel time each run of each BPF program of the machine, which costs each some "
-	                       "ten "
-	                       "nanoseconds.",
+	                       "Let the kernel time all runs of all BPF programs of the machine; each then costs some "
+	                       "ten nanoseconds more.",
 	                       0, 0, WEIR_OPTION_BOOL, 0 },
 };
 
@@ -310,8 +309,9 @@ static void tell_way(struct weir_instance *i, const char *name, const char *mean
 	if (error) {
 		(void)snprintf(why.text, sizeof(why.text), "%s: %s", fails, strerror(-error));
 		r.why_not = text_of(why.text);
-		r.remedy = text_of(error == -EPERM ? "run weir as root or with CAP_SYS_ADMIN"
-		                                   : "a kernel with BPF, from 5.8 on");
+		r.remedy = text_of(error == -EPERM    ? "run weir as root or with CAP_SYS_ADMIN"
+		                   : error == -ENOENT ? "a mounted /sys"
+		                                      : "a kernel with BPF, from 5.8 on");
 	}
 	i->host->rung(i->host, &r);
 }
@@ -325,8 +325,8 @@ static void tell_lowest(struct weir_instance *i)
 	i->host->rung(i->host, &r);
 }
 
-/* Best first. Returns whether what programs count themselves is to be read. */
-static int find_way(struct weir_instance *i, int wants_statistics)
+/* Best first. */
+static void find_way(struct weir_instance *i, int wants_statistics)
 {
 	int has_rungs = WEIR_HAS(i->host, rung), error = 0;
 	union bpf_attr attr;
@@ -340,15 +340,18 @@ static int find_way(struct weir_instance *i, int wants_statistics)
 			tell_way(i, "bpf_stats", "the kernel's own statistics of each program",
 			         "they cannot be switched on", error);
 		if (!error)
-			return 0;
+			return;
 	}
 	error = programs_may_be_held();
+	i->n_processors = error ? 0 : programs_processors();
+	i->counts = i->n_processors ? calloc(i->n_processors, sizeof(*i->counts)) : NULL;
+	if (!error && !i->counts)
+		error = i->n_processors ? -ENOMEM : -ENOENT;
 	if (has_rungs)
 		tell_way(i, "own_counts", "programs count their runs and time one of 61",
-		         "other workers' maps cannot be opened", error);
+		         "other workers' maps cannot be read", error);
 	if (has_rungs && error)
 		tell_lowest(i);
-	return !error;
 }
 
 static void tell_cpu(struct weir_instance *i)
@@ -376,12 +379,7 @@ static int self_open(const struct weir_host *h, struct weir_instance **ret, stru
 	i->stats_fd = -1;
 	(void)h->option(h, OPTION_BPF_STATS, &wants);
 	(void)live_clock(h);
-	if (find_way(i, wants.i64 != 0)) {
-		i->n_processors = programs_processors();
-		i->counts = calloc(i->n_processors, sizeof(*i->counts));
-		if (!i->counts)
-			return weir_fail(reterr, -ENOMEM, "self: no memory");
-	}
+	find_way(i, wants.i64 != 0);
 	tell_cpu(i);
 	wait_for_workers(i);
 	meet_workers(i);
