@@ -59,7 +59,7 @@ KERNEL_SIDE = (".bpf.c", ".bpf.h")
 KERNEL_HEADERS = r"(bpf|linux|asm)/.*|stdbool\.h"
 # What any live collector may have of bpf/ beside its own pair.
 LIVE = tuple(f"bpf/{noun}.h" for noun in
-    ("load", "probes", "table", "gauge", "rows", "family", "interval", "kept", "live", "outbox"))
+    ("load", "probes", "table", "gauge", "rows", "runs", "family", "interval", "kept", "live", "outbox"))
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 

@@ -13,32 +13,11 @@ fi
 ghc -v0 -O1 -rtsopts -prof -fprof-auto-exported -outputdir shares-prof.o Shares.hs -o shares-prof
 ghc -v0 -O1 -rtsopts -outputdir shares.o Shares.hs -o shares
 
-# What the machine under this one takes away meanwhile is in FILE.stolen: a sampling clock runs on, a process's does not.
-stolen() { awk -v hz="$(getconf CLK_TCK)" '$1 == "cpu" { printf "%.0f\n", $9 * 1e9 / hz }' /proc/stat; }
-watch() # FILE COMMAND...
-{
-	out=$1 taken=$(stolen) elapsed=$(date +%s%N)
-	shift
-	"$@" 3>"$out"
-	taken=$(($(stolen) - taken)) elapsed=$(($(date +%s%N) - elapsed))
-	echo $taken >"$out.stolen"
-}
 profile() # FILE PROGRAM ARGS...; what the program says is in FILE.said
 {
 	file=$1 program=$2
 	shift 2
 	watch "$file" "$live" hsprof -frequency=1999 "process.exe=$work/$program" -- "./$program" "$@" >"$file.said"
-}
-
-# Of a run that lost much to others no time can be checked: a timer that falls due often while the processor is away fires
-# once when it is back, and the process's clock may not know of all that was taken. Such a run is made anew.
-undisturbed() # profile or watch, FILE...
-{
-	for _ in 1 2 3 4 5 6; do
-		"$@"
-		[ $((10 * taken)) -ge $elapsed ] || return 0
-		echo "made anew: $2, from which $((taken / 1000000)) ms of $((elapsed / 1000000)) were stolen" >&2
-	done
 }
 
 # Stacks to their end, whatever they are made of.
