@@ -16,7 +16,8 @@ import tempfile
 import time
 
 # Programs of all kinds run: processes, switches, files, a disk.
-WORK = ["timeout", "-s", "KILL", "4", "sh", "-c", "while :; do dd if=/dev/zero of=file bs=4k count=100 oflag=sync status=none; done"]
+WORK = ["timeout", "-s", "KILL", "4", "sh", "-c",
+        "while :; do dd if=/dev/zero of=file bs=4k count=100 oflag=sync status=none; done"]
 SYS_BPF = {"x86_64": 321, "aarch64": 280}[platform.machine()]
 
 
